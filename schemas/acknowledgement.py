@@ -1,0 +1,63 @@
+"""An acknowledgement: what we answer to one file, before any encoding.
+
+One value carries all answers: the Gencod and XML notices, the plain report, the JSON. The notices
+are AST (refused whole), ANE (invoices refused), ATE (invoices booked); format, section 4.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from schemas.finding import Finding
+
+#: Gencod notice number, and the identifier of its 177 comments, by notice.
+NOTICE_NUMBERS = {"ate": ("912", "904"), "ane": ("913", "905"), "ast": ("914", "906")}
+
+VERDICTS = ("accepted", "partly-accepted", "refused", "duplicate", "failed")
+
+
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one file. Counts are of invoices; `None` is what could not be read.
+
+    `addressee` is the GLN the answer goes to: the declarant, or the link's own. `answered_at` and
+    `issued` are Paris wall-clock times. `findings` may be capped; the totals count all of them.
+    """
+
+    file: str
+    sha256: str
+    format: str | None
+    verdict: str
+    addressee: str | None
+    sender: str
+    answered_at: datetime
+    side: str | None = None
+    use: str | None = None
+    declarant: str | None = None
+    original_addressee: str | None = None
+    reference: str | None = None
+    period: int | None = None
+    sending: int | None = None
+    issued: datetime | None = None
+    invoices: int = 0
+    accepted: int = 0
+    refused: int = 0
+    findings: tuple[Finding, ...] = ()
+    findings_total: int = 0
+    findings_by_code: dict[str, int] = {}
+    not_checked: tuple[str, ...] = ()
+    structure_refused: bool = False
+
+
+def notices(acknowledgement: Acknowledgement) -> tuple[str, ...]:
+    """Which notices answer this file, in the order they are written.
+
+    AST when a file finding refused it whole; otherwise ANE for refused invoices and ATE for booked
+    ones (a nil declaration is processed too). A failed check answers nothing yet.
+    """
+    if acknowledgement.verdict == "failed":
+        return ()
+    if acknowledgement.structure_refused:
+        return ("ast",)
+    refused = ("ane",) if acknowledgement.refused else ()
+    booked = ("ate",) if acknowledgement.accepted or not acknowledgement.invoices else ()
+    return refused + booked

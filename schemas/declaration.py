@@ -1,0 +1,96 @@
+"""What a declaration says, whatever the format it came in.
+
+A reader yields a `Header`, then `Invoice`s, with `Finding`s between. What could not be read is
+None, and a finding says so. Money is integer cents, rates are integer 1/100 of a per cent.
+"""
+
+from collections.abc import Sequence
+import datetime
+
+import msgspec
+
+from schemas.finding import Finding
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The EN record, or the XML root. `issued` is Paris wall-clock time."""
+
+    format: str
+    record: int
+    version: str | None = None
+    side: str | None = None
+    declarant: str | None = None
+    addressee: str | None = None
+    issued: datetime.datetime | None = None
+    reference: str | None = None
+    period: int | None = None
+    use: str | None = None
+    nature: str | None = None
+    replaced: str | None = ""
+    sending: int | None = 0
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """One line of a supplier's invoice: a title sold."""
+
+    ean: str
+    quantity: int
+    price: int
+    discount: int
+    vat: int
+    exclusion: str
+    evidence: str
+    title: str
+
+
+class PartialLine(msgspec.Struct, frozen=True):
+    """A line of which some fields could not be read: those are None, and its invoice is refused."""
+
+    ean: str | None = None
+    quantity: int | None = None
+    price: int | None = None
+    discount: int | None = None
+    vat: int | None = None
+    exclusion: str | None = None
+    evidence: str | None = None
+    title: str | None = None
+
+
+class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+    """One invoice or credit note (`kind` F or A) as one side declares it.
+
+    `record` is the running record number, or in XML the line where the start tag ends;
+    `line_records` are those of `lines`, `positions` those of the fields that findings may point at.
+    An invoice of very many lines comes in parts, so that memory stays small: `part` counts them
+    from 0, `last` marks the end; the head is the same in each, `findings` are each part's own.
+    `countable` is False when a record of the invoice was lost, so that its lines cannot be counted.
+    """
+
+    record: int
+    partner: str | None = None
+    number: str | None = None
+    date: datetime.date | None = None
+    kind: str | None = None
+    ht: int | None = None
+    ttc: int | None = None
+    contract: str | None = ""
+    contract_sent: datetime.date | None = None
+    announced: int | None = None
+    credited: str | None = ""
+    credited_on: datetime.date | None = None
+    lines: tuple[Line | PartialLine, ...] = ()
+    line_records: Sequence[int] = ()
+    findings: tuple[Finding, ...] = ()
+    part: int = 0
+    last: bool = True
+    countable: bool = True
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """A declaration held whole: what writers take, and what small files are made of in tests."""
+
+    header: Header
+    invoices: tuple[Invoice, ...] = ()
+
+
+Event = Header | Invoice | Finding

@@ -1,0 +1,54 @@
+"""A finding: one thing wrong or odd in a file, with a code that means the same for ever.
+
+Findings are values, never exceptions. `schemas.catalogue` holds each code's reach, number and
+sentences; a finding holds the place and the figures (format, section 3).
+"""
+
+import msgspec
+
+
+class Both(msgspec.Struct, frozen=True):
+    """A short text in French and in English."""
+
+    fr: str
+    en: str
+
+
+Text = str | Both
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One finding. `record` is the running record number, or the line in XML; `position` is 1-based.
+
+    `found` is what the file holds, `expected` what should stand there, `suggestion` the likely
+    correction; each None where there is nothing to say.
+    """
+
+    code: str
+    record: int | None = None
+    position: int | None = None
+    field: str | None = None
+    invoice: str | None = None
+    found: str | None = None
+    expected: Text | None = None
+    suggestion: Text | None = None
+
+
+def say(text: Text | None, language: str) -> str | None:
+    """`text` in `language` (`fr` or `en`)."""
+    if isinstance(text, Both):
+        return text.en if language == "en" else text.fr
+    return text
+
+
+_SHOWN = 80
+
+
+def shown(text: str) -> str:
+    """Text from outside made harmless to show: controls spelled out, long text cut.
+
+    >>> shown("A\\x1b[31m")
+    'A\\\\x1b[31m'
+    """
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

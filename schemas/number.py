@@ -1,0 +1,19 @@
+"""The key by which two sides' invoice numbers compare.
+
+ASCII upper case, letters and digits only, then the leading zeros of the first run of digits
+dropped; one zero is kept of an all-zero run. An empty key is no number at all.
+
+>>> key("FA-2025/0012"), key("fa 2025 0012"), key("000014"), key("F-000"), key("n° 7"), key("--")
+('FA20250012', 'FA20250012', '14', 'F0', 'N7', '')
+"""
+
+import re
+
+_OTHER = re.compile(r"[^A-Z0-9]+")
+_LEADING_ZEROS = re.compile(r"\A([A-Z]*)0+(?=[0-9])")
+_UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def key(number: str) -> str:
+    """The match key of an invoice number as written; empty if it holds no letter and no digit."""
+    return _LEADING_ZEROS.sub(r"\1", _OTHER.sub("", number.translate(_UPPER)))

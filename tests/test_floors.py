@@ -1,0 +1,59 @@
+"""Imports only go down: edi over parsers and spool, both over schemas; parsers and spool never meet."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BELOW = {
+    "schemas": {"schemas"},
+    "parsers": {"parsers", "schemas"},
+    "spool": {"spool", "schemas"},
+    "edi": {"edi", "parsers", "spool", "schemas"},
+}
+MODULES = sorted(path for room in BELOW for path in (ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_only_go_down(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0]
+    rooms = {name.split(".")[0] for name in imported(path)} & BELOW.keys()
+
+    assert rooms <= BELOW[room]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_what_it_is_for_and_stays_small(path: Path) -> None:
+    text = path.read_text("utf-8")
+
+    assert ast.get_docstring(ast.parse(text)), "no module docstring"
+    assert len(text.splitlines()) <= 400
+
+
+@pytest.mark.parametrize(
+    ("library", "homes"),
+    [("paramiko", {"spool"}), ("lxml", {"parsers"}), ("pyparsing", {"parsers"}), ("typer", {"edi"})],
+)
+def test_a_library_lives_in_one_room(library: str, homes: set[str]) -> None:
+    users = {
+        path.relative_to(ROOT).parts[0]
+        for path in MODULES
+        if any(name.split(".")[0] == library for name in imported(path))
+    }
+
+    assert users <= homes
+
+

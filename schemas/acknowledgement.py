@@ -21,6 +21,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
 
     `addressee` is the GLN the answer goes to: the declarant, or the link's own. `answered_at` and
     `issued` are Paris wall-clock times. `findings` may be capped; the totals count all of them.
+    `dry_run`: judged as usual, but nothing is booked, so that no answer may say it was.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     findings_by_code: dict[str, int] = {}
     not_checked: tuple[str, ...] = ()
     structure_refused: bool = False
+    dry_run: bool = False
 
 
 def notices(acknowledgement: Acknowledgement) -> tuple[str, ...]:

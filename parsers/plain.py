@@ -1,0 +1,81 @@
+"""Text from outside made fit to stand in an answer: harmless, cut, wrapped, or in ISO-8859-15.
+
+Whoever reads an answer may `cat` it on a terminal, and what a file held comes back in it: no
+control, escape, direction mark or lone surrogate may pass. Spaces of every width do, since French
+figures are written with them. Authority: format, section 4; `schemas.charset` for the repertoire.
+"""
+
+import unicodedata
+
+from schemas import charset
+
+
+def harmless(text: str) -> str:
+    r"""`text` with everything that is neither printable nor a space spelled out; never raises.
+
+    Twice is the same as once, and all that is left may stand in XML 1.0.
+
+    >>> harmless("A\x1b[31m\n\u202e"), harmless("1\u202f234,56"), harmless("\ud800")
+    ('A\\x1b[31m\\n\\u202e', '1\u202f234,56', '\\ud800')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+def cut(text: str, width: int) -> str:
+    """`text` cut to `width` characters, the last of them then an ellipsis.
+
+    >>> cut("abcdef", 4), cut("abcd", 4)
+    ('abc…', 'abcd')
+    """
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def latin(text: str) -> str:
+    r"""`text` harmless and brought into ISO-8859-15; what cannot be transliterated becomes `?`.
+
+    >>> latin("L’Œuvre – n° 7 😀"), latin("a\u202fb\r\n")
+    ("L'Œuvre - n° 7 ?", 'a b\\r\\n')
+    """
+    safe = harmless(unicodedata.normalize("NFC", text))
+    if charset.encodable(safe):
+        return safe
+    return "".join(charset.title(c)[0] or " " for c in safe)
+
+
+def columns(text: str) -> int:
+    """How many columns `text` takes at most in a fixed-width face; East Asian wide ones count two.
+
+    >>> columns("été"), columns("日本")
+    (3, 4)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """`text` broken at spaces into lines of at most `width` columns; longer words are broken too.
+
+    At least one line, which may be empty; `width` is at least 2.
+
+    >>> wrapped("un deux trois", 8), wrapped("abcdefghij", 4), wrapped("", 8)
+    (['un deux', 'trois'], ['abcd', 'efgh', 'ij'], [''])
+    """
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if columns(joined) <= width:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append("")
+        for character in word:
+            if columns(lines[-1] + character) > width:
+                lines.append("")
+            lines[-1] += character
+    return lines

@@ -1,0 +1,23 @@
+"""Floor 1: bytes into what a declaration says, and back. Content never raises; it yields findings.
+
+Knows no path, no clock, no database; never imports `spool`. The way in is `read`:
+
+    bytes -> sniff.open_source -> fixed.read | xml.read -> Header, Invoice ..., Finding ...
+"""
+
+from collections.abc import Iterator
+
+from parsers import fixed, xml
+from parsers.sniff import Source
+from schemas.declaration import Event
+
+_READERS = {"fixed": fixed.read, "xml": xml.read}
+
+
+def read(source: Source) -> Iterator[Event]:
+    """The events of a sniffed file; what stopped the sniffing is all there is to say of it."""
+    if source.stopped is not None:
+        yield source.stopped
+        return
+    assert source.format is not None
+    yield from _READERS[source.format](source.stream)

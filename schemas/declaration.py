@@ -4,8 +4,8 @@ A reader yields a `Header`, then `Invoice`s, with `Finding`s between. What could
 None, and a finding says so. Money is integer cents, rates are integer 1/100 of a per cent.
 """
 
-from collections.abc import Sequence
 import datetime
+from collections.abc import Sequence
 
 import msgspec
 

@@ -9,9 +9,12 @@ beginning with a space; `title` as `an`, but any byte is allowed. Column `meanin
 characters stand for; `wire` is the field's name in XML and in findings.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from schemas import lists
+from schemas.finding import Both
 
 LENGTH = 140
 VERSION = "0100"
@@ -127,3 +130,30 @@ FI = _layout(
 )  # fmt: skip
 
 LAYOUTS = {layout.mark: layout for layout in (EN, FA, LG, FI)}
+
+
+def describe(field: Field) -> Both:
+    """What should stand in a field, in a few words of French and English."""
+    if field.codes:
+        words = " / ".join(f"{row.fixed} ({row.xml})" if row.fixed != row.xml else row.fixed for row in field.codes)
+        return Both(words, words)
+    return _MEANINGS[field.meaning](field)
+
+
+_MEANINGS: dict[str, Callable[[Field], Both]] = {
+    "mark": lambda f: Both("EN, FA, LG ou FI", "EN, FA, LG or FI"),
+    "number": lambda f: Both(f"nombre, {f.width} chiffres au plus", f"number, {f.width} digits at most"),
+    "cents": lambda f: Both(f"montant, {f.width} chiffres de centimes au plus", f"amount, {f.width} digits of cents at most"),
+    "rate": lambda f: Both("taux en centièmes de %, 4 chiffres (XML : 5.50)", "rate in 1/100 %, 4 digits (XML: 5.50)"),
+    "gln": lambda f: Both("GLN, 13 chiffres", "GLN, 13 digits"),
+    "ean": lambda f: Both("EAN, 13 chiffres", "EAN, 13 digits"),
+    "moment": lambda f: Both("date et heure AAAAMMJJHHMMSS (XML : avec fuseau)", "date and time AAAAMMJJHHMMSS (XML: with offset)"),
+    "day": lambda f: Both("date AAAAMMJJ (XML : AAAA-MM-JJ)", "date AAAAMMJJ (XML: AAAA-MM-JJ)"),
+    "day-or-none": lambda f: Both("date AAAAMMJJ ou 00000000 (XML : AAAA-MM-JJ)", "date AAAAMMJJ or 00000000 (XML: AAAA-MM-JJ)"),
+    "name": lambda f: Both(
+        f"texte obligatoire, cadré à gauche, {f.width} caractères au plus",
+        f"text, never empty, left-aligned, {f.width} characters at most",
+    ),
+    "text": lambda f: Both(f"texte cadré à gauche, {f.width} caractères au plus", f"text, left-aligned, {f.width} characters at most"),
+    "blank": lambda f: Both("des espaces", "blanks"),
+}  # fmt: skip

@@ -1,0 +1,60 @@
+"""What goes by invoice date: the supplier's rate, the highest legal discount, plausible VAT rates.
+
+Authority: CPI L133-3 (6 %), law 2003-517 of 18 June 2003, articles 1 and 10 (3 % and 12 % in the first year;
+9 % since); VAT on books: CGI 278-0 bis (5.5 %), 278 bis in 2012 (7 %), 296 (2.1 % overseas).
+
+>>> at(date(2004, 7, 31)).rate_percent, at(date(2004, 8, 1)).rate_percent, at(date(2003, 7, 31)).rate_percent
+(3, 6, 0)
+"""
+
+from datetime import date
+
+import msgspec
+
+SCHEME_BEGINS = date(2003, 8, 1)
+#: A public contract sent for publication on or before this day is exempt (law 2003-517, art. 10).
+CONTRACT_EXEMPT_UNTIL = date(2003, 8, 1)
+#: The library gives contract references for purchases up to this day.
+CONTRACTS_DECLARED_UNTIL = date(2005, 12, 31)
+FOREIGN_EXCLUDED_UNTIL = date(2006, 12, 31)
+LINES_DUE_FROM = date(2006, 1, 1)
+HOSPITALS_EXEMPT_UNTIL = date(2005, 12, 31)
+FIRST_PERIOD = 2003
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """Terms from a day on: rate in %, highest discount in 1/100 % (10,000: free)."""
+
+    since: date
+    rate_percent: int
+    cap_bp: int
+
+
+TERMS = (
+    Terms(date.min, 0, 10_000),
+    Terms(date(2003, 8, 1), 3, 1_200),
+    Terms(date(2004, 8, 1), 6, 900),
+)
+
+
+def at(day: date) -> Terms:
+    """The terms of an invoice of that day."""
+    return next(terms for terms in reversed(TERMS) if terms.since <= day)
+
+
+_SEVEN_PER_CENT = (date(2012, 4, 1), date(2013, 1, 31))
+
+
+def vat_rates(day: date | None, side: str | None) -> frozenset[int]:
+    """VAT rates, in 1/100 %, that are plausible on books that day; 0 is a supplier's alone. None: any day, any side."""
+    rates = {210, 550}
+    if side != "library":
+        rates.add(0)
+    if day is None or _SEVEN_PER_CENT[0] <= day <= _SEVEN_PER_CENT[1]:
+        rates.add(700)
+    return frozenset(rates)
+
+
+def library_exempt(category: str | None, day: date) -> bool:
+    """Whether a library of that category owes nothing on purchases of that day (CPI R133-1 and its transition)."""
+    return category == "primary" or (category == "hospital" and day <= HOSPITALS_EXEMPT_UNTIL)

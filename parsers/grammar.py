@@ -1,0 +1,98 @@
+"""The fixed format's grammars, made from the layout tables; no offset stands here.
+
+Two of them, from the same tables:
+
+    body   := LG* (FA LG*)*          one Regex a record, fast; stops at the first record it cannot read
+    record := field field ...        one element a field; says which fields of one record are wrong
+
+A resumed `body` begins with LG*, since a piece of a stream may begin inside an invoice. Never
+packrat: it halves the speed.
+"""
+
+import re
+
+import pyparsing as pp
+
+from schemas.layout import FA, LAYOUTS, LENGTH, LG, Field, Layout
+
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+#: What ends a record; empty lines after it are ignored, and so is one 1A at the very end.
+_END = r"(?:(?:\r?\n)+\x1a?\Z|(?:\r?\n)+|\x1a?\Z)"
+
+
+def _text(width: int) -> str:
+    rest = f"[^{_CONTROL}]{{{width - 1}}}" if width > 1 else ""
+    return f"(?: {{{width}}}|[^ {_CONTROL}]{rest})"
+
+
+def _good(field: Field) -> str:
+    """The pattern of a well-formed field."""
+    if field.form == "n":
+        return f"[0-9]{{{field.width}}}"
+    if field.meaning == "blank":
+        return f" {{{field.width}}}"
+    if field.codes:
+        return "[" + "".join(re.escape(row.fixed) for row in field.codes) + "]"
+    return _text(field.width)
+
+
+def _record_pattern(layout: Layout) -> str:
+    """One record with its end: a group a field but mark and filler; a title has a second, for any bytes."""
+    parts = [re.escape(layout.mark)]
+    for field in layout.fields[1:]:
+        if field.form == "title":
+            parts.append(rf"(?:({_good(field)})|([\s\S]{{{field.width}}}))")
+        elif field.meaning == "blank":
+            parts.append(_good(field))
+        else:
+            parts.append(f"({_good(field)})")
+    return "".join(parts) + _END
+
+
+def _record(layout: Layout) -> pp.Regex:
+    record = pp.Regex(_record_pattern(layout), as_match=True)
+    record.set_name(layout.fr)
+    return record
+
+
+invoice_record = _record(FA)
+line_record = _record(LG)
+body = (line_record[...] + (invoice_record + line_record[...])[...]).leave_whitespace().parse_with_tabs()
+
+#: What tells the two records' matches apart.
+INVOICE_RE = invoice_record.re
+LINE_RE = line_record.re
+
+
+class Misread(str):
+    """The characters of a field that do not have its form."""
+
+    __slots__ = ()
+
+
+def _element(field: Field) -> pp.ParserElement:
+    if field.form == "title":
+        return pp.Regex(rf"[\s\S]{{{field.width}}}")(field.name)
+    good = pp.Regex(_good(field))
+    bad = pp.Regex(rf"[\s\S]{{{field.width}}}").set_parse_action(lambda tokens: Misread(tokens[0]))
+    return (good | bad)(field.name)
+
+
+def _fields(layout: Layout) -> pp.ParserElement:
+    grammar = pp.And([_element(field) for field in layout.fields])
+    return grammar.set_name(layout.fr).leave_whitespace().parse_with_tabs()
+
+
+_BY_FIELD = {mark: _fields(layout) for mark, layout in LAYOUTS.items()}
+
+
+def read_fields(record: str) -> dict[str, str]:
+    """The fields of one record of exactly 140 characters, by name; a `Misread` where the form is wrong.
+
+    >>> fields = read_fields("FI" + "0000002" + "000000x" + "0" * 35 + " " * 89)
+    >>> fields["invoices"], isinstance(fields["invoices"], Misread), fields["lines"]
+    ('000000x', True, '0000000')
+    """
+    assert len(record) == LENGTH, len(record)
+    tokens = _BY_FIELD[record[:2]].parse_string(record, parse_all=True)
+    return {str(name): token for name, token in tokens.as_dict().items()}

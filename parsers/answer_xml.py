@@ -130,9 +130,7 @@ def read(data: bytes) -> Answer:
         refused=int(invoices.attrib["refusees"]),
         findings=tuple(map(_read_finding, findings.iterfind(_tag("constat")))),
         findings_total=int(findings.attrib["total"]),
-        findings_by_code={
-            row.attrib["code"]: int(row.attrib["nombre"]) for row in findings.iterfind(_tag("compte"))
-        },
+        findings_by_code={row.attrib["code"]: int(row.attrib["nombre"]) for row in findings.iterfind(_tag("compte"))},
         not_checked=tuple(row.attrib["code"] for row in root.iterfind(_tag("nonControle"))),
         structure_refused=root.attrib["refusEntier"] in ("true", "1"),
         dry_run=root.attrib["aBlanc"] in ("true", "1"),

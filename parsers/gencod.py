@@ -194,13 +194,13 @@ def _errors(acknowledgement: Acknowledgement, original: Comment) -> list[Comment
     comments = [_error(finding, original) for finding in kept]
     if total > len(kept) or not kept:
         more = total - len(kept)
-        text = f"{more} autres constats ne sont pas transmis ici : voir le compte rendu." if more > 0 else ""
+        text = f"Constats non transmis ici : {more}. Voir le compte rendu." if more > 0 else ""
         comments.append(msgspec.structs.replace(original, error=0, text=text))
     return comments
 
 
 def _error(finding: Finding, original: Comment) -> Comment:
-    message = catalogue.message(finding, "fr")
+    message = catalogue.message(finding, "fr").replace(" ; ", ", ")
     return msgspec.structs.replace(
         original,
         error=catalogue.CATALOGUE[finding.code].number,

@@ -1,0 +1,201 @@
+"""Books a staged file: the checks that need what is already booked, then transaction T2.
+
+Authority: format, section 1 "Natures" and section 3 (`reference-already-used`, `replaced-reference-unknown`,
+`invoice-already-declared`, `invoice-declared-differently`, `period-closed-booked-late`).
+T2 writes verdict, invoices, findings, answer and the receipt's state, or nothing. The caller holds
+the write transaction.
+"""
+
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from edi import periods, twins
+from edi.replacing import Chain, find_chain, restate, withdraw
+from edi.staging import Staged, refuse
+from edi.store import changed
+from schemas.declaration import Header
+from schemas.finding import Both, Finding
+from schemas.layout import EN
+
+#: The codes that only booking can raise.
+STORE_CODES = (
+    "reference-already-used",
+    "replaced-reference-unknown",
+    "invoice-declared-differently",
+    "invoice-already-declared",
+    "period-closed-booked-late",
+)
+
+
+class Booked(msgspec.Struct):
+    """The verdict on a file, and how many of its invoices were accepted and refused."""
+
+    verdict: str
+    accepted: int
+    refused: int
+
+
+def verdict(staged: Staged, accepted: int) -> str:
+    """`accepted`, `partly-accepted` or `refused`: a file finding, or no invoice accepted of at least one."""
+    if staged.tally.file_refused or (staged.invoices and not accepted):
+        return "refused"
+    return "partly-accepted" if staged.refused else "accepted"
+
+
+def judge(staged: Staged) -> Booked:
+    """The verdict where nothing is stored."""
+    accepted = 0 if staged.tally.file_refused else staged.invoices - staged.refused
+    return Booked(verdict(staged, accepted), accepted, staged.invoices - accepted)
+
+
+def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: str, dry: bool, now: datetime) -> Booked:
+    """Judges the staged file against what is booked and books what is accepted. `dry` changes nothing.
+
+    Within the caller's write transaction. `sha256` is of the bytes read, `now` Paris wall-clock time.
+    """
+    header = staged.header
+    if header is None or not _whole(header):
+        return judge(staged)
+    chain = find_chain(connection, header) if header.nature != "initial" else None
+    if not {"declarant-not-allowed", "declarant-gln-check-digit"} & staged.tally.by_code.keys():
+        _judge_references(connection, staged, header, chain)
+        if header.use == "real":
+            if chain is not None and chain.latest is not None:
+                restate(connection, chain.latest)
+            _judge_invoices(connection, staged, header)
+    booked = judge(staged)
+    target = chain.latest if chain is not None else None
+    stands = booked.verdict != "refused"
+    if not stands:
+        target = None
+    declaration = _insert_declaration(connection, staged, header, booked, receipt, sha256, dry, target, now)
+    if not stands or dry or header.use == "test":
+        return booked
+    closed = periods.closed_years(connection)
+    assert header.period is not None
+    period = periods.booked_in(header.period, closed)
+    if period != header.period and booked.accepted:
+        field = EN.field("period")
+        staged.tally.add(Finding(
+            code="period-closed-booked-late", record=header.record, field=field.wire,
+            position=field.first if header.format == "fixed" else None,
+            found=str(header.period), expected=str(period)))  # fmt: skip
+    if target is not None:
+        withdraw(connection, declaration, clean=not staged.refused)
+    connection.execute(
+        "INSERT OR IGNORE INTO statement SELECT ?, booked FROM staged_restated WHERE seq IN "
+        "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
+        (declaration,),
+    )
+    _insert_invoices(connection, header, declaration, period)
+    if booked.accepted or target is not None:
+        changed(connection)
+    return booked
+
+
+def _whole(header: Header) -> bool:
+    """Whether everything that references and natures are judged by could be read."""
+    return None not in (
+        header.side, header.declarant, header.reference, header.period, header.use,
+        header.nature, header.replaced, header.issued, header.sending,
+    )  # fmt: skip
+
+
+def _judge_references(connection: sqlite3.Connection, staged: Staged, header: Header, chain: Chain | None) -> None:
+    def at(name: str, code: str, found: str | None, expected: str | Both | None = None) -> Finding:
+        field = EN.field(name)
+        position = field.first if header.format == "fixed" else None
+        return Finding(
+            code=code, record=header.record, position=position, field=field.wire, found=found, expected=expected
+        )
+
+    used = connection.execute(
+        "SELECT 1 FROM declaration d WHERE declarant = ? AND reference = ? AND use = 'real' AND NOT dry AND accepted > 0 "
+        "AND verdict <> 'refused' AND NOT EXISTS "
+        "(SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels')",
+        (header.declarant, header.reference),
+    ).fetchone()
+    if used and header.use == "real":
+        staged.tally.add(at("reference", "reference-already-used", header.reference))
+    if chain is not None and header.replaced and not chain.known:
+        named = chain.live_reference or Both("aucune en vigueur", "none is live")
+        staged.tally.add(at("replaced", "replaced-reference-unknown", header.replaced, named))
+
+
+def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
+    """Refuses what is booked with other amounts or lines; counts once what is booked identically."""
+    own = "supplier" if header.side == "supplier" else "library"
+    partner = "library" if own == "supplier" else "supplier"
+    connection.create_function("written", 1, lambda name: name.strip().upper(), deterministic=True)
+    rows = connection.execute(
+        f"""
+        SELECT s.seq, s.record, s.number, i.id, i.digest = s.digest AS same, d.reference
+        FROM staged_invoice s
+        JOIN twin t ON t.supplier = s.supplier_gln AND t.library = s.library_gln AND t.key = s.key AND t.side = ?
+        JOIN invoice i ON i.id = t.invoice
+        JOIN declaration d ON d.id = i.declaration
+        WHERE s.fate = 'book' AND i.{own} = ? AND i.{partner} = s.partner AND i.kind = s.kind AND i.date = s.date
+          AND written(i.number) = s.written AND i.id NOT IN (SELECT booked FROM staged_own)
+        ORDER BY s.seq, same DESC, i.id
+        """,
+        (header.side, header.declarant),
+    ).fetchall()
+    judged: set[int] = set()
+    for row in rows:
+        if row["seq"] in judged:
+            continue
+        judged.add(row["seq"])
+        about: dict[str, Any] = {"record": row["record"], "invoice": row["number"], "found": row["reference"]}
+        if row["same"]:
+            staged.tally.add(Finding(code="invoice-already-declared", **about))
+            connection.execute("INSERT OR IGNORE INTO staged_restated VALUES (?, ?)", (row["seq"], row["id"]))
+            connection.execute("UPDATE staged_invoice SET fate = 'restated' WHERE seq = ?", (row["seq"],))
+        else:
+            refuse(connection, staged, row["seq"], Finding(code="invoice-declared-differently", **about))
+
+
+def _insert_declaration(
+    connection: sqlite3.Connection, staged: Staged, header: Header, booked: Booked,
+    receipt: int, sha256: str, dry: bool, target: int | None, now: datetime,
+) -> int:  # fmt: skip
+    assert header.issued is not None
+    cursor = connection.execute(
+        "INSERT INTO declaration (receipt, sha256, format, verdict, side, use, nature, declarant, reference, replaced, "
+        "period, sending, issued, invoices, accepted, dry, supersedes, taken_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            receipt, sha256, header.format, booked.verdict, header.side, header.use, header.nature, header.declarant,
+            header.reference, header.replaced, header.period, header.sending, header.issued.isoformat(),
+            staged.invoices, booked.accepted, dry, None if dry else target, now.isoformat(),
+        ),
+    )  # fmt: skip
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _insert_invoices(connection: sqlite3.Connection, header: Header, declaration: int, period: int) -> None:
+    """Moves the accepted invoices and their lines out of the temporary tables; ids follow the file's order."""
+    before = connection.execute("SELECT coalesce(max(id), 0) FROM invoice").fetchone()[0]
+    own, partner = "?2", "partner"
+    supplier, library = (own, partner) if header.side == "supplier" else (partner, own)
+    connection.execute(
+        f"""
+        INSERT INTO invoice (id, declaration, record, side, supplier, library, number, key, date, kind, ht, ttc, contract,
+            contract_sent, credited, credited_on, lines, copies, gross, base, base_copies, exempt_contract, period, digest)
+        SELECT ?1 + seq, ?3, record, ?4, {supplier}, {library}, number, key, date, kind, ht, ttc, contract,
+            contract_sent, credited, credited_on, lines, copies, gross, base, base_copies, exempt_contract, ?5, digest
+        FROM staged_invoice WHERE fate = 'book' ORDER BY seq
+        """,
+        (before, header.declarant, declaration, header.side, period),
+    )
+    kept = connection.execute("SELECT count(*) FROM staged_invoice WHERE fate <> 'book'").fetchone()[0]
+    chosen = "WHERE seq IN (SELECT seq FROM staged_invoice WHERE fate = 'book')" if kept else ""
+    connection.execute(
+        "INSERT INTO line (invoice, record, ean, quantity, price, discount, vat, exclusion, evidence, title) "
+        f"SELECT ? + seq, record, ean, quantity, price, discount, vat, exclusion, evidence, title FROM staged_line {chosen}",
+        (before,),
+    )
+    twins.add(connection, before + 1)

@@ -1,0 +1,173 @@
+"""The ledger: append-only entries, hashed, posted in chained runs; a correction is a reversing entry.
+
+Posting compares what the matches owe with the entries that stand, and writes only the difference: first the
+reversals, then the new entries, in one fixed order. Authority: surface, "What is posted".
+"""
+
+import csv
+import hashlib
+import io
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from edi import partners, periods
+from edi.lending.context import Partner
+from edi.lending.remuneration import share
+
+#: The columns of an export, in order; the hash of an entry is over those before it.
+COLUMNS = (
+    "entry", "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate",
+    "remuneration_cents", "copies", "reverses", "match", "hash",
+)  # fmt: skip
+
+_STANDING = "reverses IS NULL AND entry NOT IN (SELECT reverses FROM entry WHERE reverses IS NOT NULL)"
+_FACTS = (
+    "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate_percent",
+    "remuneration_cents", "copies", "reason", "reverses", "supplier_invoice", "library_invoice",
+)  # fmt: skip
+_SAME = ("supplier_invoice", "library_invoice", "base_cents", "rate_percent", "remuneration_cents", "copies", "reason")
+
+
+def post(connection: sqlite3.Connection, directory: dict[str, Partner], now: datetime) -> dict[str, int]:
+    """Posts what the matches owe and is not posted, reverses what they no longer owe; within the caller's transaction."""
+    _owed(connection, directory)
+    same = " AND ".join(f"e.{name} = d.{name}" for name in _SAME)
+    reversed_now = connection.execute(
+        f"SELECT e.* FROM entry e WHERE {_STANDING} AND NOT EXISTS (SELECT 1 FROM owed d WHERE {same}) ORDER BY e.entry"
+    ).fetchall()
+    posted_now = connection.execute(
+        f"SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE {same} AND {_STANDING}) "
+        "ORDER BY period, supplier, library, invoice_date, invoice_number, supplier_invoice"
+    ).fetchall()
+    closed = periods.closed_years(connection)
+    entries = [*_reversals(reversed_now, closed), *_postings(posted_now, closed)]
+    connection.execute("DROP TABLE temp.owed")
+    _append(connection, entries, now)
+    return {"entries_posted": len(entries), "remuneration_cents": sum(entry["remuneration_cents"] for entry in entries)}
+
+
+def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
+    """The table `owed`: what each matched pair owes, by the supplier's invoice as written."""
+    categories: dict[str, str | None] = {}
+
+    def category(code: str) -> str | None:
+        if code not in categories:
+            known = directory.get(partners.resolve(directory, code))
+            categories[code] = known.category if known else None
+        return categories[code]
+
+    connection.execute("DROP TABLE IF EXISTS temp.owed")
+    connection.execute(
+        "CREATE TEMP TABLE owed (supplier_invoice INTEGER PRIMARY KEY, library_invoice INTEGER, period INTEGER, "
+        "supplier TEXT, library TEXT, invoice_number TEXT, invoice_date TEXT, kind TEXT, rate_percent INTEGER, "
+        "base_cents INTEGER, remuneration_cents INTEGER, copies INTEGER, reason TEXT)"
+    )
+    matches = connection.execute(
+        "SELECT i.id, o.other, i.period, i.supplier, i.library, i.number, i.date, i.kind, o.rate, "
+        "i.base, i.base_copies, i.gross FROM outcome o JOIN invoice i ON i.id = o.invoice "
+        "WHERE o.state = 'matched' AND o.bag = o.invoice"
+    )
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for row in matches:
+            due = share(
+                row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"],
+                category(row["library"]), date.fromisoformat(row["date"]),
+            )  # fmt: skip
+            yield (*tuple(row)[:9], due.base_cents, due.remuneration_cents, due.copies, due.reason)
+
+    connection.executemany("INSERT INTO owed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
+
+
+def _reversals(rows: Iterable[sqlite3.Row], closed: set[int]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {
+            **{name: row[name] for name in _FACTS},
+            "period": periods.booked_in(row["period"], closed),
+            **{name: -row[name] for name in ("base_cents", "remuneration_cents", "copies")},
+            "reverses": row["entry"],
+        }
+
+
+def _postings(rows: Iterable[sqlite3.Row], closed: set[int]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        facts = {name: row[name] for name in _FACTS if name != "reverses"}
+        yield {**facts, "period": periods.booked_in(row["period"], closed), "reverses": None}
+
+
+def _append(connection: sqlite3.Connection, entries: list[dict[str, Any]], now: datetime) -> None:
+    """Writes one run: every entry with its hash, the run with one over the run before and its entries."""
+    if not entries:
+        return
+    last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
+    run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
+    first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
+    chain = hashlib.sha256(previous.encode())
+    rows = []
+    for entry, facts in enumerate(entries, first):
+        digest = content_hash({"entry": entry, **facts})
+        chain.update(digest.encode())
+        rows.append((entry, run, *(facts[name] for name in _FACTS), digest))
+    marks = ", ".join("?" * (len(_FACTS) + 3))
+    connection.executemany(f"INSERT INTO entry (entry, run, {', '.join(_FACTS)}, hash) VALUES ({marks})", rows)
+    connection.execute(
+        "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
+        (run, now.isoformat(), len(rows), previous, chain.hexdigest()),
+    )
+
+
+def content_hash(facts: dict[str, Any]) -> str:
+    """The sha256 of an entry's number and facts, as JSON with sorted keys and no spaces."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def rate_text(rate_percent: int) -> str:
+    """A whole per cent as a decimal string.
+
+    >>> rate_text(6), rate_text(0)
+    ('0.06', '0.00')
+    """
+    return f"{rate_percent // 100}.{rate_percent % 100:02d}"
+
+
+def entries(
+    connection: sqlite3.Connection, period: int | None = None, supplier: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """The entries in order, as the exports have them."""
+    for row in connection.execute(
+        "SELECT * FROM entry WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR supplier = ?2) ORDER BY entry",
+        (period, supplier),
+    ):
+        facts = {name: row[name] for name in COLUMNS if name not in ("rate", "match")}
+        facts["rate"] = rate_text(row["rate_percent"])
+        facts["match"] = f"{row['supplier_invoice']}-{row['library_invoice']}"
+        yield {name: facts[name] for name in COLUMNS}
+
+
+def totals(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Per period, supplier and rate: entries, base, remuneration, copies."""
+    return [
+        dict(row)
+        for row in connection.execute(
+            "SELECT period, supplier, rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, "
+            "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies "
+            "FROM entry GROUP BY period, supplier, rate_percent ORDER BY period, supplier, rate_percent"
+        )
+    ]
+
+
+def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Entries as CSV lines, header first: exact numbers, RFC 4180."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow(["" if row[name] is None else row[name] for name in COLUMNS])
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+    yield out.getvalue()

@@ -1,0 +1,41 @@
+"""The supplier's share of one matched invoice (CPI L133-3): rate x public price HT x quantity.
+
+Rounded once an invoice, halves away from zero; negative for a credit note. The supplier's rate and
+date decide; what a library of an exempt category bought owes nothing (CPI R133-1).
+"""
+
+import datetime
+
+import msgspec
+
+from edi.lending import terms
+from schemas import money
+
+
+class Share(msgspec.Struct, frozen=True):
+    """What one invoice owes: base and remuneration in cents, copies in the base, and why a base is nothing."""
+
+    base_cents: int
+    remuneration_cents: int
+    copies: int
+    reason: str
+
+
+def share(
+    kind: str, base: int, copies: int, gross: int, rate_percent: int, category: str | None, date: datetime.date
+) -> Share:
+    """The share of an invoice whose lines not validly excluded come to `base` cents of a `gross` total.
+
+    >>> share("F", 84085, 31, 84085, 6, "1", datetime.date(2025, 11, 4))
+    Share(base_cents=84085, remuneration_cents=5045, copies=31, reason='')
+    >>> share("A", 84085, 31, 84085, 6, "primary", datetime.date(2025, 11, 4)).reason
+    'library-exempt'
+    """
+    if rate_percent == 0:
+        return Share(0, 0, 0, "before-scheme")
+    if terms.library_exempt(category, date):
+        return Share(0, 0, 0, "library-exempt")
+    if base == 0 and gross:
+        return Share(0, 0, 0, "all-excluded")
+    sign = -1 if kind == "A" else 1
+    return Share(sign * base, money.share(sign * base, rate_percent), sign * copies, "")

@@ -1,0 +1,178 @@
+"""One reconciliation pass: the match table into outcomes, and outcomes into postings. Repeatable.
+
+The plain case, one invoice a side, is settled by one GROUP BY over `twin`; only the bags it leaves are looked
+at one by one (`edi.lending.matching`). What has no outcome waits. Running it again changes nothing.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from edi import ledger, partners, twins
+from edi.lending import terms
+from edi.lending.matching import DAYS_APART, TOLERANCE_CENTS, Candidate, settle
+from edi.store import transaction
+from schemas import number
+
+_T = f"max({TOLERANCE_CENTS}, s_tolerance)"
+#: Rule 1's amounts, as `matching.gap` has them.
+_EXACT = f"abs(l_ht - s_ht) <= {_T}"
+_RANGE = " OR ".join(
+    f"(l_ht * 10000 >= {public} * (10000 - s_cap) - {_T} * 10000 AND l_ht <= {public} + {_T})"
+    for public in ("s_gross", "s_base")
+)
+_BAGS = f"""
+CREATE TEMP TABLE bag AS
+SELECT supplier, library, key, count(*) AS size,
+       count(*) FILTER (WHERE side = 'supplier') AS suppliers,
+       {
+    ", ".join(
+        f"max({column}) FILTER (WHERE side = '{side}') AS {side[0]}_{column}"
+        for side in ("supplier", "library")
+        for column in ("invoice", "kind", "day", "ht", "tolerance", "gross", "base", "rate", "cap", "flags")
+    )
+},
+       max(period) AS period
+FROM twin GROUP BY supplier, library, key HAVING count(*) > 1
+"""
+_PLAIN = f"""
+size = 2 AND suppliers = 1 AND s_kind = l_kind AND abs(s_day - l_day) <= {DAYS_APART}
+AND NOT s_flags & {twins.NO_LINES} AND (s_flags & {twins.CLAIMS_CONTRACT} = 0 OR l_flags & {twins.CLAIMS_CONTRACT})
+AND ({_EXACT} OR {_RANGE})
+"""
+_SETTLE_PLAIN = f"""
+INSERT INTO outcome_new
+SELECT s_invoice, 'matched', CASE WHEN {_EXACT} THEN '' ELSE 'net-differs' END, l_invoice, s_invoice, period, s_rate
+FROM bag WHERE {_PLAIN}
+UNION ALL
+SELECT l_invoice, 'matched', CASE WHEN {_EXACT} THEN '' ELSE 'net-differs' END, s_invoice, s_invoice, period, s_rate
+FROM bag WHERE {_PLAIN}
+"""
+_REST = f"""
+SELECT t.supplier AS bag_supplier, t.library AS bag_library, t.key, t.invoice, t.side, i.supplier, i.library, i.number,
+       t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap, t.flags
+FROM bag b JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+JOIN invoice i ON i.id = t.invoice
+WHERE NOT coalesce({_PLAIN}, 0)
+ORDER BY t.supplier, t.library, t.key
+"""
+
+
+def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
+    """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass."""
+    directory = partners.load(connection)
+    twins.define(connection, directory)
+    posted = {"entries_posted": 0, "remuneration_cents": 0}
+    with transaction(connection):
+        changes, reconciled = connection.execute("SELECT changes, reconciled FROM pass").fetchone()
+        if changes != reconciled:
+            _credit_terms(connection)
+            _outcomes(connection)
+            posted = ledger.post(connection, directory, now)
+            connection.execute("UPDATE pass SET reconciled = changes")
+    return {**state(connection), **posted}
+
+
+def _credit_terms(connection: sqlite3.Connection) -> None:
+    """A credit note that names a number but no date takes the terms of that invoice once it is found."""
+    notes = connection.execute(
+        "SELECT i.id, i.credited, i.date, resolved(i.supplier) AS supplier, resolved(i.library) AS library, i.key "
+        "FROM invoice i WHERE kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL "
+        "AND id NOT IN (SELECT invoice FROM withdrawal)"
+    ).fetchall()
+    for note in notes:
+        day = date.fromisoformat(note["date"]).toordinal()
+        found = connection.execute(
+            "SELECT max(day) FROM twin WHERE supplier = ? AND library = ? AND key = ? AND side = 'supplier' "
+            "AND kind = 'F' AND day <= ?",
+            (note["supplier"], note["library"], number.key(note["credited"]), day),
+        ).fetchone()[0]
+        due = terms.at(date.fromordinal(found or day))
+        connection.execute(
+            "UPDATE twin SET rate = ?, cap = ? WHERE supplier = ? AND library = ? AND key = ? AND side = 'supplier' "
+            "AND day = ? AND invoice = ?",
+            (due.rate_percent, due.cap_bp, note["supplier"], note["library"], note["key"], day, note["id"]),
+        )
+
+
+def _outcomes(connection: sqlite3.Connection) -> None:
+    """Computes every outcome and writes only what differs from those that stand."""
+    for table in ("bag", "outcome_new"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    connection.execute(
+        "CREATE TEMP TABLE outcome_new (invoice INTEGER PRIMARY KEY, state, reason, other INTEGER, bag INTEGER, "
+        "period INTEGER, rate INTEGER)"
+    )
+    connection.execute(_BAGS)
+    connection.execute(_SETTLE_PLAIN)
+    connection.executemany("INSERT INTO outcome_new VALUES (?, ?, ?, ?, ?, ?, ?)", _settled(connection.execute(_REST)))
+    connection.execute(
+        "DELETE FROM outcome WHERE invoice IN "
+        "(SELECT invoice FROM (SELECT * FROM outcome EXCEPT SELECT * FROM outcome_new))"
+    )
+    connection.execute("INSERT INTO outcome SELECT * FROM outcome_new EXCEPT SELECT * FROM outcome")
+    for table in ("bag", "outcome_new"):
+        connection.execute(f"DROP TABLE temp.{table}")
+
+
+def _settled(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:
+    """The outcomes of the bags that want a closer look."""
+    for _, same in groupby(rows, key=lambda row: (row["bag_supplier"], row["bag_library"], row["key"])):
+        for case in settle([_candidate(row) for row in same]):
+            bag = min(case.invoices, key=lambda one: (one.side == "library", one.day, one.number, one.invoice)).invoice
+            period = max(one.period for one in case.invoices)
+            for one in case.invoices:
+                other, rate = None, 0
+                if case.state == "matched":
+                    supplier, library = case.invoices
+                    bag, other = supplier.invoice, library.invoice if one is supplier else supplier.invoice
+                    rate = supplier.rate
+                yield one.invoice, case.state, case.reason, other, bag, period, rate
+
+
+def _candidate(row: sqlite3.Row) -> Candidate:
+    return Candidate(
+        invoice=row["invoice"], side=row["side"], supplier=row["supplier"], library=row["library"], number=row["number"],
+        kind=row["kind"], day=row["day"], period=row["period"], ht=row["ht"], tolerance=row["tolerance"],
+        gross=row["gross"], base=row["base"], rate=row["rate"], cap=row["cap"],
+        contract=bool(row["flags"] & twins.CLAIMS_CONTRACT),
+        no_lines=row["side"] == "supplier" and bool(row["flags"] & twins.NO_LINES),
+    )  # fmt: skip
+
+
+# -- the state after a pass ------------------------------------------------------------------------
+
+_OPEN = "period NOT IN (SELECT year FROM period_closed)"
+_LISTS = {
+    "matched": f"SELECT invoice FROM outcome WHERE state = 'matched' AND bag = invoice AND {_OPEN}",
+    "discrepancies": f"SELECT invoice FROM outcome WHERE state = 'discrepancy' AND bag = invoice AND {_OPEN}",
+    "waiting_library": f"SELECT invoice FROM twin WHERE side = 'supplier' AND {_OPEN} "
+    "AND invoice NOT IN (SELECT invoice FROM outcome)",
+    "waiting_supplier": f"SELECT invoice FROM twin WHERE side = 'library' AND {_OPEN} "
+    "AND invoice NOT IN (SELECT invoice FROM outcome)",
+    "proposed": "SELECT invoice FROM outcome WHERE 0",  # rule 2 is not there yet
+    "net_differs": f"SELECT invoice FROM outcome WHERE state = 'matched' AND reason = 'net-differs' "
+    f"AND bag = invoice AND {_OPEN}",
+}
+
+
+def state(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many invoices stand where, over all open periods; a match or a discrepancy counts once."""
+    return {name: connection.execute(f"SELECT count(*) FROM ({sql})").fetchone()[0] for name, sql in _LISTS.items()}
+
+
+def details(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+    """The invoices behind the counts; of a match or discrepancy, the one its case is named after."""
+    return {
+        f"{name}_list": [
+            dict(row)
+            for row in connection.execute(
+                "SELECT i.supplier, i.library, i.number, i.date, i.kind, i.ht AS ht_cents, coalesce(o.reason, '') AS reason "
+                f"FROM invoice i LEFT JOIN outcome o ON o.invoice = i.id WHERE i.id IN ({sql}) "
+                "ORDER BY i.date, i.supplier, i.number, i.id"
+            )
+        ]
+        for name, sql in _LISTS.items()
+    }

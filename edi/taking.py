@@ -1,0 +1,185 @@
+"""Takes one received file: reads, checks, books, acknowledges. The road of every file, pulled or given.
+
+T1 (`receive`) commits the receipt once the bytes are safe. Reading and checking happen under no
+lock. T2 (`take`) commits verdict, invoices, findings, answers and the receipt's state together. A crash
+of the checker leaves the receipt with verdict `failed`: never valid, never refused.
+"""
+
+import hashlib
+import sqlite3
+import traceback
+from collections.abc import Callable, Collection
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from edi import answers, partners, twins
+from edi.booking import STORE_CODES, book, judge
+from edi.lending.checks import unresolved_codes
+from edi.lending.context import Context, Partner
+from edi.replacing import prepare
+from edi.settings import Home
+from edi.staging import stage
+from edi.store import transaction
+from parsers.sniff import Source, open_source
+from schemas.acknowledgement import Acknowledgement
+from spool.folder import Folder
+from spool.receipt import Kept
+
+Progress = Callable[[int], None]
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file came: by which link and home, under which name, for whom the home may speak (None: everybody)."""
+
+    name: str
+    link: str
+    home: str = ""
+    remote_path: str = ""
+    modified: int = 0
+    dry: bool = False
+    speaks_for: Collection[str] | None = None
+    link_gln: str | None = None
+    encoding: str = "auto"
+    language: str = "fr"
+
+
+def receive(connection: sqlite3.Connection, arrival: Arrival, kept: Kept, now: datetime) -> int:
+    """T1: the receipt of bytes that are safe. The same remote file once more is the same receipt."""
+    with transaction(connection):
+        row = connection.execute(
+            "SELECT id FROM receipt WHERE link = ? AND remote_path = ? AND sha256 = ? AND remote_modified = ? "
+            "AND remote_path <> ''",
+            (arrival.link, arrival.remote_path, kept.sha256, arrival.modified),
+        ).fetchone()
+        if row is not None:
+            return int(row["id"])
+        cursor = connection.execute(
+            "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received')",
+            (
+                kept.sha256, kept.size, arrival.name, arrival.link, arrival.home, arrival.remote_path,
+                arrival.modified, arrival.dry, now.isoformat(),
+            ),
+        )  # fmt: skip
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+
+def take(
+    connection: sqlite3.Connection, home: Home, folder: Folder, receipt: int, arrival: Arrival,
+    now: datetime, progress: Progress | None = None,
+) -> Acknowledgement:  # fmt: skip
+    """Reads, checks and books a received file; its answers are in the outbox afterwards.
+
+    A crash of ours is kept as verdict `failed` with its trouble; database and disk trouble is raised.
+    """
+    row = connection.execute("SELECT sha256 FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    with folder.original(row["sha256"]).open("rb") as stream:
+        try:
+            return _taken(connection, home, folder, receipt, row["sha256"], arrival, stream, now, progress)
+        except (sqlite3.OperationalError, OSError):
+            raise
+        except Exception as crash:  # whatever it is, it is ours: the file waits, and is neither valid nor refused
+            where = traceback.extract_tb(crash.__traceback__)[-1]
+            trouble = f"{type(crash).__name__} ({Path(where.filename).name}:{where.lineno})"
+            failed = _failed(arrival, row["sha256"], home, now)
+            with transaction(connection):
+                connection.execute(
+                    "UPDATE receipt SET state = 'failed', verdict = 'failed', trouble = ? WHERE id = ?",
+                    (trouble, receipt),
+                )
+                connection.execute("DELETE FROM acknowledgement WHERE receipt = ?", (receipt,))
+            return failed
+
+
+def _failed(arrival: Arrival, sha256: str, home: Home, now: datetime) -> Acknowledgement:
+    return Acknowledgement(
+        file=arrival.name, sha256=sha256, format=None, verdict="failed", addressee=arrival.link_gln,
+        sender=home.settings.gln, answered_at=now,
+    )  # fmt: skip
+
+
+def _taken(
+    connection: sqlite3.Connection, home: Home, folder: Folder, receipt: int, sha256: str, arrival: Arrival,
+    stream: IO[bytes], now: datetime, progress: Progress | None,
+) -> Acknowledgement:  # fmt: skip
+    source = open_source(stream, home.settings.max_bytes)
+    content = sha256 if source.stream is stream else _sha256(source)
+    directory = partners.load(connection)
+    with transaction(connection):
+        again = _duplicate(connection, receipt, content, arrival, now)
+    if again is not None:
+        return again
+    context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
+    prepare(connection)
+    staged = stage(connection, source, context, keep_lines=not arrival.dry, progress=progress)
+    twins.define(connection, directory)
+    with transaction(connection):
+        again = _duplicate(connection, receipt, content, arrival, now)  # another process may have booked it meanwhile
+        if again is not None:
+            return again
+        booked = book(connection, staged, receipt, content, arrival.dry, now)
+        acknowledgement = answers.acknowledge(
+            staged, booked, file=arrival.name, sha256=sha256, sender=home.settings.gln, link_gln=arrival.link_gln,
+            not_checked=unresolved_codes(directory), dry=arrival.dry, now=now,
+        )  # fmt: skip
+        answers.keep(connection, receipt, acknowledgement)
+        answers.post(
+            connection, receipt, acknowledgement, arrival.link, arrival.home, arrival.encoding, arrival.language, now
+        )
+        _answered(connection, receipt, acknowledgement.verdict)
+        if acknowledgement.verdict in ("refused", "partly-accepted"):
+            folder.quarantine(sha256, arrival.name)
+    return acknowledgement
+
+
+def _answered(connection: sqlite3.Connection, receipt: int, verdict: str) -> None:
+    connection.execute(
+        "UPDATE receipt SET state = 'answered', verdict = ?, trouble = NULL WHERE id = ?", (verdict, receipt)
+    )
+
+
+def _sha256(source: Source) -> str:
+    source.stream.seek(0)
+    return hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _duplicate(
+    connection: sqlite3.Connection, receipt: int, content: str, arrival: Arrival, now: datetime
+) -> Acknowledgement | None:
+    """The answer to bytes already booked for a declarant this link speaks for; None for any others."""
+    if arrival.dry:
+        return None
+    row = connection.execute(
+        "SELECT receipt, declarant FROM declaration d WHERE sha256 = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' "
+        "AND NOT EXISTS (SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels') "
+        "ORDER BY id LIMIT 1",
+        (content,),
+    ).fetchone()
+    if row is None or (arrival.speaks_for is not None and row["declarant"] not in arrival.speaks_for):
+        return None
+    first = answers.recall(connection, row["receipt"])
+    assert first is not None
+    again = msgspec.structs.replace(first, file=arrival.name, verdict="duplicate", answered_at=now)
+    answers.keep(connection, receipt, again)
+    answers.post_again(connection, receipt, row["receipt"], again, arrival.link, arrival.home, arrival.language, now)
+    _answered(connection, receipt, "duplicate")
+    return again
+
+
+def check_file(
+    connection: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, directory: dict[str, Partner],
+    max_bytes: int, now: datetime, progress: Progress | None = None,
+) -> Acknowledgement:  # fmt: skip
+    """The vendor's validator: the same reading and checks, in temporary tables of `connection`, nothing stored."""
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    source = open_source(stream, max_bytes)
+    context = Context(our_gln=our_gln, now=now, directory=directory)
+    staged = stage(connection, source, context, keep_lines=False, progress=progress)
+    return answers.acknowledge(
+        staged, judge(staged), file=name, sha256=digest, sender=our_gln, link_gln=None, dry=True, now=now,
+        not_checked=("declarant-not-allowed", *STORE_CODES, *unresolved_codes(directory)),
+    )  # fmt: skip

@@ -10,7 +10,7 @@ import msgspec
 
 from edi.booking import Booked
 from edi.staging import Staged
-from parsers.answers import render
+from parsers.answers import Encoding, render
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound
 
@@ -75,10 +75,10 @@ def recall(connection: sqlite3.Connection, receipt: int) -> Acknowledgement | No
 
 def post(
     connection: sqlite3.Connection, receipt: int, acknowledgement: Acknowledgement, link: str, home: str,
-    encoding: str, language: str, now: datetime,
+    encoding: Encoding, language: str, now: datetime,
 ) -> None:  # fmt: skip
     """Puts every answer to a file in the outbox, within T2."""
-    files = render(acknowledgement, acknowledgement.file, encoding, language)  # type: ignore[arg-type]
+    files = render(acknowledgement, acknowledgement.file, encoding, language)
     _put(connection, receipt, link, home, files, now)
 
 
@@ -93,7 +93,7 @@ def post_again(
         ending = row["name"][len(before.file) :] if before and row["name"].startswith(before.file) else ""
         if ending.startswith((".ast.", ".ane.", ".ate.")):
             notices.append((acknowledgement.file + ending, row["body"]))
-    reports = render(acknowledgement, acknowledgement.file, "auto", language)  # type: ignore[arg-type]
+    reports = render(acknowledgement, acknowledgement.file, "auto", language)
     _put(connection, receipt, link, home, notices + reports, now)
 
 
@@ -130,3 +130,11 @@ def resend(connection: sqlite3.Connection, answer: int) -> sqlite3.Row:
     if row is None:
         raise NotFound(what=f"réponse / answer {answer}")
     return row
+
+
+def note(connection: sqlite3.Connection, answer: int, sent_at: datetime | None, trouble: str | None) -> None:
+    """Notes an attempt to push an answer: when it was sent, or what stood in the way."""
+    connection.execute(
+        "UPDATE answer SET sent_at = ?, trouble = ?, attempts = attempts + 1 WHERE id = ?",
+        (sent_at and sent_at.isoformat(), trouble, answer),
+    )

@@ -23,6 +23,7 @@ from edi.replacing import prepare
 from edi.settings import Home
 from edi.staging import stage
 from edi.store import transaction
+from parsers.answers import Encoding
 from parsers.sniff import Source, open_source
 from schemas.acknowledgement import Acknowledgement
 from spool.folder import Folder
@@ -42,7 +43,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     dry: bool = False
     speaks_for: Collection[str] | None = None
     link_gln: str | None = None
-    encoding: str = "auto"
+    encoding: Encoding = "auto"
     language: str = "fr"
 
 
@@ -110,7 +111,7 @@ def _taken(
     content = sha256 if source.stream is stream else _sha256(source)
     directory = partners.load(connection)
     with transaction(connection):
-        again = _duplicate(connection, receipt, content, arrival, now)
+        again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
     if again is not None:
         return again
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
@@ -118,7 +119,8 @@ def _taken(
     staged = stage(connection, source, context, keep_lines=not arrival.dry, progress=progress)
     twins.define(connection, directory)
     with transaction(connection):
-        again = _duplicate(connection, receipt, content, arrival, now)  # another process may have booked it meanwhile
+        # another process may have taken the receipt, or booked the same bytes, while we read
+        again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
         if again is not None:
             return again
         booked = book(connection, staged, receipt, content, arrival.dry, now)
@@ -140,6 +142,12 @@ def _answered(connection: sqlite3.Connection, receipt: int, verdict: str) -> Non
     connection.execute(
         "UPDATE receipt SET state = 'answered', verdict = ?, trouble = NULL WHERE id = ?", (verdict, receipt)
     )
+
+
+def _settled(connection: sqlite3.Connection, receipt: int) -> Acknowledgement | None:
+    """The verdict that stands on a receipt already answered."""
+    row = connection.execute("SELECT state FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    return answers.recall(connection, receipt) if row["state"] == "answered" else None
 
 
 def _sha256(source: Source) -> str:

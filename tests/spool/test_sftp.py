@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from schemas.errors import (
     SettingsWrong,
 )
 from spool import hostkeys
-from spool.errors import FingerprintDiffers, Refused
+from spool.errors import Exists, FingerprintDiffers, Refused
 from spool.folder import Folder
 from spool.link import Link
 from spool.pull import archive, listing, pull
@@ -227,18 +228,22 @@ def test_a_server_that_says_nothing_does_not_hold_us_up(tmp_path: Path) -> None:
             connect(link, tmp_path / "pins")
 
 
-def test_a_server_that_never_opens_the_session_does_not_hold_us_up(
-    embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "where", ["paramiko.SFTPServer.start_subsystem", "spool.server._Door.check_channel_subsystem_request"]
+)
+def test_a_server_that_stops_answering_does_not_hold_us_up(
+    embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    held = threading.Event()
-    monkeypatch.setattr(paramiko.SFTPServer, "start_subsystem", lambda *_: held.wait(10))
-    link = Link(name="lyon", timeout_seconds=1, attempts=1, **embedded_account(embedded))
+    held, began = threading.Event(), time.monotonic()
+    link = Link(name="lyon", timeout_seconds=0.5, attempts=1, **embedded_account(embedded))
     hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
+    monkeypatch.setattr(where, lambda *_: held.wait(20))
     try:
         with pytest.raises(LinkAway):
             connect(link, tmp_path / "pins")
     finally:
         held.set()
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("passed", [2_000, 100_000, LONG - 5_000])
@@ -306,6 +311,15 @@ def test_a_server_without_posix_rename(embedded: Server, sftp_site: Site, monkey
             push(remote, sftp_site.link(), "", "a.xml", data)
     assert sftp_site.names("retour") == ["a.xml"]
     assert (sftp_site.base / "retour/a.xml").read_bytes() == b"2"
+
+
+def test_a_server_that_would_rename_over_a_file(sftp_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paramiko.SFTPClient, "rename", paramiko.SFTPClient.posix_rename)
+    sftp_site.put("depot/a.txt", b"a")
+    there = sftp_site.put("depot/b.txt", b"b")
+    with sftp_site.connect() as remote, pytest.raises(Exists):
+        remote.move(f"{sftp_site.prefix}depot/a.txt", f"{sftp_site.prefix}depot/b.txt")
+    assert there.read_bytes() == b"b"
 
 
 def test_a_server_that_answers_in_another_order(sftp_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

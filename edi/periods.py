@@ -5,6 +5,7 @@ What comes late for a closed period is booked in the oldest open one after it, a
 
 import sqlite3
 from datetime import datetime
+from typing import Any
 
 from edi.lending.terms import FIRST_PERIOD
 from schemas.errors import NotAllowed
@@ -49,3 +50,24 @@ def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str
     connection.execute(
         "INSERT INTO period_act (year, act, at, reason) VALUES (?, 'reopen', ?, ?)", (year, now.isoformat(), reason)
     )
+
+
+def overview(connection: sqlite3.Connection, now: datetime) -> list[dict[str, Any]]:
+    """Every year from 2003 to this one: since when it is closed, invoices booked in it, remuneration in cents."""
+    closed = {row["year"]: row["closed_at"] for row in connection.execute("SELECT year, closed_at FROM period_closed")}
+    booked = dict(
+        connection.execute(
+            "SELECT period, count(*) FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) GROUP BY period"
+        ).fetchall()
+    )
+    owed = dict(connection.execute("SELECT period, sum(remuneration_cents) FROM entry GROUP BY period").fetchall())
+    return [
+        {
+            "year": year,
+            "state": "closed" if year in closed else "open",
+            "closed_at": closed.get(year),
+            "invoices": booked.get(year, 0),
+            "remuneration_cents": owed.get(year, 0),
+        }
+        for year in range(FIRST_PERIOD, now.year + 1)
+    ]

@@ -10,6 +10,7 @@ as sent is pushed, a file not archived is archived.
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -29,7 +30,8 @@ from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header
 from schemas.errors import EdiError, LinkError, NotFound, Unreadable
 from schemas.finding import Finding
-from spool import names
+from spool import names, watch
+from spool.errors import Changed
 from spool.folder import Folder
 from spool.link import EVERYBODY, Link, declarants
 from spool.pull import Settling, archive, listing, pull
@@ -66,6 +68,7 @@ class Run:
         self.folder = Folder(home.path)
         self.folder.sweep()
         self.tell = tell
+        self._growing = False
         self.settling = {link.name: Settling(link.settle_seconds) for link in home.settings.link}
         with transaction(connection):  # after an upgrade the checker may no longer fail
             connection.execute("UPDATE receipt SET state = 'received' WHERE state = 'failed'")
@@ -83,6 +86,23 @@ class Run:
             if answers.waiting(self.connection, link.name):
                 self._guarded(done, link, partial(self._push, done, link))
         return done
+
+    def forever(self, stop: threading.Event, after: Callable[[Pass], None]) -> None:
+        """Pass after pass until `stop` is set; a change in a local folder starts the next one at once."""
+        while not stop.is_set():
+            after(self.once())
+            settling = [wait for one in self.settling.values() if (wait := one.settle_seconds) and self._growing]
+            pause = min([self.home.settings.every_seconds, *settling])
+            watch.wait(self._local_depots(), pause, stop)
+
+    def _local_depots(self) -> list[Path]:
+        """The folders in which a local link's declarations arrive."""
+        found = []
+        for link in self.home.settings.link:
+            if link.kind == "folder" and link.path:
+                root = Path(link.path).expanduser()
+                found += [path for path in root.glob(link.depot) if path.is_dir()]
+        return found
 
     def _guarded(self, done: Pass, link: Link, work: Callable[[Remote], None]) -> None:
         """Does some work on a link; its trouble is noted, shown by `edi status`, and stops nobody else."""
@@ -109,11 +129,15 @@ class Run:
         complete, waiting = settling.sort(listing(remote, link, troubles))
         if waiting and patient:
             time.sleep(settling.due_seconds(waiting) or 0)
-            complete, waiting = settling.sort(listing(remote, link))
+            troubles.clear()
+            complete, waiting = settling.sort(listing(remote, link, troubles))
         done.waiting += len(waiting)
+        self._growing = bool(done.waiting)
         for file in complete:
             try:
                 self._pull_one(done, link, remote, file)
+            except Changed:  # written while we read: the next pass takes it whole
+                done.waiting += 1
             except EdiError as wrong:  # a file may be poisoned; the next is not
                 if isinstance(wrong, LinkError) and wrong.transient:
                     raise

@@ -119,7 +119,15 @@ def read_settings(path: Path) -> Settings:
         wrongs.append(f"gln {settings.gln!r} : pas un GLN / not a GLN")
     if wrongs:
         raise SettingsWrong(path=path, why=" ; ".join(wrongs))
-    return settings
+    return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))
+
+
+def _anchored(link: Link, home: Path) -> Link:
+    """The link with its files and folders relative to the home, not to wherever we were started."""
+    named = {name: getattr(link, name) for name in ("key_file", "password_file", "path")}
+    return msgspec.structs.replace(
+        link, **{name: str(home / Path(given).expanduser()) for name, given in named.items() if given}
+    )
 
 
 def paris_now() -> datetime:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from parsers import fields
-from parsers.grammar import INVOICE_RE, LINE_RE, Misread, body, read_fields
+from parsers.grammar import INVOICE_RE, LINE_RE, LINES_RE, Misread, body, read_fields
+from parsers.records import cut
 from schemas import charset
 from schemas.declaration import Event, Header, Invoice, Line, PartialLine
 from schemas.finding import Both, Finding, shown
@@ -22,7 +23,8 @@ _PIECE = 1 << 17
 _KEPT_OF_A_LONG_LINE = 1024
 
 assert tuple(f.name for f in LG.fields[2:-1]) == Line.__struct_fields__
-_FA_NAMES = tuple(f.name for f in FA.fields[1:-1])
+_FA_FIELDS = FA.fields[2:-1]
+_UNREAD = tuple(Misread() for _ in _FA_FIELDS)
 _RECORD_FIELD = EN.field("record")
 
 
@@ -31,37 +33,17 @@ def read(stream: IO[bytes]) -> Iterator[Event]:
     return _Reading().events(stream)
 
 
-def _pieces(stream: IO[bytes]) -> Iterator[tuple[str, int]]:
-    """(text, length lost): text that ends with a record's end; the middle of an endless line is lost."""
-    carried, lost = "", 0
-    while chunk := stream.read(_PIECE).decode(charset.ENCODING):
-        text = carried + chunk
-        cut = text.rfind("\n") + 1
-        if cut:
-            if lost:  # the endless line ends here, and goes alone
-                end = text.index("\n") + 1
-                yield text[:end], lost
-                text, cut, lost = text[end:], cut - end, 0
-            if cut:
-                yield text[:cut], 0
-        carried = text[cut:]
-        if len(carried) > _PIECE:
-            lost += len(carried) - _KEPT_OF_A_LONG_LINE
-            carried = carried[:_KEPT_OF_A_LONG_LINE]
-    if carried:
-        yield carried, lost
-
-
 class _Reading:
     """Where reading stands: counts so far, and the invoice whose lines are coming in."""
 
     def __init__(self) -> None:
         self.records = 0  # records seen
         self.expected = 1  # running number the next one should bear
+        self.also = (0, 0)  # (record, running number it may bear instead): one wrong number is said once
         self.counts = {"FA": 0, "LG": 0}
         self.sums: dict[str, int] = {"F": 0, "A": 0}
         self.summable = True  # every FA's kind and HT could be read
-        self.ordered = True  # no record was out of place
+        self.countable_file = True  # FA and LG can be counted: no record was out of place, or two in one
         self.state = "start"  # start, head, invoice, lost (lines of no invoice), end
         self.misplaced_last = False
         self.head: dict[str, Any] = {}
@@ -73,72 +55,100 @@ class _Reading:
 
     def events(self, stream: IO[bytes]) -> Iterator[Event]:
         stream.seek(0)
-        for text, lost in _pieces(stream):
+        text, lost = "", 0  # what is not yet read, and how much of an endless record was dropped
+        ended = cut_short = False
+        while not ended and self.state != "end":
+            chunk = stream.read(_PIECE)
+            ended = not chunk
+            text += chunk.decode(charset.ENCODING)
+            if ended:
+                text = text.removesuffix("\x1a")
+                cut_short = bool(text) and not text.endswith("\n")
+                text += "\n" * cut_short
             place = 0
             while place < len(text) and self.state != "end":
-                if self.state != "start" and not lost:
+                if self.state != "start":
                     tokens = body.parse_string(text[place:] if place else text)
                     if tokens:
                         yield from self._bulk(list(tokens))
                         place += tokens[-1].end()
                         continue
-                end = text.find("\n", place) + 1 or len(text)
-                yield from self._single(text[place:end].rstrip("\n").removesuffix("\r"), lost)
-                place = end
-            if self.state == "end" and text[place:].strip("\r\n\x1a"):
-                yield self._misplaced(text[place : place + 2], Both("fin du fichier après FI", "end of file after FI"))
-                return
+                if not ended and (len(text) - place < LENGTH + 4 or text.find("\n", place) < 0):
+                    break
+                record, after = cut(text, place)
+                if cut_short and after == len(text) and len(record) + lost < LENGTH and record[:2] != FI.mark:
+                    self.countable = False  # the file ends within this record: all that can be said is that
+                else:
+                    yield from self._single(record, lost)
+                place, lost = after, 0
+            text = text[place:]
+            if not ended and len(text) > _KEPT_OF_A_LONG_LINE and "\n" not in text:
+                lost += len(text) - _KEPT_OF_A_LONG_LINE
+                text = text[:_KEPT_OF_A_LONG_LINE]
+        if self.state == "end":
+            yield from self._behind_the_end(text, stream)
+            return
+        missing = cut_short or not self.misplaced_last
+        if missing:  # nobody knows how many lines were to follow
+            self.countable = False
         yield from self._flush()
-        if self.state != "end" and not self.misplaced_last:
+        if missing:
             yield Finding(code="trailer-missing", record=self.records or 1)
+
+    def _behind_the_end(self, text: str, stream: IO[bytes]) -> Iterator[Finding]:
+        while text:
+            rest = text.strip("\r\n\x1a")
+            if rest:
+                self.records += 1
+                yield self._misplaced(rest[:2], Both("fin du fichier après FI", "end of file after FI"))
+                return
+            text = stream.read(_PIECE).decode(charset.ENCODING)
 
     def _bulk(self, matches: list[re.Match[str]]) -> Iterator[Event]:
         """Well-formed FA and LG records, in the order the grammar read them."""
-        lines, expected = self.lines, self.expected
-        lost = self.state in ("head", "lost")
         for match in matches:
-            if match.re is LINE_RE:
-                running, ean, quantity, price, discount, vat, exclusion, evidence, title, odd_title = match.groups()
-                if int(running) != expected or lost:
-                    self.expected = expected
-                    yield from self._number(running)
-                    yield from self._line_without_invoice()
-                    expected = self.expected
-                    if lost:
-                        continue
-                else:
-                    self.records += 1
-                    expected += 1
-                if not lines:
-                    self.first_line = self.records
-                if odd_title is not None:
-                    title = self._title(odd_title)
-                lines.append(
-                    Line(
-                        ean,
-                        int(quantity),
-                        int(price),
-                        int(discount),
-                        int(vat),
-                        exclusion.rstrip(" "),
-                        evidence.rstrip(" "),
-                        title.rstrip(" "),
-                    )
-                )
-                if len(lines) == PART:
-                    yield self._take(last=False)
-                    lines = self.lines
+            if match.re is LINES_RE:
+                yield from self._bulk_lines(LINE_RE.findall(match.string, match.start(), match.end()))
             else:
                 assert match.re is INVOICE_RE
-                self.expected = expected
                 yield from self._flush()
                 yield from self._number(match[1])
-                self._open(dict(zip(_FA_NAMES, match.groups(), strict=True)))
-                lines, expected, lost = self.lines, self.expected, False
-        self.expected = expected
+                self._open(match.groups()[1:])
         self.misplaced_last = False
-        # counts of LG are kept in bulk: every match that is not an FA
-        self.counts["LG"] += sum(match.re is LINE_RE for match in matches)
+
+    def _bulk_lines(self, rows: list[tuple[str, ...]]) -> Iterator[Event]:
+        """A run of well-formed LG records: the hot loop."""
+        self.counts["LG"] += len(rows)
+        lines = self.lines
+        lost = self.state != "invoice"
+        for running, ean, quantity, price, discount, vat, exclusion, evidence, title, odd_title in rows:
+            if int(running) == self.expected and not lost:
+                self.records += 1
+                self.expected += 1
+            else:
+                yield from self._number(running)
+                yield from self._line_without_invoice()
+                if lost:
+                    continue
+            if not lines:
+                self.first_line = self.records
+            if odd_title:
+                title = self._title(odd_title)
+            lines.append(
+                Line(
+                    ean,
+                    int(quantity),
+                    int(price),
+                    int(discount),
+                    int(vat),
+                    exclusion.rstrip(" "),
+                    evidence.rstrip(" "),
+                    title.rstrip(" "),
+                )
+            )
+            if len(lines) == PART:
+                yield self._take(last=False)
+                lines = self.lines
 
     def _single(self, record: str, lost: int) -> Iterator[Event]:
         """One record the bulk grammar did not take: EN, FI, or one with something wrong."""
@@ -163,11 +173,10 @@ class _Reading:
         else:
             self.counts["LG"] += 1
         if len(record) != LENGTH or lost:
-            self.records += 1
-            self.expected += 1
+            self._uncounted(len(record) + lost)
             wrong = self._length(record, lost, mark)
             if mark == "FA":
-                self._open({})
+                self._open(None)
             else:
                 yield from self._line_without_invoice()
                 self._append(PartialLine())
@@ -176,24 +185,23 @@ class _Reading:
         texts = read_fields(record)
         yield from self._number(texts["record"])
         if mark == "FA":
-            self._open(texts)
+            self._open(tuple(texts[field.name] for field in _FA_FIELDS), texts["filler"])
             return
         yield from self._line_without_invoice()
         if self.state == "invoice":
             self._append(self._partial(texts))
 
-    def _stray(self, record: str) -> Iterator[Finding]:
-        """A record of no known type, or a second EN."""
-        self.records += 1
-        self.expected += 1
-        self.countable = False
-        self.misplaced_last = True
+    def _stray(self, record: str) -> Iterator[Event]:
+        """A record of no known type, or a second EN. Whose lines follow, nobody knows."""
         if self.state == "invoice":
-            self._append(PartialLine())  # holds its place, so that the records behind it keep theirs
+            yield self._take(last=False)
+            self.countable = False
+        self._uncounted(0)
+        self.misplaced_last = True
         yield self._misplaced(record[:2], Both("FA, LG ou FI", "FA, LG or FI"))
 
     def _misplaced(self, mark: str, expected: Both) -> Finding:
-        self.ordered = False
+        self.countable_file = False
         return Finding(code="record-order", record=self.records or 1, position=1, found=shown(mark), expected=expected)
 
     def _line_without_invoice(self) -> Iterator[Finding]:
@@ -203,21 +211,34 @@ class _Reading:
             yield self._misplaced("LG", Both("FA avant le premier LG", "FA before the first LG"))
 
     def _number(self, running: str) -> Iterator[Finding]:
-        """Counts one record, and says when its running number is not the next one."""
+        """Counts one record, and says when its running number is not the next one.
+
+        After a wrong number, counting resumes behind it or as if it had been right, whichever the next record says.
+        """
         self.records += 1
-        expected, self.expected = self.expected, self.expected + 1
-        wrong = isinstance(running, Misread)
-        if wrong or int(running) != expected:
-            if not wrong:
-                self.expected = int(running) + 1
+        record, also = self.also
+        due = also if record == self.records and self.expected != also else self.expected
+        number = due if isinstance(running, Misread) else int(running)
+        if isinstance(running, Misread) or number not in (self.expected, due):
+            self.also = (self.records + 1, due + 1)
             yield Finding(
                 code="record-number",
                 record=self.records,
                 position=_RECORD_FIELD.first,
                 field=_RECORD_FIELD.wire,
                 found=shown(running),
-                expected=f"{expected:07d}",
+                expected=f"{due:07d}",
             )
+        self.expected = number + 1
+
+    def _uncounted(self, length: int) -> None:
+        """Counts a record whose number is not read; the next one may go by the records that fit into its length."""
+        fitting = length // LENGTH
+        if fitting > 1:
+            self.countable_file = False
+        self.records += 1
+        self.also = (self.records + 1, self.expected + fitting)
+        self.expected += 1
 
     def _length(self, record: str, lost: int, mark: str) -> Finding:
         code = {"EN": "header-field", "FI": "trailer-count"}.get(mark, "record-length")
@@ -229,7 +250,9 @@ class _Reading:
 
     def _header(self, record: str, lost: int) -> Iterator[Event]:
         if len(record) != LENGTH or lost:
-            self.records, self.expected = 1, 2
+            self._uncounted(len(record) + lost)
+            if not self.countable_file:  # the first FA may stand in it
+                self.state = "lost"
             yield self._length(record, lost, "EN")
             return
         texts = read_fields(record)
@@ -258,26 +281,21 @@ class _Reading:
 
     # -- FA and LG -----------------------------------------------------------------------------
 
-    def _open(self, texts: dict[str, str]) -> None:
-        """Begins an invoice from the fields of its FA, as far as they can be read."""
+    def _open(self, texts: tuple[str, ...] | None, filler: str = "") -> None:
+        """Begins an invoice from its FA's fields but the filler, as far as they can be read; None: not at all."""
         self.state = "invoice"
         self.counts["FA"] += 1
         self.lines, self.findings, self.part, self.countable = [], [], 0, True
         head: dict[str, Any] = {"record": self.records}
-        for field in FA.fields[2:]:
-            text = texts.get(field.name)
-            if text is None:  # a record of wrong length, or (filler) one the bulk grammar has read
-                if field.meaning != "blank":
-                    head[field.name] = None
-                continue
+        for field, text in zip(_FA_FIELDS, texts or _UNREAD, strict=True):
             value, wrong = fields.value(field, text)
-            if wrong:
+            if wrong and texts is not None:
                 real_digits = not isinstance(text, Misread) and field.name in ("date", "credited_on")
                 code = "invoice-date-invalid" if real_digits else "field-format"
                 self.findings.append(fields.finding(code, field, text, self.records))
-                value = None
-            if field.meaning != "blank":
-                head[field.name] = value
+            head[field.name] = value
+        if isinstance(filler, Misread):
+            self.findings.append(fields.finding("field-format", FA.field("filler"), filler, self.records))
         self.head = head
         if head["kind"] is None or head["ht"] is None:
             self.summable = False
@@ -355,7 +373,7 @@ class _Reading:
             if isinstance(texts[field.name], Misread):
                 sound = False
                 yield fields.finding("trailer-count", field, texts[field.name], self.records)
-        if not self.ordered:
+        if not self.countable_file:
             return
         for name, mark in (("invoices", "FA"), ("lines", "LG")):
             if not isinstance(texts[name], Misread) and int(texts[name]) != self.counts[mark]:

@@ -2,11 +2,11 @@
 
 Two of them, from the same tables:
 
-    body   := LG* (FA LG*)*          one Regex a record, fast; stops at the first record it cannot read
+    body   := lines? (FA lines?)*    one Regex a record or run of LG, fast; stops at the first record it cannot read
     record := field field ...        one element a field; says which fields of one record are wrong
 
-A resumed `body` begins with LG*, since a piece of a stream may begin inside an invoice. Never
-packrat: it halves the speed.
+A resumed `body` begins with lines, since a piece of a stream may begin inside an invoice; `LINE_RE`
+takes a run of them apart. Never packrat: it halves the speed.
 """
 
 import re
@@ -16,8 +16,8 @@ import pyparsing as pp
 from schemas.layout import FA, LAYOUTS, LENGTH, LG, Field, Layout
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
-#: What ends a record; empty lines after it are ignored, and so is one 1A at the very end.
-_END = r"(?:(?:\r?\n)+\x1a?\Z|(?:\r?\n)+|\x1a?\Z)"
+#: What ends a record; empty lines after it are ignored. The reader ends the last record if the file does not.
+_END = r"(?:\r?\n)+"
 
 
 def _text(width: int) -> str:
@@ -49,19 +49,19 @@ def _record_pattern(layout: Layout) -> str:
     return "".join(parts) + _END
 
 
-def _record(layout: Layout) -> pp.Regex:
-    record = pp.Regex(_record_pattern(layout), as_match=True)
-    record.set_name(layout.fr)
-    return record
+def _record(layout: Layout) -> re.Pattern[str]:
+    return re.compile(_record_pattern(layout))
 
 
-invoice_record = _record(FA)
-line_record = _record(LG)
-body = (line_record[...] + (invoice_record + line_record[...])[...]).leave_whitespace().parse_with_tabs()
+#: What tells the two kinds of matches apart.
+INVOICE_RE = _record(FA)
+LINE_RE = _record(LG)
+#: A run of LG records: possessive, since a record once read is never given back.
+LINES_RE = re.compile("(?:" + re.sub(r"\((?!\?)", "(?:", LINE_RE.pattern) + ")++")
 
-#: What tells the two records' matches apart.
-INVOICE_RE = invoice_record.re
-LINE_RE = line_record.re
+invoice_record = pp.Regex(INVOICE_RE, as_match=True).set_name(FA.fr)
+line_records = pp.Regex(LINES_RE, as_match=True).set_name(LG.fr)
+body = (pp.Opt(line_records) + (invoice_record + pp.Opt(line_records))[...]).leave_whitespace().parse_with_tabs()
 
 
 class Misread(str):

@@ -5,7 +5,10 @@ Authority: format, sections 1 and 2 (first characters), 3 (`format-unknown`, `fi
 """
 
 import codecs
+import itertools
+import lzma
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -15,17 +18,27 @@ from typing import IO
 import msgspec
 
 from schemas.finding import Both, Finding, shown
+from schemas.layout import LENGTH, LG
 
 MAX_BYTES = 256 << 20
 _CHUNK = 1 << 20
 _HEAD = 4096
 
+_ZIP_BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
+    ValueError, OverflowError, LookupError,
+)  # fmt: skip
 _LATIN9 = Both("ISO-8859-15, sans caractère de commande", "ISO-8859-15, no control characters")
 _UTF8 = Both("XML en UTF-8", "XML in UTF-8")
-# Controls but LF; a CR only before LF; a 1A only at the very end.
-_FORBIDDEN = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x19\x1b-\x1f\x7f-\x9f]|\r(?!\n)|\x1a(?!(?:\r?\n)*\Z)")
-_DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]*)")
-_TITLE = range(67, 127)
+#: Bytes that need no second look; CR is counted apart.
+_PLAIN = bytes(byte for byte in range(0x20, 0x100) if not 0x7F <= byte <= 0x9F) + b"\n"
+_FORBIDDEN = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+_DECLARED = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]*)")
+_TITLE = LG.field("title")
+_FILLER = LG.field("filler")
+_IN_TITLE = range(_TITLE.first - 1, _TITLE.last)
+#: How far from a byte the record may begin and end that it stands in.
+_AROUND = LENGTH + 2
 
 
 class Source(msgspec.Struct):
@@ -73,7 +86,11 @@ def _unzipped(stream: IO[bytes], max_bytes: int) -> Source:
                     inner.write(chunk)
                     if inner.tell() > max_bytes:
                         return Source(None, stream, _too_large(max(members[0].file_size, inner.tell()), max_bytes))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError):
+    except _ZIP_BROKEN:
+        return Source(None, stream, _unknown("zip illisible"))
+    except OSError as wrong:
+        if wrong.errno is not None:  # the disk's trouble; a bz2 stream in disorder has no number
+            raise
         return Source(None, stream, _unknown("zip illisible"))
     if _head(inner, 4) == b"PK\x03\x04":
         return Source(None, stream, _unknown("zip dans un zip"))
@@ -111,69 +128,114 @@ def _sniffed(stream: IO[bytes]) -> Source:
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    """The stream in chunks that never end between a CR and what follows it."""
     stream.seek(0)
-    carried = b""
     while chunk := stream.read(_CHUNK):
-        chunk = carried + chunk
-        carried = chunk[len(chunk.rstrip(b"\r\n\x1a")) :][:_CHUNK]
-        if len(carried) < len(chunk):
-            yield chunk[: len(chunk) - len(carried)]
-    if carried:
-        yield carried
+        yield chunk
 
 
 def _fixed_charset(stream: IO[bytes]) -> Finding | None:
     """Why a fixed file is not ISO-8859-15 as section 3 wants it; titles (LG 68-127) may hold any byte."""
     if _head(stream, 3).startswith((codecs.BOM_UTF8, b"\xff\xfe", b"\xfe\xff")):
         return Finding(code="charset", record=1, position=1, found="BOM", expected=_LATIN9)
-    utf8 = codecs.getincrementaldecoder("utf-8")()
-    ascii_only, valid_utf8 = True, True
-    first: Finding | None = None
-    records, mark, offset = 0, b"", 0  # of the line the chunk begins in: lines before it, mark, bytes before the chunk
-    for chunk in _chunks(stream):
-        if not chunk.isascii():
-            ascii_only = False
-        if valid_utf8:
-            try:
-                utf8.decode(chunk)
-            except UnicodeDecodeError:
-                valid_utf8 = False
-        if first is None:
-            for hit in _FORBIDDEN.finditer(chunk):
-                start = chunk.rfind(b"\n", 0, hit.start()) + 1
-                begun = start == 0
-                place = hit.start() - start + (offset if begun else 0)
-                line_mark = (mark + chunk)[:2] if begun else chunk[start : start + 2]
-                if line_mark == b"LG" and place in _TITLE:
-                    continue
-                first = Finding(
-                    code="charset",
-                    record=records + chunk.count(b"\n", 0, hit.start()) + 1,
-                    position=place + 1,
-                    found=f"0x{hit[0][0]:02X}",
-                    expected=_LATIN9,
-                )
-                break
-        last = chunk.rfind(b"\n")
-        records += chunk.count(b"\n")
-        mark = (mark + chunk)[:2] if last < 0 else chunk[last + 1 : last + 3]
-        offset = offset + len(chunk) if last < 0 else len(chunk) - last - 1
-    if not ascii_only and valid_utf8:
+    if _is_utf8(stream):
         return Finding(
             code="charset",
             found="UTF-8",
             expected=_LATIN9,
             suggestion=Both("enregistrer le fichier en ISO-8859-15", "save the file as ISO-8859-15"),
         )
-    return first
+    place = _first_forbidden(stream)
+    if place is None:
+        return None
+    stream.seek(place)
+    found = f"0x{stream.read(1)[0]:02X}"
+    record, position = _record_at(stream, place)
+    return Finding(code="charset", record=record, position=position, found=found, expected=_LATIN9)
+
+
+def _is_utf8(stream: IO[bytes]) -> bool:
+    """Whether the bytes are UTF-8 and not mere ASCII."""
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    ascii_only = True
+    try:
+        for chunk in _chunks(stream):
+            if ascii_only and chunk.isascii():
+                continue
+            ascii_only = False
+            utf8.decode(chunk)
+        utf8.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return not ascii_only
+
+
+def _first_forbidden(stream: IO[bytes]) -> int | None:
+    """Where the first byte stands that no record may hold; one 1A at the very end is allowed."""
+    text, judged, dropped = b"", 0, 0  # what is in sight, what of it is judged, what lies before it
+    last: int | None = None  # a 1A with nothing behind it so far
+    for chunk in itertools.chain(_chunks(stream), (b"",)):
+        if last is not None and chunk.strip(b"\r\n"):
+            return last
+        text += chunk
+        limit = len(text) - _AROUND if chunk else len(text)
+        if not _is_plain(text):
+            for hit in _FORBIDDEN.finditer(text, judged):
+                place = hit.start()
+                if place >= limit:
+                    break
+                if last is not None:
+                    return last
+                if _in_title(text, place, dropped):
+                    continue
+                if hit[0] != b"\x1a" or text[place + 1 :].strip(b"\r\n"):
+                    return dropped + place
+                last = dropped + place
+        gone = max(0, limit - 2 * _AROUND)
+        dropped += gone
+        text, judged = text[gone:], max(0, limit) - gone
+    return None
+
+
+def _is_plain(text: bytes) -> bool:
+    odd = text.translate(None, _PLAIN)
+    return not odd.strip(b"\r") and len(odd) == text.count(b"\r\n")
+
+
+def _in_title(text: bytes, place: int, dropped: int) -> bool:
+    """Whether a byte stands in LG 68-127; a line feed before it may stand there too, if the record is whole."""
+    start = text.rfind(b"\n", 0, place) + 1
+    if (start or not dropped) and place - start in _IN_TITLE and text.startswith(b"LG", start):
+        return True
+    first, behind = place - _IN_TITLE[-1], place - _IN_TITLE[0] + 1
+    begun = text.find(b"\nLG", max(0, first - 1), max(0, behind + 2))
+    while begun >= 0:
+        whole = text[begun + 1 : begun + 1 + LENGTH]
+        end = text[begun + 1 + LENGTH : begun + 3 + LENGTH]
+        if whole.endswith(b" " * _FILLER.width) and (end in (b"", b"\r\n") or end.startswith(b"\n")):
+            return len(whole) == LENGTH
+        begun = text.find(b"\nLG", begun + 1, max(0, behind + 2))
+    return False
+
+
+def _record_at(stream: IO[bytes], place: int) -> tuple[int, int]:
+    """(record, position in it), from 1, of the byte at `place`."""
+    stream.seek(0)
+    records, start, at = 1, 0, 0
+    while line := stream.readline(_CHUNK):
+        if at + len(line) > place:
+            break
+        at += len(line)
+        if line.endswith(b"\n"):
+            records += bool(line.strip(b"\r\n")) or at - start > 2
+            start = at
+    return records, place - start + 1
 
 
 def _xml_charset(stream: IO[bytes]) -> Finding | None:
     """Why an XML file is not UTF-8: another declared encoding, UTF-16, or bytes that do not decode."""
     head = _head(stream, _HEAD)
-    declared = _DECLARED.search(head)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head:
+    declared = _DECLARED.match(head)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:4]:
         return Finding(code="charset", record=1, position=1, found="UTF-16", expected=_UTF8)
     if declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
         return Finding(code="charset", record=1, found=shown(declared[1].decode("ascii")), expected=_UTF8)

@@ -56,9 +56,7 @@ def validate(number: str) -> Gln:
 
 
 LEGACY = frozenset(
-    line
-    for line in files("schemas").joinpath("legacy-gencods.txt").read_text("ascii").splitlines()
-    if has_form(line)
+    line for line in files("schemas").joinpath("legacy-gencods.txt").read_text("ascii").splitlines() if has_form(line)
 )
 
 

@@ -7,8 +7,10 @@ the file and for its folder; see fsync(2).
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from spool.errors import DiskTrouble, why
 
@@ -31,7 +33,7 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
     """`data` at `path`, whole or not at all; what was there is replaced. Raises OSError, leaves no debris.
 
     The temporary name ends in `.part`, which no link ever collects.
@@ -39,7 +41,10 @@ def write(path: Path, data: bytes, mode: int = 0o600) -> None:
     aside = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
+            if isinstance(data, bytes):
+                file.write(data)
+            else:
+                shutil.copyfileobj(data, file)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)

@@ -97,7 +97,8 @@ class Folder:
         original, path = self.original(sha256), self._quarantined(sha256, name)
         with durable.disk(path):
             if not path.exists():
-                durable.write(path, original.read_bytes())
+                with original.open("rb") as source:
+                    durable.write(path, source)
         return path
 
     def release(self, sha256: str, name: str) -> None:

@@ -51,9 +51,10 @@ def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checke
         if isinstance(event, Finding):
             yield event
         elif isinstance(event, Header):
-            header = event
             yield event
-            yield from header_findings(event, context)
+            found = tuple(header_findings(event, context))
+            header = _without(event, found)
+            yield from found
         else:
             if header.nature == "cancels" and not misplaced:
                 misplaced = True
@@ -63,6 +64,14 @@ def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checke
                 state = _InvoiceState(header, event, context)
             assert state is not None
             yield state.take(event)
+
+
+def _without(header: Header, findings: Iterable[Finding]) -> Header:
+    """The header without the fields found wrong: what looks at them is silent."""
+    wrong = {field.name for finding in findings for field in EN.fields if finding.field == field.wire}
+    period = None if "period" in wrong else header.period
+    issued = None if "issued" in wrong else header.issued
+    return msgspec.structs.replace(header, period=period, issued=issued)
 
 
 def unresolved_codes(directory: Mapping[str, Partner]) -> tuple[str, ...]:
@@ -89,22 +98,19 @@ class _InvoiceState:
             self.silent.add("side")
         if not invoice.countable:
             self.silent.add("lines")
-        rate_day = invoice.credited_on or invoice.date
-        self.line_context = LineContext(
-            format=header.format,
-            date=invoice.date,
-            contract_sent=invoice.contract_sent,
-            cap_bp=terms.at(rate_day).cap_bp if rate_day else 10_000,
-            vat_rates=terms.vat_rates(invoice.date, header.side),
-        )
+        self.line_context = LineContext(header.format, None, None, _FREE_BP, terms.vat_rates(None, header.side))
 
     def take(self, part: Invoice) -> Checked:
         findings = list(part.findings)
         self._note(findings)
         if part.part == 0:
             self._run(_HEAD_CHECKS, findings)
-        if not part.countable:
+            self.line_context = self._line_context()
+        if not part.countable:  # and perhaps another invoice's
             self.silent.add("lines")
+            self.line_context = LineContext(
+                self.header.format, None, None, _FREE_BP, terms.vat_rates(None, self.header.side)
+            )
         if self.header.side == "library":
             self.sums.lines += len(part.lines)
         else:
@@ -122,7 +128,8 @@ class _InvoiceState:
         for finding in findings:
             if catalogue.reach(finding) == "invoice":
                 self.refused = True
-                if finding.code == "record-length" or (finding.code == "xml-schema" and finding.field == "facture"):
+                self.silent.add(_HEAD_NAMES.get(finding.field or "", ""))
+                if finding.code == "record-length":
                     self.silent.add("lines")
 
     def _run(self, checks: "tuple[tuple[_Check, tuple[str, ...]], ...]", findings: list[Finding]) -> None:

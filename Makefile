@@ -1,0 +1,46 @@
+# make demo    the whole job on embedded parts        make test    every test
+# Both make .venv themselves and need nothing done before: Python 3.11+ and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: install system-deps demo test bench lint lock clean
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11+ is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# What tests need from the system: a real sshd. Where it cannot be installed, the journey says so and
+# runs over the embedded SFTP server instead.
+system-deps:
+	@if [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server >/dev/null; \
+	else echo 'sshd is missing; as root: apt-get install openssh-server' >&2; fi
+
+demo: $(READY)
+	@$(BIN)/edi demo
+
+test: $(READY) system-deps
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench.bench $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The versions that were tested together.
+lock: $(READY)
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

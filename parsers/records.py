@@ -1,0 +1,42 @@
+"""Where one record of the fixed format ends, when the grammar could not say.
+
+Records end with a line feed, but a title may hold one (format, section 3: any byte), and so may a
+broken field, of which one finding is enough.
+"""
+
+from schemas.layout import LAYOUTS, LENGTH, LG
+
+_TITLE, _FILLER = LG.field("title"), LG.field("filler")
+
+
+def cut(text: str, place: int) -> tuple[str, int]:
+    """(record, place behind it) of the record that begins at `place`; a line feed must follow somewhere.
+
+    >>> cut("LG0000003\\r\\nFI0000004\\n", 0)
+    ('LG0000003', 11)
+    >>> broken = "FA" + "0" * 40 + "\\n" + " " * 97
+    >>> cut(broken + "\\nFI", 0) == (broken, 141)
+    True
+    """
+    end = text.index("\n", place)
+    record = text[place:end].removesuffix("\r")
+    if len(record) < LENGTH and record[:2] in LAYOUTS:
+        for length in (LENGTH, LENGTH + 1, LENGTH + 2):  # a line feed or CRLF in place of a byte, or put in
+            whole = text[place : place + length]
+            if text.startswith(("\n", "\r\n"), place + length) and _is_one(whole, end - place):
+                return whole, text.index("\n", place + length) + 1
+    return record, end + 1
+
+
+def _is_one(whole: str, feed: int) -> bool:
+    """Whether `whole`, with a line feed at `feed`, is one record and not two: what follows begins no record."""
+    if _feeds_in_title(whole):
+        return True
+    return not (whole[-1] in "\r\n" or whole[feed + 1] in "\r\n" or whole[feed + 1 : feed + 3] in LAYOUTS)
+
+
+def _feeds_in_title(whole: str) -> bool:
+    if len(whole) != LENGTH or whole[:2] != LG.mark:
+        return False
+    filler = whole[_FILLER.first - 1 :]
+    return "\n" not in whole[: _TITLE.first - 1] and filler == " " * _FILLER.width

@@ -7,13 +7,19 @@ from schemas import charset, lists
 from schemas.declaration import Header, Invoice
 from schemas.layout import EN, FA, FI, LG, VERSION, Field, Layout
 
+
+def _digits(iso: str) -> str:
+    """ISO 8601 without its separators; unlike strftime it fills the year."""
+    return iso.translate({ord(separator): None for separator in "-:T"})
+
+
 _CODES: dict[tuple[lists.Row, ...], dict[str, str]] = {
     rows: lists.to_fixed(rows) for rows in (lists.SIDE, lists.USE, lists.NATURE, lists.KIND)
 }
 _WRITERS: dict[str, Callable[[Any], str]] = {
-    "day": lambda day: f"{day:%Y%m%d}",
-    "day-or-none": lambda day: f"{day:%Y%m%d}" if day else "00000000",
-    "moment": lambda moment: f"{moment:%Y%m%d%H%M%S}",
+    "day": lambda day: _digits(day.isoformat()),
+    "day-or-none": lambda day: _digits(day.isoformat()) if day else "00000000",
+    "moment": lambda moment: _digits(moment.isoformat(timespec="seconds")),
     "blank": lambda _: "",
 }
 

@@ -1,12 +1,13 @@
 """Writes XML declarations, version 1.0: the inverse of `parsers.xml`, valid against the XSD."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import IO, Any
 
 from lxml import etree
 
-from parsers.xml import NAMESPACE, PARIS, VERSION
+from parsers.xml import PARIS, VERSION
+from parsers.xml_faults import NAMESPACE
 from schemas import lists, money
 from schemas.declaration import Header, Invoice
 
@@ -23,7 +24,7 @@ def write(header: Header, invoices: Iterable[Invoice], out: IO[bytes]) -> None:
         "nature": _NATURE[header.nature],
         "reference": header.reference,
         "periode": f"{header.period:04d}",
-        "emission": header.issued.replace(tzinfo=PARIS).isoformat(),
+        "emission": _moment(header.issued),
         "remplace": header.replaced or None,
         "envoiNumero": header.sending or None,
     }
@@ -91,6 +92,13 @@ def _put(file: Any, depth: int, name: str, attributes: dict[str, Any]) -> None:
 
 def _present(attributes: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in attributes.items() if value is not None}
+
+
+def _moment(wall: datetime) -> str:
+    aware = wall.replace(tzinfo=PARIS)
+    offset = aware.utcoffset()
+    # Before 1911 Paris was 9 min 21 s ahead, which no XML time can say.
+    return (aware.astimezone(UTC) if offset is None or offset.seconds % 60 else aware).isoformat()
 
 
 def _day(day: date | None) -> str | None:

@@ -4,39 +4,46 @@ Authority: format, section 2 and `schemas/xsd/declaration-1.0.xsd`. lxml's pull 
 by line, so that the line where a start tag ends is known however long the file; each invoice is
 held against the XSD by itself, so that one refused never takes its neighbours with it. A DOCTYPE
 is refused before anything else: with entities left alone, `5&x;0` would read as `5`.
+
+What has been read makes room, but only what has a sibling behind it: the parser still writes to
+the last child of every open element.
 """
 
-import copy
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from importlib.resources import files
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from parsers.xml_faults import (
+    ADDRESSEE,
+    CONTRACT,
+    DECLARANT,
+    INVOICE,
+    LINE,
+    NAMESPACE,
+    ROOT,
+    header_faults,
+    invoice_faults,
+    is_valid,
+    local,
+)
 from schemas import charset, lists, money
 from schemas.declaration import Event, Header, Invoice, Line, PartialLine
-from schemas.finding import Both, Finding, Text, shown
-from schemas.layout import EN, FA, LG, Field, describe
+from schemas.finding import Both, Finding, shown
+from schemas.layout import EN, FA, describe
 
-NAMESPACE = "urn:droit-de-pret:declaration:1.0"
 VERSION = "1.0"
 PARIS = ZoneInfo("Europe/Paris")
 #: How many lines of one invoice are held at once.
 PART = 5_000
+_CHILDREN = 2 * PART  # and how many elements of any kind
+_HEAD_CHILDREN = 16
 _LINE_BYTES = 1 << 16
-
-_ROOT, _DECLARANT, _ADDRESSEE, _INVOICE, _CONTRACT, _LINE = (
-    f"{{{NAMESPACE}}}{name}" for name in ("declaration", "declarant", "destinataire", "facture", "marche", "ligne")
-)
-_SCHEMA = etree.XMLSchema(etree.fromstring(files("schemas").joinpath("xsd/declaration-1.0.xsd").read_bytes()))
-_ATTRIBUTE = re.compile(r"[Aa]ttribute '(?:\{[^}]*\})?([^']+)'")
-_CHILD = re.compile(r"\A/\*/\*(?:\[(\d+)\])?")
-_FIELDS = {field.wire: field for layout in (LG, FA, EN) for field in layout.fields}
-_PROLOG_DTD = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE", re.DOTALL)
-_PROLOG_BYTES = 1 << 16
+_PROLOG_DTD = re.compile(rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+_PROLOG_BYTES = 1 << 20
 
 _SIDE, _USE, _NATURE, _KIND = map(lists.from_xml, (lists.SIDE, lists.USE, lists.NATURE, lists.KIND))
 
@@ -65,20 +72,25 @@ class _Reading:
 
     def __init__(self) -> None:
         self.line = 1
+        self.depth = 0
         self.root: etree._Element | None = None
         self.root_line = 1
         self.headed = False
         self.misplaced = False
+        self.refused = False
+        self.invoice: etree._Element | None = None
         self.invoice_line = 0
         self.child_lines: list[int] = []
         self.lines = 0
         self.part = 0
+        self.said: set[str | None] = set()  # faults of the invoice's own element, said with an earlier part
+        self.countable = True
         self.head: dict[str, Any] = {}
-        self.refused = False
 
     def events(self, stream: IO[bytes]) -> Iterator[Event]:
         parser = etree.XMLPullParser(
             events=("start", "end"),
+            encoding="utf-8",
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -86,147 +98,163 @@ class _Reading:
             remove_comments=True,
             remove_pis=True,
         )
-        while text := stream.readline(_LINE_BYTES):
-            parser.feed(text)
+        text: bytes | None = None
+        while text != b"":
+            text = stream.readline(_LINE_BYTES)
+            wrong: etree.XMLSyntaxError | None = None
+            try:
+                if text:
+                    parser.feed(text)
+                else:
+                    parser.close()
+            except etree.XMLSyntaxError as error:  # what was read before it is told all the same
+                wrong = error
             for event, element in parser.read_events():
                 assert isinstance(element, etree._Element)
                 yield from self._start(element) if event == "start" else self._end(element)
                 if self.refused:
                     return
+            if wrong is not None:
+                raise wrong
             self.line += text.endswith(b"\n")
-        parser.close()
-        for event, element in parser.read_events():
-            assert isinstance(element, etree._Element)
-            yield from self._start(element) if event == "start" else self._end(element)
 
     def _start(self, element: etree._Element) -> Iterator[Event]:
-        if self.root is None:
-            yield from self._begin(element)
-            return
-        parent = element.getparent()
-        if parent is self.root:
-            if element.tag == _INVOICE:
-                if not self.headed:
-                    yield from self._header()
-                self.invoice_line, self.child_lines, self.lines, self.part = self.line, [], 0, 0
-            elif self.headed or element.tag not in (_DECLARANT, _ADDRESSEE):
-                yield from self._stray(element)
-        elif parent is not None and parent.tag == _INVOICE and parent.getparent() is self.root:
+        self.depth += 1
+        if self.depth == 3 and self.invoice is not None:
+            if self.lines == PART or len(self.child_lines) == _CHILDREN:
+                yield self._invoice(_moved(self.invoice, len(self.child_lines)), last=False)
+                self.child_lines, self.lines = [], 0
             self.child_lines.append(self.line)
+            self.lines += element.tag == LINE
+        elif self.depth == 1:
+            yield from self._begin(element)
+        elif self.depth == 2:
+            if element.tag == INVOICE:
+                yield from self._header()
+                self.invoice, self.invoice_line, self.child_lines = element, self.line, []
+                self.lines, self.part, self.countable = 0, 0, True
+                self.said = set()
+            elif self.headed or element.tag not in (DECLARANT, ADDRESSEE) or len(_parent(element)) > _HEAD_CHILDREN:
+                yield from self._header()
+                yield from self._stray(f"<{local(element)}>")
+            if self.headed:
+                yield from self._make_room(element)
+        else:
+            previous = element.getprevious()
+            if previous is not None:
+                _parent(element).remove(previous)
 
     def _begin(self, root: etree._Element) -> Iterator[Finding]:
         self.root, self.root_line = root, self.line
         if root.getroottree().docinfo.doctype:
             self.refused = True
             yield Finding(code="xml-dtd-forbidden", record=1)
-        elif root.tag != _ROOT:
+        elif root.tag != ROOT:
             self.refused = True
-            yield Finding(
-                code="format-unknown",
-                record=self.line,
-                found=shown(f"<{etree.QName(root).text}>"),
-                expected=Both(f"<declaration xmlns='{NAMESPACE}'>", f"<declaration xmlns='{NAMESPACE}'>"),
-            )
+            expected = f"<declaration xmlns='{NAMESPACE}'>"
+            found = shown(f"<{etree.QName(root).text}>")
+            yield Finding(code="format-unknown", record=self.line, found=found, expected=expected)
 
-    def _stray(self, element: etree._Element) -> Iterator[Finding]:
+    def _make_room(self, element: etree._Element) -> Iterator[Finding]:
+        """Drops what stands before a child of the root; no text may stand there."""
+        parent = _parent(element)
+        for previous in parent[: parent.index(element)]:
+            yield from self._stray_text(previous.tail)
+            parent.remove(previous)
+
+    def _stray(self, found: str) -> Iterator[Finding]:
         if not self.misplaced:
             self.misplaced = True
-            name = shown(f"<{etree.QName(element).localname}>")
             expected = "<declarant>, <destinataire>, <facture>..."
-            yield Finding(code="record-order", record=self.line, found=name, expected=expected)
+            yield Finding(code="record-order", record=self.line, found=shown(found), expected=expected)
+
+    def _stray_text(self, text: str | None) -> Iterator[Finding]:
+        if text and text.strip(" \t\r\n"):
+            yield from self._stray(text.strip())
 
     def _end(self, element: etree._Element) -> Iterator[Event]:
-        if element is self.root:
-            if not self.headed:
-                yield from self._header()
-            return
-        parent = element.getparent()
-        if parent is self.root:
-            if element.tag == _INVOICE:
-                yield self._invoice(element, last=True)
-            if self.headed:  # what has been read makes room
-                assert self.root is not None
-                self.root.remove(element)
-        elif parent is not None and parent.tag == _INVOICE and parent.getparent() is self.root:
-            if element.tag == _LINE:
-                self.lines += 1
-            if self.lines == PART:
-                yield self._invoice(parent, last=False)
-                for child in list(parent):
-                    parent.remove(child)
-                self.lines, self.child_lines = 0, []
+        self.depth -= 1
+        if self.depth == 0:
+            yield from self._header()
+            for child in element:
+                yield from self._stray_text(child.tail)
+        elif self.depth == 1 and self.invoice is not None:
+            yield self._invoice(element, last=True)
+            self.invoice = None
 
     # -- the root, declarant and addressee -------------------------------------------------------
 
     def _header(self) -> Iterator[Event]:
-        """The header, held against the XSD without the invoices that follow it."""
-        assert self.root is not None
+        """The header, once: as soon as something follows declarant and addressee."""
+        if self.headed:
+            return
         self.headed = True
-        head = etree.Element(self.root.tag, dict(self.root.attrib), nsmap=self.root.nsmap)
-        for child in self.root:
-            if child.tag == _INVOICE:
-                break
-            head.append(copy.deepcopy(child))
-        wrong = _against_schema(head)
-        for fault in wrong:
-            name = _local(fault.element) if fault.element is not head else fault.attribute or "declaration"
+        root = self.root
+        assert root is not None
+        yield from self._stray_text(root.text)
+        children = [child for child in root if child.tag in (DECLARANT, ADDRESSEE)][: _HEAD_CHILDREN + 1]
+        bad: set[tuple[etree._Element, str | None]] = set()
+        for fault in header_faults(root, children):
+            bad.add((fault.element, fault.attribute))
+            name = None if fault.element is root else local(fault.element)
             yield fault.finding("header-field", self.root_line, name)
-        bad = {(fault.element, fault.attribute) for fault in wrong}
-        whole = {fault.element for fault in wrong if fault.attribute is None}
 
-        def get(name: str) -> str | None:
-            return None if (head, name) in bad else head.get(name)
+        def get(name: str, absent: str | None = None) -> str | None:
+            return None if (root, name) in bad or (root, None) in bad else root.get(name, absent)
 
         def gln(tag: str) -> str | None:
-            child = head.find(tag)
-            broken = child is None or (child, "gln") in bad or head in whole
+            child = next((child for child in children if child.tag == tag), None)
+            broken = child is None or (child, "gln") in bad or (child, None) in bad
             return None if broken or child is None else child.get("gln")
 
-        version = head.get("version")
+        version, emission, period, sending = get("version"), get("emission"), get("periode"), get("envoiNumero", "0")
         if version is not None and version != VERSION:
-            yield Finding(
-                code="header-version", record=self.root_line, field="version", found=shown(version), expected=VERSION
-            )
-        issued, period = get("emission"), get("periode")
-        sending = get("envoiNumero") if "envoiNumero" in head.attrib else "0"
-        replaced = get("remplace") if "remplace" in head.attrib else ""
+            yield self._about("header-version", "version", version, VERSION)
+        issued = _paris(emission) if emission else None
+        if emission and issued is None:  # what the XSD takes for a time, and no calendar does: 24:00:00
+            yield self._about("header-field", "emission", emission, describe(EN.field("issued")))
         yield Header(
             format="xml",
             record=self.root_line,
             version=version,
             side=_SIDE.get(get("cote") or ""),
-            declarant=gln(_DECLARANT),
-            addressee=gln(_ADDRESSEE),
-            issued=_paris(issued) if issued else None,
+            declarant=gln(DECLARANT),
+            addressee=gln(ADDRESSEE),
+            issued=issued,
             reference=_trimmed(get("reference")),
             period=int(period) if period else None,
             use=_USE.get(get("usage") or ""),
             nature=_NATURE.get(get("nature") or ""),
-            replaced=_trimmed(replaced),
-            sending=int(sending) if sending is not None else None,
+            replaced=_trimmed(get("remplace", "")),
+            sending=int(sending) if sending else None,
         )
+
+    def _about(self, code: str, name: str, found: str, expected: str | Both) -> Finding:
+        return Finding(code=code, record=self.root_line, field=name, found=shown(found), expected=expected)
 
     # -- one invoice -----------------------------------------------------------------------------
 
     def _invoice(self, element: etree._Element, last: bool) -> Invoice:
         """An invoice, or a part of a long one, as far as it can be read."""
-        wrong = () if _SCHEMA.validate(element) else tuple(_faults(element))
+        lines_of = dict(zip(element, self.child_lines, strict=True))
         findings: list[Finding] = []
-        bad: set[tuple[etree._Element, str | None]] = set()
-        for fault in wrong:
-            bad.add((fault.element, fault.attribute))
-            if fault.element is element and self.part:
-                continue  # said with the first part
-            place = element.index(fault.element) if fault.element is not element else None
-            line = self.invoice_line if place is None else self.child_lines[place]
-            findings.append(fault.finding("xml-schema", line, fault.attribute or _local(fault.element)))
+        bad: dict[etree._Element, set[str | None]] = {}
+        for fault in () if is_valid(element) else invoice_faults(element):
+            bad.setdefault(fault.element, set()).add(fault.attribute)
+            if fault.attribute is None:
+                self.countable = False
+            if fault.element is not element:
+                findings.append(fault.finding("xml-schema", lines_of[fault.element]))
+            elif fault.attribute not in self.said:
+                self.said.add(fault.attribute)
+                findings.append(fault.finding("xml-schema", self.invoice_line))
         if self.part == 0:
-            self.head = self._invoice_head(element, bad, findings)
+            self.head = self._invoice_head(element, bad, lines_of, findings)
         lines: list[Line | PartialLine] = []
         records: list[int] = []
-        for child, record in zip(element, self.child_lines, strict=True):
-            if child.tag == _LINE:
-                lines.append(_partial_line(child, bad) if wrong else _line(child))
+        for child, record in lines_of.items():
+            if child.tag == LINE:
+                lines.append(_partial_line(child, bad[child]) if child in bad else _line(child))
                 records.append(record)
                 title = child.get("titre", "")
                 plain, altered = charset.title(title)
@@ -242,38 +270,40 @@ class _Reading:
             findings=tuple(findings),
             part=self.part - 1,
             last=last,
-            countable=True,
+            countable=self.countable,
         )
 
     def _invoice_head(
-        self, element: etree._Element, bad: set[tuple[etree._Element, str | None]], findings: list[Finding]
+        self,
+        element: etree._Element,
+        bad: dict[etree._Element, set[str | None]],
+        lines_of: dict[etree._Element, int],
+        findings: list[Finding],
     ) -> dict[str, Any]:
-        contract = element.find(_CONTRACT)
+        contract = element.find(CONTRACT)
 
         def get(name: str, of: etree._Element | None = element) -> str | None:
-            return None if of is None or (of, name) in bad else of.get(name)
+            return None if of is None or name in bad.get(of, ()) else of.get(name)
+
+        def text(name: str, of: etree._Element | None = element) -> str | None:
+            """An optional text: None if it cannot be read, blank if it is absent."""
+            return None if of is not None and name in bad.get(of, ()) else (get(name, of) or "").rstrip(" ")
 
         def day(name: str, code: str, of: etree._Element | None = element) -> date | None:
-            text = get(name, of)
+            written = get(name, of)
             try:
-                return date.fromisoformat(text) if text else None
+                return date.fromisoformat(written) if written else None
             except ValueError:
-                findings.append(
-                    Finding(
-                        code=code,
-                        record=self.invoice_line,
-                        field=name,
-                        found=shown(text or ""),
-                        expected=describe(_FIELDS[name]),
-                    )
-                )
+                line = self.invoice_line if of is element or of is None else lines_of[of]
+                field = next(field for field in FA.fields if field.wire == name)
+                found, expected = shown(written or ""), describe(field)
+                findings.append(Finding(code=code, record=line, field=name, found=found, expected=expected))
                 return None
 
         def cents(name: str) -> int | None:
-            text = get(name)
-            return money.from_decimal(text) if text else None
+            written = get(name)
+            return money.from_decimal(written) if written else None
 
-        unread_contract = contract is not None and (contract, "reference") in bad
         return {
             "record": self.invoice_line,
             "partner": get("partenaire"),
@@ -282,11 +312,25 @@ class _Reading:
             "kind": _KIND.get(get("type") or ""),
             "ht": cents("totalHT"),
             "ttc": cents("totalTTC"),
-            "contract": None if unread_contract else (get("reference", contract) or "").rstrip(" "),
+            "contract": text("reference", contract),
             "contract_sent": day("envoi", "field-format", contract),
-            "credited": None if (element, "origine") in bad else (get("origine") or "").rstrip(" "),
+            "credited": text("origine"),
             "credited_on": day("dateOrigine", "invoice-date-invalid"),
         }
+
+
+def _parent(element: etree._Element) -> etree._Element:
+    parent = element.getparent()
+    assert parent is not None
+    return parent
+
+
+def _moved(invoice: etree._Element, count: int) -> etree._Element:
+    """A part of an invoice: its own attributes and text, and its first children, which leave it."""
+    part = etree.Element(invoice.tag, dict(invoice.attrib), nsmap=invoice.nsmap)
+    part.text = invoice.text
+    part.extend(invoice[:count])
+    return part
 
 
 def _trimmed(text: str | None) -> str | None:
@@ -294,10 +338,15 @@ def _trimmed(text: str | None) -> str | None:
 
 
 def _paris(text: str) -> datetime | None:
+    """Paris wall-clock time of a moment; an hour that summer time skips stays as it was written."""
     try:
-        return datetime.fromisoformat(text).astimezone(PARIS).replace(tzinfo=None)
+        moment = datetime.fromisoformat(text)
+        wall = moment.replace(tzinfo=None)
+        if wall.replace(tzinfo=PARIS).utcoffset() != moment.utcoffset():
+            wall = moment.astimezone(PARIS).replace(tzinfo=None, fold=0)
     except (ValueError, OverflowError):
         return None
+    return wall
 
 
 def _line(element: etree._Element) -> Line:
@@ -315,13 +364,13 @@ def _line(element: etree._Element) -> Line:
     )
 
 
-def _partial_line(element: etree._Element, bad: set[tuple[etree._Element, str | None]]) -> Line | PartialLine:
-    """A line of an invoice against which the XSD says something: perhaps of this line, perhaps not."""
-    if not any(where is element for where, _ in bad):
-        return _line(element)
+def _partial_line(element: etree._Element, bad: set[str | None]) -> PartialLine:
+    """A line of which the XSD refuses some attributes, or (None among them) the element."""
+    if None in bad:
+        return PartialLine()
 
     def get(name: str, absent: str | None = None) -> str | None:
-        return None if (element, name) in bad else element.get(name, absent)
+        return None if name in bad else element.get(name, absent)
 
     def whole(name: str, absent: str | None = None) -> int | None:
         text = get(name, absent)
@@ -337,60 +386,3 @@ def _partial_line(element: etree._Element, bad: set[tuple[etree._Element, str | 
         evidence=_trimmed(get("preuve", "")),
         title=charset.title(element.get("titre", ""))[0],
     )
-
-
-# -- what the XSD says ---------------------------------------------------------------------------
-
-
-class _Fault:
-    """One place the XSD refuses: an attribute of an element, or (attribute None) the element itself."""
-
-    def __init__(self, element: etree._Element, attribute: str | None, message: str) -> None:
-        self.element = element
-        self.attribute = attribute
-        self.message = message
-
-    def finding(self, code: str, line: int, field: str) -> Finding:
-        found: str | None
-        if self.attribute is None:
-            found = re.sub(r"\{[^}]*\}", "", self.message)
-        else:
-            found = self.element.get(self.attribute)
-        known = _FIELDS.get(self.attribute or "")
-        expected: Text | None = _expected(known, self.message)
-        return Finding(
-            code=code,
-            record=line,
-            field=shown(field),
-            found="absent" if found is None else shown(found),
-            expected=expected,
-        )
-
-
-def _expected(field: Field | None, message: str) -> Text:
-    if "is not allowed" in message or field is None:
-        return Both("ce que le schéma prévoit ici", "what the schema provides for here")
-    return describe(field)
-
-
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname
-
-
-def _against_schema(element: etree._Element) -> list[_Fault]:
-    return [] if _SCHEMA.validate(element) else list(_faults(element))
-
-
-def _faults(element: etree._Element) -> Iterator[_Fault]:
-    """What the last validation of `element` said, one a place."""
-    said: set[tuple[etree._Element, str | None]] = set()
-    for error in _SCHEMA.error_log:
-        where = element
-        child = _CHILD.match(error.path or "")
-        if child:
-            where = element[int(child[1] or 1) - 1]
-        named = _ATTRIBUTE.search(error.message)
-        attribute = named[1] if named else None
-        if (where, attribute) not in said:
-            said.add((where, attribute))
-            yield _Fault(where, attribute, error.message)

@@ -6,18 +6,18 @@ that nothing cascades. Checks that need what is already booked are in `edi.booki
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
 from edi.lending import terms
 from edi.lending.context import Context, Partner
-from edi.lending.header_checks import at_field, header_findings
+from edi.lending.header_checks import at_field, header_findings, right_gln
 from edi.lending.line_checks import LineContext, check_line
 from schemas import catalogue, ean, gln, lists, money, number
 from schemas.declaration import Event, Header, Invoice, Line
 from schemas.finding import Both, Finding, Text, shown
-from schemas.layout import FA, describe
+from schemas.layout import EN, FA, describe
 
 
 class Sums(msgspec.Struct):
@@ -98,19 +98,17 @@ class _InvoiceState:
             self.silent.add("side")
         if not invoice.countable:
             self.silent.add("lines")
-        self.line_context = LineContext(header.format, None, None, _FREE_BP, terms.vat_rates(None, header.side))
+        self.line_context = self._line_context(())
 
     def take(self, part: Invoice) -> Checked:
         findings = list(part.findings)
         self._note(findings)
         if part.part == 0:
             self._run(_HEAD_CHECKS, findings)
-            self.line_context = self._line_context()
-        if not part.countable:  # and perhaps another invoice's
+            self.line_context = self._line_context({"date", "credited_on", "contract_sent"} - self.silent)
+        if not part.countable:  # lines are lost, or are another invoice's: not judged by this one's head
             self.silent.add("lines")
-            self.line_context = LineContext(
-                self.header.format, None, None, _FREE_BP, terms.vat_rates(None, self.header.side)
-            )
+            self.line_context = self._line_context(())
         if self.header.side == "library":
             self.sums.lines += len(part.lines)
         else:
@@ -123,6 +121,19 @@ class _InvoiceState:
         label = None if self.invoice.number is None else shown(self.invoice.number)
         labelled = tuple(msgspec.structs.replace(finding, invoice=label) for finding in findings)
         return Checked(part, labelled, self.refused, self.sums, self.digest.digest() if part.last else b"")
+
+    def _line_context(self, sound: Collection[str]) -> LineContext:
+        """What the lines are judged by, of the head's fields that are sound."""
+        invoice = self.invoice
+        day = invoice.date if "date" in sound else None
+        rate_day = (invoice.credited_on or day) if "credited_on" in sound else None
+        return LineContext(
+            format=self.header.format,
+            date=day,
+            contract_sent=invoice.contract_sent if "contract_sent" in sound else None,
+            cap_bp=terms.at(rate_day).cap_bp if rate_day else 10_000,
+            vat_rates=terms.vat_rates(day, self.header.side),
+        )
 
     def _note(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
@@ -229,7 +240,7 @@ def _partner_check_digit(state: _InvoiceState) -> Iterator[Finding]:
     if gln.is_legacy(partner) or partner in state.context.directory:
         yield state.at("partner", "gln-check-digit-legacy", partner)
     else:
-        yield state.at("partner", "partner-gln-check-digit", partner, partner[:12] + gln.check_digit(partner[:12]))
+        yield state.at("partner", "partner-gln-check-digit", partner, right_gln(partner))
 
 
 def _date_in_period(state: _InvoiceState) -> Iterator[Finding]:
@@ -317,7 +328,7 @@ _ROLES = {"library": Both("une bibliothèque", "a library"), "supplier": Both("u
 def _vat(state: _InvoiceState) -> Iterator[Finding]:
     ht, ttc = state.invoice.ht, state.invoice.ttc
     assert ht is not None and ttc is not None
-    rates = terms.vat_rates(state.invoice.date, state.header.side)
+    rates = state.line_context.vat_rates
     for rate in rates:
         exact = ht * (10_000 + rate)  # in 1/10,000 of a cent
         if abs(ttc * 10_000 - exact) <= max(20_000, exact // 200):
@@ -342,16 +353,17 @@ _HEAD_CHECKS: tuple[tuple[_Check, tuple[str, ...]], ...] = (
     (_date_in_period, ("date",)),
     (_date_in_future, ("date",)),
     (_date_before_scheme, ("date",)),
-    (_credited_date, ("date",)),
+    (_credited_date, ("date", "credited_on")),
     (_ht_exceeds_ttc, ("ht", "ttc")),
     (_partner_known, ("partner",)),
-    (_vat, ("ht", "ttc")),
 )
 _WHOLE_CHECKS: tuple[tuple[_Check, tuple[str, ...]], ...] = (
     (_lines_not_allowed, ("side", "lines")),
     (_line_count, ("side", "lines", "announced")),
     (_lines_missing, ("side", "lines", "date")),
     (_total, ("side", "lines", "ht")),
+    (_vat, ("ht", "ttc")),
     (_contract_date, ("contract", "contract_sent")),
 )
+_HEAD_NAMES = {field.wire: field.name for field in FA.fields[2:-1]}
 _INPUTS = ("number", "kind", "credited", "partner", "date", "ht", "ttc", "contract")

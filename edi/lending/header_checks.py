@@ -53,14 +53,18 @@ def header_findings(header: Header, context: Context) -> Iterator[Finding]:
         yield at("addressee", "addressee-not-us", header.addressee, context.our_gln)
 
 
+def right_gln(number: str) -> Text:
+    """What a GLN with a wrong check digit may have been meant to be."""
+    right = number[:12] + gln.check_digit(number[:12])
+    return right if right != number else Both("un GLN attribué", "a GLN that is somebody's")
+
+
 def _declarant_findings(header: Header, context: Context, at: Callable[..., Finding]) -> Iterator[Finding]:
     declarant = header.declarant
     assert declarant is not None
     if not gln.is_valid(declarant):
         if not gln.is_legacy(declarant) and declarant not in context.directory:
-            yield at(
-                "declarant", "declarant-gln-check-digit", declarant, declarant[:12] + gln.check_digit(declarant[:12])
-            )
+            yield at("declarant", "declarant-gln-check-digit", declarant, right_gln(declarant))
             return
         yield at("declarant", "gln-check-digit-legacy", declarant, None)
     if context.speaks_for is not None and declarant not in context.speaks_for:

@@ -165,11 +165,10 @@ class Run:
         for key in by_issue(paths, self.home.settings.max_bytes):
             row = by_id[key]
             try:
-                arrival = arrival_of(self.home, row["link"], row["home"], row["name"], bool(row["dry"]))
+                taken = take_receipt(self.home, self.connection, self.folder, row["id"])
             except NotFound as wrong:  # its link is gone from the settings: it waits for somebody to say
                 done.troubles[row["link"]] = str(wrong)
                 continue
-            taken = take(self.connection, self.home, self.folder, row["id"], arrival, paris_now())
             done.taken.append(taken)
             self.tell("taken", {"link": row["link"], "file": row["name"], "acknowledgement": taken})
 
@@ -190,6 +189,13 @@ class Run:
             self.folder.sent(held)
             done.pushed += 1
             self.tell("pushed", {"link": link.name, "home": answer["home"], "file": answer["name"]})
+
+
+def take_receipt(home: Home, connection: sqlite3.Connection, folder: Folder, receipt: int) -> Acknowledgement:
+    """Takes a received file by its receipt. Raises NotFound when its link is no longer in the settings."""
+    row = connection.execute("SELECT name, link, home, dry FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    arrival = arrival_of(home, row["link"], row["home"], row["name"], bool(row["dry"]))
+    return take(connection, home, folder, receipt, arrival, paris_now())
 
 
 def arrival_of(home: Home, link_name: str, link_home: str, name: str, dry: bool) -> Arrival:

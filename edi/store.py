@@ -117,6 +117,14 @@ CREATE TABLE period_act (
     at TEXT NOT NULL, reason TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE quarantine_act (     -- what people decided of a refused file
+    id INTEGER PRIMARY KEY, receipt INTEGER NOT NULL REFERENCES receipt (id),
+    act TEXT NOT NULL CHECK (act IN ('release', 'discard')),
+    who TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
+    released_as INTEGER REFERENCES receipt (id)
+) STRICT;
+CREATE INDEX quarantine_act_receipt ON quarantine_act (receipt);
+
 CREATE TABLE link_paused (link TEXT PRIMARY KEY, paused_at TEXT NOT NULL) STRICT;
 CREATE TABLE link_state (
     link TEXT PRIMARY KEY, seen_at TEXT, trouble TEXT, trouble_since TEXT
@@ -165,7 +173,7 @@ CREATE INDEX entry_invoice ON entry (supplier_invoice);
 CREATE INDEX entry_period ON entry (period, supplier);
 """
 
-_FACTS = ("declaration", "invoice", "line", "statement", "withdrawal", "finding", "entry", "posting_run", "period_act")
+_FACTS = ("declaration", "invoice", "line", "statement", "withdrawal", "finding", "entry", "posting_run", "period_act", "quarantine_act")
 #: Keys by which `INSERT OR REPLACE` could walk past the triggers on UPDATE and DELETE.
 _KEYS = {
     "declaration": ("id", "supersedes"),

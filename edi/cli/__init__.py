@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from edi.cli import files, links, records, work
+from edi.cli import files, links, quarantine, records, work
 from edi.cli.common import add_home_option, errors, sentence
 from schemas.errors import EdiError
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     ),
 )
 add_home_option(app)
-for module in (work, files, records, links):
+for module in (work, files, quarantine, records, links):
     module.add_to(app)
 
 

@@ -1,0 +1,123 @@
+"""Commands on refused files: quarantine list, show, release, discard."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from edi.cli.common import HomeOption, JsonOption, LangOption, language, opened, out, print_json, sentence, table
+
+IdArgument = Annotated[int, typer.Argument(metavar="N°", help="Son numéro dans « quarantine list » / its number.")]
+ByOption = Annotated[str | None, typer.Option("--by", metavar="NOM", help="Qui décide / who decides (sinon l'utilisateur / else the user).")]  # fmt: skip
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXTE", help="Pourquoi / why (gardé / kept).")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands to `app`."""
+    made = typer.Typer(no_args_is_help=True, help="Les fichiers refusés ; rien n'est jamais perdu. / Refused files.")
+    made.command("list", epilog="edi quarantine list")(listing)
+    made.command("show", epilog="edi quarantine show 12")(show)
+    made.command("release", epilog='edi quarantine release 12 --reason "GLN ajouté à l\'annuaire"')(release)
+    made.command("discard", epilog='edi quarantine discard 12 --reason "essai du partenaire"')(discard)
+    app.add_typer(made, name="quarantine")
+
+
+def listing(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Ce qui attend en quarantaine. / What waits in quarantine."""
+    from edi.quarantine import acts
+    from edi.quarantine import listing as waiting
+
+    with opened(context, home) as (_, connection):
+        rows, decided = waiting(connection), acts(connection)
+    if as_json:
+        print_json({"quarantine": rows, "acts": decided})
+        return
+    if not rows:
+        out.print("[green]La quarantaine est vide. / Quarantine is empty.[/]")
+        return
+    heads = ("n°", "reçu", "liaison", "dossier", "fichier", "verdict", "pourquoi")
+    cells = [
+        (r["id"], r["received_at"], r["link"], r["home"], r["name"], r["verdict"], r["trouble"] or r["codes"])
+        for r in rows
+    ]
+    out.print(table("Quarantaine / Quarantine", heads, cells, right=("n°",)))
+
+
+def show(
+    context: typer.Context,
+    number: IdArgument,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = "fr",
+) -> None:
+    """Ce qui a été trouvé, et où dans les octets. / What was found, and where in the bytes."""
+    from edi import quarantine
+    from schemas.catalogue import message
+    from spool.folder import Folder
+
+    said = language(lang)
+    with opened(context, home) as (where, connection):
+        row = quarantine.waiting(connection, number)
+        original = Folder(where.path).original(row["sha256"])
+        acknowledgement, found = quarantine.show(connection, number, original, where.settings.max_bytes)
+    if as_json:
+        facts = quarantine.as_json(acknowledgement, found, said)
+        print_json({**facts, "id": number, "original": str(original), "trouble": row["trouble"]})
+        return
+    out.print(f"[bold]{sentence(row['name'])}[/]  {sentence(row['verdict'])}  [dim]{sentence(original)}[/]")
+    if row["trouble"]:
+        out.print(f"[magenta]contrôle en panne / the checker failed[/] : {sentence(row['trouble'])}")
+    for one in found:
+        where_in = f"enr. {one.finding.record}" if one.finding.record else "fichier"
+        at = f", octet {one.offset + (one.finding.position or 1) - 1}" if one.offset is not None else ""
+        out.print(f"\n[red]{one.finding.code}[/] [dim]{where_in}{at}[/]  {sentence(message(one.finding, said))}")
+        if one.text:
+            out.print(f"  {sentence(one.text)}", no_wrap=True, overflow="crop")
+            if one.column:
+                out.print("  " + " " * (one.column - 1) + "[bold red]^[/]", no_wrap=True, overflow="crop")
+
+
+def release(
+    context: typer.Context, number: IdArgument, by: ByOption = None, reason: ReasonOption = "",
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Relire le fichier avec les règles d'aujourd'hui. / Read the file again with today's rules."""
+    from edi import quarantine
+    from edi.pipeline import take_receipt
+    from edi.settings import paris_now
+    from edi.store import transaction
+    from spool.folder import Folder
+
+    with opened(context, home) as (where, connection):
+        with transaction(connection):
+            receipt = quarantine.release(connection, number, by or getpass.getuser(), reason, paris_now())
+        taken = take_receipt(where, connection, Folder(where.path), receipt)
+    if as_json:
+        print_json({"id": number, "receipt": receipt, "verdict": taken.verdict, "accepted": taken.accepted})
+    else:
+        out.print(
+            f"Relu / read again : [bold]{taken.verdict}[/], {taken.accepted}/{taken.invoices} ; "
+            "la réponse part au prochain passage. / The answer goes out with the next pass."
+        )
+    raise typer.Exit({"refused": 1, "partly-accepted": 1, "failed": 2}.get(taken.verdict, 0))
+
+
+def discard(
+    context: typer.Context, number: IdArgument, reason: ReasonOption = "", by: ByOption = None,
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Retirer un fichier de la liste, pour une raison ; ses octets restent. / Take a file off the list; its bytes stay."""
+    from edi import quarantine
+    from edi.settings import paris_now
+    from edi.store import transaction
+    from spool.folder import Folder
+
+    with opened(context, home) as (where, connection):
+        with transaction(connection):
+            row = quarantine.waiting(connection, number)
+            quarantine.discard(connection, number, by or getpass.getuser(), reason, paris_now())
+        Folder(where.path).release(row["sha256"], row["name"])
+    if as_json:
+        print_json({"id": number, "discarded": True})
+    else:
+        out.print(f"{sentence(row['name'])} écarté ; ses octets restent dans received/. / Discarded; its bytes stay.")

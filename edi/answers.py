@@ -13,6 +13,7 @@ from edi.staging import Staged
 from parsers.answers import Encoding, render
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound
+from schemas.finding import Finding
 
 
 def acknowledge(
@@ -68,9 +69,9 @@ def recall(connection: sqlite3.Connection, receipt: int) -> Acknowledgement | No
     if row is None:
         return None
     findings = connection.execute("SELECT finding FROM finding WHERE receipt = ? ORDER BY ordinal", (receipt,))
-    kept = b"[" + b",".join(finding["finding"].encode() for finding in findings) + b"]"
-    whole = b'{"findings":' + kept + b"," + row["acknowledgement"].encode()[1:]
-    return msgspec.json.decode(whole, type=Acknowledgement)
+    kept = tuple(msgspec.json.decode(finding["finding"], type=Finding) for finding in findings)
+    acknowledgement = msgspec.json.decode(row["acknowledgement"], type=Acknowledgement)
+    return msgspec.structs.replace(acknowledgement, findings=kept)
 
 
 def post(

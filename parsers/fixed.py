@@ -196,6 +196,8 @@ class _Reading:
         if self.state == "invoice":
             yield self._take(last=False)
             self.countable = False
+        elif self.state == "head":
+            self.state = "lost"
         self._uncounted(0)
         self.misplaced_last = True
         yield self._misplaced(record[:2], Both("FA, LG ou FI", "FA, LG or FI"))

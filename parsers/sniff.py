@@ -206,14 +206,14 @@ def _in_title(text: bytes, place: int, dropped: int) -> bool:
     start = text.rfind(b"\n", 0, place) + 1
     if (start or not dropped) and place - start in _IN_TITLE and text.startswith(b"LG", start):
         return True
-    first, behind = place - _IN_TITLE[-1], place - _IN_TITLE[0] + 1
-    begun = text.find(b"\nLG", max(0, first - 1), max(0, behind + 2))
+    first, last = max(0, place - _IN_TITLE[-1] - 1), max(0, place - _IN_TITLE[0] + 2)  # of LF before LG, and behind LG
+    begun = text.find(b"\nLG", first, last)
     while begun >= 0:
         whole = text[begun + 1 : begun + 1 + LENGTH]
         end = text[begun + 1 + LENGTH : begun + 3 + LENGTH]
         if whole.endswith(b" " * _FILLER.width) and (end in (b"", b"\r\n") or end.startswith(b"\n")):
             return len(whole) == LENGTH
-        begun = text.find(b"\nLG", begun + 1, max(0, behind + 2))
+        begun = text.find(b"\nLG", begun + 1, last)
     return False
 
 

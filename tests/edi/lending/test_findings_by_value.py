@@ -1,0 +1,79 @@
+"""Every check of values: one defect, one code, in the right place, in both formats; neighbours are booked."""
+
+import msgspec
+import pytest
+
+from schemas import catalogue
+from tests.declarations import BASES, CONTEXT, DIRECTORY, LIBRARY, SHOP, changed, codes, judged, place_of, rows, written
+
+
+@pytest.mark.parametrize("form", ["fixed", "xml"])
+@pytest.mark.parametrize("base", BASES)
+def test_a_clean_declaration_has_no_finding(base: str, form: str) -> None:
+    assert codes(written(BASES[base], form)) == []
+
+
+@pytest.mark.parametrize("form", ["fixed", "xml"])
+@pytest.mark.parametrize("row", list(rows("values.txt")), ids=lambda row: " | ".join(row[:2]))
+def test_one_wrong_value_is_one_finding(row: list[str], form: str) -> None:
+    base, changes, where, code = row
+    declaration = changed(BASES[base], changes)
+    data = written(declaration, form)
+
+    findings, invoices = judged(data)
+
+    assert [finding.code for finding in findings] == ([] if code == "-" else [code])
+    assert len(invoices) == len(declaration.invoices)
+    if code == "-":
+        return
+    (finding,) = findings
+    record, position, field = place_of(data, form, where)
+    assert finding.record == record
+    if code != "record-order":
+        assert (finding.position, finding.field) == (position, field)
+    refused = [place for place, invoice in enumerate(invoices) if invoice.refused]
+    inside = catalogue.reach(finding) == "invoice"
+    assert len(refused) == inside
+    if where[:2] in ("FA", "LG") and code != "record-order":
+        starts = [invoice.invoice.record for invoice in invoices]
+        owner = max(place for place, start in enumerate(starts) if start <= record)
+        assert finding.invoice == declaration.invoices[owner].number
+        assert refused == ([owner] if inside else [])
+    else:
+        assert finding.invoice is None
+
+
+@pytest.mark.parametrize("form", ["fixed", "xml"])
+def test_a_directory_vouches_for_its_own(form: str) -> None:
+    known = msgspec.structs.replace(CONTEXT, directory=DIRECTORY)
+    data = written(changed(BASES["supplier"], "I1.partner=3012345678901; I2.partner=" + LIBRARY), form)
+    stranger = written(changed(BASES["supplier"], f"I2.partner={SHOP}"), form)
+    sister = written(changed(BASES["supplier"], f"I2.partner={BASES['supplier'].header.declarant}"), form)
+
+    assert codes(data, known) == ["gln-check-digit-legacy"]
+    assert codes(data) == ["partner-gln-check-digit"]
+    assert codes(stranger, known) == ["partner-unknown"]
+    assert codes(sister, known) == ["partner-role"]
+    assert not any(invoice.refused for invoice in judged(sister, known)[1])
+
+
+@pytest.mark.parametrize("form", ["fixed", "xml"])
+def test_a_link_speaks_for_its_own_declarants(form: str) -> None:
+    stranger = msgspec.structs.replace(CONTEXT, speaks_for=frozenset({SHOP}))
+    friend = msgspec.structs.replace(CONTEXT, speaks_for=frozenset({LIBRARY}))
+    data = written(BASES["library"], form)
+    wrong = written(changed(BASES["library"], "H.declarant=3015100339071"), form)
+
+    assert codes(data, stranger) == ["declarant-not-allowed"]
+    assert codes(data, friend) == []
+    assert codes(wrong, stranger) == ["declarant-gln-check-digit"]
+
+
+def test_the_likely_correction_is_told() -> None:
+    outside = judged(written(changed(BASES["library"], "I1.date=2024-05-01"), "fixed"))[0][0]
+    digit = judged(written(changed(BASES["library"], "I1.partner=3015100339071"), "fixed"))[0][0]
+    zeros = judged(written(changed(BASES["library"], "I1.partner=0000000000000"), "fixed"))[0][0]
+
+    assert "2024" in str(outside.suggestion)
+    assert digit.expected == LIBRARY
+    assert zeros.expected != zeros.found

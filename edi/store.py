@@ -5,6 +5,7 @@ Facts (receipts, declarations, invoices, lines, statements, withdrawals, entries
 GLNs are numbers in `twin` (narrow keys), text everywhere else. Money is integer cents.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -173,7 +174,18 @@ CREATE INDEX entry_invoice ON entry (supplier_invoice);
 CREATE INDEX entry_period ON entry (period, supplier);
 """
 
-_FACTS = ("declaration", "invoice", "line", "statement", "withdrawal", "finding", "entry", "posting_run", "period_act", "quarantine_act")
+_FACTS = (
+    "declaration",
+    "invoice",
+    "line",
+    "statement",
+    "withdrawal",
+    "finding",
+    "entry",
+    "posting_run",
+    "period_act",
+    "quarantine_act",
+)
 #: Keys by which `INSERT OR REPLACE` could walk past the triggers on UPDATE and DELETE.
 _KEYS = {
     "declaration": ("id", "supersedes"),
@@ -181,6 +193,10 @@ _KEYS = {
     "withdrawal": ("invoice",),
     "posting_run": ("id",),
     "entry": ("entry", "reverses"),
+    "line": ("rowid",),
+    "finding": ("(receipt, ordinal)",),
+    "period_act": ("id",),
+    "quarantine_act": ("id",),
 }
 
 
@@ -191,10 +207,11 @@ def _append_only() -> Iterator[str]:
                 f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
-        for key in _KEYS.get(table, ()):
+        for place, key in enumerate(_KEYS.get(table, ())):
+            new = re.sub(r"\w+", r"NEW.\g<0>", key)
             yield (
-                f"CREATE TRIGGER {table}_no_replace_{key} BEFORE INSERT ON {table} "
-                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key}) "
+                f"CREATE TRIGGER {table}_no_replace_{place} BEFORE INSERT ON {table} "
+                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = {new}) "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
 

@@ -17,7 +17,7 @@ from edi import partners, periods
 from edi.lending.context import Partner
 from edi.lending.remuneration import share
 
-#: The columns of an export, in order; the hash of an entry is over those before it.
+#: The columns of an export, in order; `hash` is of the entry's number and its facts.
 COLUMNS = (
     "entry", "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate",
     "remuneration_cents", "copies", "reverses", "match", "hash",

@@ -27,7 +27,13 @@ def read_csv(path: Path) -> dict[str, Partner]:
         raise Unreadable(path=path, why=wrong.strerror) from wrong
     except UnicodeDecodeError as wrong:
         raise SettingsWrong(path=path, why="l'annuaire doit être en UTF-8 / the directory must be UTF-8") from wrong
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";")
+    try:
+        return _rows(path, csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
+    except csv.Error as wrong:
+        raise SettingsWrong(path=path, why=f"pas un CSV / not a CSV: {wrong}") from wrong
+
+
+def _rows(path: Path, rows: "csv.DictReader[str]") -> dict[str, Partner]:
     missing = [name for name in COLUMNS[:3] if name not in (rows.fieldnames or [])]
     if missing:
         raise SettingsWrong(path=path, why=f"colonnes absentes / missing columns: {', '.join(missing)}")

@@ -28,7 +28,7 @@ def booked_in(year: int, closed: set[int]) -> int:
 
 
 def close(connection: sqlite3.Connection, year: int, now: datetime) -> None:
-    """Closes a year, inside the caller's transaction. NotAllowed when it is none, is not over, or is closed."""
+    """Closes a year, inside the caller's transaction. NotAllowed when it is none or is closed."""
     if not FIRST_PERIOD <= year < now.year + 1:
         why = f"La période {year} n'existe pas : {FIRST_PERIOD} à {now.year}. / There is no period {year}."
         raise NotAllowed(why=why)

@@ -16,6 +16,7 @@ from edi import periods, twins
 from edi.replacing import Chain, find_chain, restate, withdraw
 from edi.staging import Staged, refuse
 from edi.store import changed
+from schemas import catalogue
 from schemas.declaration import Header
 from schemas.finding import Both, Finding
 from schemas.layout import EN
@@ -54,37 +55,31 @@ def judge(staged: Staged) -> Booked:
 def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: str, dry: bool, now: datetime) -> Booked:
     """Judges the staged file against what is booked and books what is accepted. `dry` changes nothing.
 
-    Within the caller's write transaction. `sha256` is of the bytes read, `now` Paris wall-clock time.
+    Within the caller's write transaction, after `twins.define`. `sha256` is of the bytes read, `now` Paris wall-clock time.
     """
     header = staged.header
-    if header is None or not _whole(header):
+    if header is None:
         return judge(staged)
-    chain = find_chain(connection, header) if header.nature != "initial" else None
-    if not {"declarant-not-allowed", "declarant-gln-check-digit"} & staged.tally.by_code.keys():
-        _judge_references(connection, staged, header, chain)
-        if header.use == "real":
-            if chain is not None and chain.latest is not None:
-                restate(connection, chain.latest)
-            _judge_invoices(connection, staged, header)
+    chain = _judge(connection, staged, header)
+    if not _whole(header):
+        return judge(staged)
     booked = judge(staged)
-    target = chain.latest if chain is not None else None
     stands = booked.verdict != "refused"
-    if not stands:
-        target = None
-    declaration = _insert_declaration(connection, staged, header, booked, receipt, sha256, dry, target, now)
-    if not stands or dry or header.use == "test":
+    target = chain.latest if chain is not None and stands else None
+    if "declarant-not-allowed" in staged.tally.by_code:  # somebody else's word: it is not even remembered as refused
         return booked
-    closed = periods.closed_years(connection)
+    declaration = _insert_declaration(connection, staged, header, booked, receipt, sha256, dry, target, now)
+    if not stands or header.use == "test":
+        return booked
     assert header.period is not None
-    period = periods.booked_in(header.period, closed)
-    if period != header.period and booked.accepted:
-        field = EN.field("period")
-        staged.tally.add(Finding(
-            code="period-closed-booked-late", record=header.record, field=field.wire,
-            position=field.first if header.format == "fixed" else None,
-            found=str(header.period), expected=str(period)))  # fmt: skip
+    period = periods.booked_in(header.period, periods.closed_years(connection))
+    clean = not staged.refused
+    if period != header.period and _moves(connection, clean and target is not None):
+        staged.tally.add(_at(header, "period", "period-closed-booked-late", str(header.period), str(period)))
+    if dry:
+        return booked
     if target is not None:
-        withdraw(connection, declaration, clean=not staged.refused)
+        withdraw(connection, declaration, target, clean)
     connection.execute(
         "INSERT OR IGNORE INTO statement SELECT ?, booked FROM staged_restated WHERE seq IN "
         "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
@@ -104,25 +99,53 @@ def _whole(header: Header) -> bool:
     )  # fmt: skip
 
 
-def _judge_references(connection: sqlite3.Connection, staged: Staged, header: Header, chain: Chain | None) -> None:
-    def at(name: str, code: str, found: str | None, expected: str | Both | None = None) -> Finding:
-        field = EN.field(name)
-        position = field.first if header.format == "fixed" else None
-        return Finding(
-            code=code, record=header.record, position=position, field=field.wire, found=found, expected=expected
-        )
+def _moves(connection: sqlite3.Connection, withdraws: bool) -> bool:
+    """Whether anything is booked or withdrawn: what is only stated once more is not."""
+    absent = "OR EXISTS (SELECT 1 FROM staged_own WHERE booked NOT IN (SELECT booked FROM staged_restated))"
+    booked = "SELECT EXISTS (SELECT 1 FROM staged_invoice WHERE fate = 'book')"
+    return bool(connection.execute(f"{booked} {absent if withdraws else ''}").fetchone()[0])
 
+
+def _at(header: Header, name: str, code: str, found: str | None, expected: str | Both | None = None) -> Finding:
+    field = EN.field(name)
+    position = field.first if header.format == "fixed" else None
+    return Finding(code=code, record=header.record, position=position, field=field.wire, found=found, expected=expected)
+
+
+def _judge(connection: sqlite3.Connection, staged: Staged, header: Header) -> Chain | None:
+    """Judges references, then invoices, as far as the header's fields they go by are sound; the chain of an R or A."""
+    wrong = {finding.field for finding in staged.tally.errors if catalogue.reach(finding) == "file"}
+
+    def sound(*names: str) -> bool:
+        return all(getattr(header, name) is not None and EN.field(name).wire not in wrong for name in names)
+
+    if sound("declarant", "use", "reference") and header.use == "real":
+        _judge_reference(connection, staged, header)
+    if not sound("declarant", "side", "period", "use", "nature", "replaced"):
+        return None
+    chain = None
+    if header.nature != "initial":
+        chain = find_chain(connection, header)
+        if not chain.known:  # what it would leave out of the duplicate checks, nobody can say
+            named = chain.live_reference or Both("aucune en vigueur", "none is live")
+            staged.tally.add(_at(header, "replaced", "replaced-reference-unknown", header.replaced, named))
+            return None
+    if header.use == "real":
+        if chain is not None and chain.latest is not None:
+            restate(connection, chain.latest)
+        _judge_invoices(connection, staged, header)
+    return chain
+
+
+def _judge_reference(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
     used = connection.execute(
         "SELECT 1 FROM declaration d WHERE declarant = ? AND reference = ? AND use = 'real' AND NOT dry AND accepted > 0 "
         "AND verdict <> 'refused' AND NOT EXISTS "
         "(SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels')",
         (header.declarant, header.reference),
     ).fetchone()
-    if used and header.use == "real":
-        staged.tally.add(at("reference", "reference-already-used", header.reference))
-    if chain is not None and header.replaced and not chain.known:
-        named = chain.live_reference or Both("aucune en vigueur", "none is live")
-        staged.tally.add(at("replaced", "replaced-reference-unknown", header.replaced, named))
+    if used:
+        staged.tally.add(_at(header, "reference", "reference-already-used", header.reference))
 
 
 def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
@@ -134,14 +157,14 @@ def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Head
         f"""
         SELECT s.seq, s.record, s.number, i.id, i.digest = s.digest AS same, d.reference
         FROM staged_invoice s
-        JOIN twin t ON t.supplier = s.supplier_gln AND t.library = s.library_gln AND t.key = s.key AND t.side = ?
+        CROSS JOIN twin t ON t.{own} = resolved(?1) AND t.{partner} = resolved(s.partner) AND t.key = s.key AND t.side = ?2
         JOIN invoice i ON i.id = t.invoice
         JOIN declaration d ON d.id = i.declaration
-        WHERE s.fate = 'book' AND i.{own} = ? AND i.{partner} = s.partner AND i.kind = s.kind AND i.date = s.date
+        WHERE s.fate = 'book' AND i.{own} = ?1 AND i.{partner} = s.partner AND i.kind = s.kind AND i.date = s.date
           AND written(i.number) = s.written AND i.id NOT IN (SELECT booked FROM staged_own)
         ORDER BY s.seq, same DESC, i.id
         """,
-        (header.side, header.declarant),
+        (header.declarant, header.side),
     ).fetchall()
     judged: set[int] = set()
     for row in rows:

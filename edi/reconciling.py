@@ -62,10 +62,10 @@ ORDER BY t.supplier, t.library, t.key
 
 def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
     """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass."""
-    directory = partners.load(connection)
-    twins.define(connection, directory)
     posted = {"entries_posted": 0, "remuneration_cents": 0}
     with transaction(connection):
+        directory = partners.load(connection)
+        twins.define(connection, directory)
         changes, reconciled = connection.execute("SELECT changes, reconciled FROM pass").fetchone()
         if changes != reconciled:
             _credit_terms(connection)
@@ -121,7 +121,7 @@ def _settled(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:
     """The outcomes of the bags that want a closer look."""
     for _, same in groupby(rows, key=lambda row: (row["bag_supplier"], row["bag_library"], row["key"])):
         for case in settle([_candidate(row) for row in same]):
-            bag = min(case.invoices, key=lambda one: (one.side == "library", one.day, one.number, one.invoice)).invoice
+            bag = min(case.invoices, key=_named_after).invoice
             period = max(one.period for one in case.invoices)
             for one in case.invoices:
                 other, rate = None, 0
@@ -130,6 +130,10 @@ def _settled(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:
                     bag, other = supplier.invoice, library.invoice if one is supplier else supplier.invoice
                     rate = supplier.rate
                 yield one.invoice, case.state, case.reason, other, bag, period, rate
+
+
+def _named_after(one: Candidate) -> tuple[Any, ...]:
+    return one.side == "library", one.day, one.number, one.supplier, one.library, one.invoice
 
 
 def _candidate(row: sqlite3.Row) -> Candidate:

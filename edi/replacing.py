@@ -51,25 +51,25 @@ def find_chain(connection: sqlite3.Connection, header: Header) -> Chain:
     whose = (header.declarant, header.side, header.period, header.use)
     live = "verdict <> 'refused' AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id)"
     found = connection.execute(
-        f"SELECT id, {live} AS live, verdict FROM declaration d WHERE {same} AND reference = ? ORDER BY live, id",
+        f"SELECT id, {live} AS live, verdict FROM declaration d WHERE {same} AND reference = ? ORDER BY id",
         (*whose, header.replaced),
     ).fetchall()
-    if found and found[-1]["live"]:
-        return Chain(True, found[-1]["id"], header.replaced)
-    if found and header.nature == "replaces" and all(row["verdict"] == "refused" for row in found):
+    if standing := [row["id"] for row in found if row["live"]]:
+        return Chain(True, standing[-1], header.replaced)
+    heir = connection.execute(
+        f"""
+        WITH RECURSIVE chain (id) AS (
+            SELECT id FROM declaration WHERE {same} AND reference = ?
+            UNION SELECT n.id FROM declaration n JOIN chain ON n.supersedes = chain.id
+        )
+        SELECT reference FROM declaration d WHERE id IN (SELECT id FROM chain) AND nature <> 'cancels' AND {live}
+        ORDER BY id DESC
+        """,
+        (*whose, header.replaced),
+    ).fetchone()
+    if heir is None and found and header.nature == "replaces" and found[-1]["verdict"] == "refused":
         return Chain(True, None, None)  # an R of one that booked nothing is taken as I
-    heir = None
-    if found:
-        heir = connection.execute(
-            f"""
-            WITH RECURSIVE chain (id) AS (
-                SELECT ? UNION SELECT n.id FROM declaration n JOIN chain ON n.supersedes = chain.id
-            )
-            SELECT reference FROM declaration d WHERE id IN (SELECT id FROM chain) AND nature <> 'cancels' AND {live}
-            """,
-            (found[-1]["id"],),
-        ).fetchone()
-    if heir is None and not found:
+    if not found:
         others = connection.execute(
             f"SELECT reference FROM declaration d WHERE {same} AND {live} LIMIT 2", whose
         ).fetchall()
@@ -104,38 +104,44 @@ def restate(connection: sqlite3.Connection, target: int) -> None:
     )
 
 
-def withdraw(connection: sqlite3.Connection, declaration: int, clean: bool) -> None:
-    """Withdraws what `declaration` no longer states of the one it supersedes (after `restate`).
+def withdraw(connection: sqlite3.Connection, declaration: int, target: int, clean: bool) -> None:
+    """Withdraws what `declaration` no longer states of `target`, which it supersedes (after `restate`).
 
     A cancellation or a clean replacement withdraws everything it does not restate. A replacement with
     refused invoices withdraws only those it states anew; the others it takes over until a clean one comes.
     """
-    gone = connection.execute(
-        "SELECT booked FROM staged_own WHERE booked NOT IN (SELECT booked FROM staged_restated) ORDER BY booked"
-    ).fetchall()
-    anew = set() if clean else _stated_anew(connection)
-    for (invoice,) in gone:
-        if clean or invoice in anew:
-            twins.drop(connection, invoice)
-            connection.execute("INSERT INTO withdrawal VALUES (?, ?)", (invoice, declaration))
-        else:
-            connection.execute("INSERT OR IGNORE INTO statement VALUES (?, ?)", (declaration, invoice))
+    if clean:
+        rows = connection.execute(
+            "SELECT booked FROM staged_own WHERE booked NOT IN (SELECT booked FROM staged_restated) ORDER BY booked"
+        ).fetchall()
+        gone = [row[0] for row in rows]
+    else:
+        gone = sorted(_stated_anew(connection))
+    for invoice in gone:
+        twins.drop(connection, invoice)
+    connection.executemany("INSERT INTO withdrawal VALUES (?, ?)", [(invoice, declaration) for invoice in gone])
+    if not clean:
+        connection.execute(
+            f"INSERT OR IGNORE INTO statement SELECT ?2, id FROM ({_STATED}) WHERE id NOT IN (SELECT invoice FROM withdrawal)",
+            (target, declaration),
+        )
 
 
 def _stated_anew(connection: sqlite3.Connection) -> set[int]:
-    """The replaced invoices that an accepted staged one stands for: same partner, key, kind, in date order."""
-    booked = connection.execute(
-        "SELECT CASE side WHEN 'supplier' THEN library ELSE supplier END AS partner, key, kind, id FROM invoice "
-        "WHERE id IN (SELECT booked FROM staged_own) AND id NOT IN (SELECT booked FROM staged_restated) ORDER BY date, id"
+    """The replaced invoices that an accepted staged one stands for: same partner, key and kind, the nearest date first."""
+    pairs = connection.execute(
+        """
+        SELECT i.id, s.seq, abs(julianday(i.date) - julianday(s.date)) AS apart FROM staged_own o
+        JOIN invoice i ON i.id = o.booked
+        JOIN staged_invoice s ON s.key = i.key AND s.kind = i.kind AND s.fate = 'book'
+         AND s.partner = CASE i.side WHEN 'supplier' THEN i.library ELSE i.supplier END
+        WHERE o.booked NOT IN (SELECT booked FROM staged_restated) ORDER BY apart, i.date, i.id, s.seq
+        """
     ).fetchall()
-    room: dict[tuple[str, str, str], int] = {}
-    for row in connection.execute(
-        "SELECT partner, key, kind, count(*) FROM staged_invoice WHERE fate = 'book' GROUP BY 1, 2, 3"
-    ):
-        room[row[0], row[1], row[2]] = row[3]
-    anew = set()
-    for partner, key, kind, invoice in booked:
-        if room.get((partner, key, kind), 0) > 0:
-            room[partner, key, kind] -= 1
+    anew: set[int] = set()
+    taken: set[int] = set()
+    for invoice, seq, _ in pairs:
+        if invoice not in anew and seq not in taken:
             anew.add(invoice)
+            taken.add(seq)
     return anew

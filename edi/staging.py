@@ -15,9 +15,8 @@ import msgspec
 import parsers
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.partners import resolve
 from parsers.sniff import Source
-from schemas import catalogue, money, number
+from schemas import catalogue, number
 from schemas.declaration import Header, Line
 from schemas.finding import Finding
 
@@ -30,7 +29,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
     seq INTEGER PRIMARY KEY, record INTEGER, partner TEXT, number TEXT, written TEXT, key TEXT, date TEXT, kind TEXT,
     ht INTEGER, ttc INTEGER, contract TEXT, contract_sent TEXT, credited TEXT, credited_on TEXT,
     lines INTEGER, copies INTEGER, gross INTEGER, base INTEGER, base_copies INTEGER, exempt_contract INTEGER,
-    tolerance INTEGER, digest BLOB, supplier_gln INTEGER, library_gln INTEGER,
+    digest BLOB,
     fate TEXT NOT NULL DEFAULT 'book'   -- book, refused, restated (already booked: this declaration states it too)
 );
 CREATE TEMP TABLE IF NOT EXISTS staged_line (
@@ -40,7 +39,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_line (
 DELETE FROM staged_invoice;
 DELETE FROM staged_line;
 """
-_INVOICE = "INSERT INTO staged_invoice VALUES (" + ", ".join("?" * 24) + ", 'book')"
+_INVOICE = "INSERT INTO staged_invoice VALUES (" + ", ".join("?" * 21) + ", 'book')"
 _LINE = "INSERT INTO staged_line VALUES (" + ", ".join("?" * 10) + ")"
 
 
@@ -105,13 +104,6 @@ def _fill(
 ) -> Staged:
     staged = Staged(source.format)
     header = Header(format=source.format or "fixed", record=1)
-    resolved: dict[str, int] = {}
-
-    def resolved_gln(code: str) -> int:
-        if code not in resolved:
-            resolved[code] = int(resolve(context.directory, code))
-        return resolved[code]
-
     invoices: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
     astuple = msgspec.structs.astuple
@@ -155,7 +147,7 @@ def _fill(
                 if flushed_line_of_open_invoice:
                     connection.execute("DELETE FROM staged_line WHERE seq = ?", (staged.invoices,))
             else:
-                row = _row(staged.invoices, event, header, resolved_gln)
+                row = _row(staged.invoices, event, header)
                 if row is not None:
                     invoices.append(row)
         if len(lines) + len(invoices) >= _ROWS:
@@ -165,23 +157,19 @@ def _fill(
     return staged
 
 
-def _row(seq: int, checked: Checked, header: Header, resolved_gln: Callable[[str], int]) -> tuple[Any, ...] | None:
+def _row(seq: int, checked: Checked, header: Header) -> tuple[Any, ...] | None:
     """The staged row of an accepted invoice; None when the header could not be read (the file is refused)."""
     invoice, sums = checked.invoice, checked.sums
     if header.declarant is None or header.side is None:
         return None
     assert invoice.partner and invoice.number and invoice.date and invoice.kind and invoice.ht is not None
-    supplier, library = (
-        (header.declarant, invoice.partner) if header.side == "supplier" else (invoice.partner, header.declarant)
-    )
     return (
         seq, invoice.record, invoice.partner, invoice.number, written(invoice.number), number.key(invoice.number),
         invoice.date.isoformat(), invoice.kind, invoice.ht, invoice.ttc, invoice.contract,
         invoice.contract_sent and invoice.contract_sent.isoformat(), invoice.credited,
         invoice.credited_on and invoice.credited_on.isoformat(),
         sums.lines, sums.copies, sums.gross, sums.base, sums.base_copies, int(sums.exempt_contract),
-        money.tolerance(sums.lines, sums.copies, sums.gross), checked.digest,
-        resolved_gln(supplier), resolved_gln(library),
+        checked.digest,
     )  # fmt: skip
 
 

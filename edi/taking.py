@@ -26,6 +26,7 @@ from edi.store import transaction
 from parsers.answers import Encoding
 from parsers.sniff import Source, open_source
 from schemas.acknowledgement import Acknowledgement
+from schemas.errors import EdiError
 from spool.folder import Folder
 from spool.receipt import Kept
 
@@ -81,7 +82,7 @@ def take(
     with folder.original(row["sha256"]).open("rb") as stream:
         try:
             return _taken(connection, home, folder, receipt, row["sha256"], arrival, stream, now, progress)
-        except (sqlite3.OperationalError, OSError):
+        except (sqlite3.OperationalError, OSError, EdiError):
             raise
         except Exception as crash:  # whatever it is, it is ours: the file waits, and is neither valid nor refused
             where = traceback.extract_tb(crash.__traceback__)[-1]
@@ -117,9 +118,9 @@ def _taken(
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
     prepare(connection)
     staged = stage(connection, source, context, keep_lines=not arrival.dry, progress=progress)
-    twins.define(connection, directory)
     with transaction(connection):
-        # another process may have taken the receipt, or booked the same bytes, while we read
+        # another process may have taken the receipt, booked the same bytes or imported partners while we read
+        twins.define(connection, partners.load(connection))
         again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
         if again is not None:
             return again

@@ -119,8 +119,8 @@ def _pair(group: list[Candidate], paired: set[int]) -> list[Case]:
                     one.number,
                     other.day,
                     other.number,
-                    one.invoice,
-                    other.invoice,
+                    *(one.supplier, one.library, other.supplier, other.library),  # whoever arrived first
+                    *(one.invoice, other.invoice),
                 )
                 pairs.append((order, one, other))
     cases = []

@@ -1,0 +1,171 @@
+"""A desk to try the main job at: a home with a real database, and declarations of either side built small."""
+
+import io
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edi import partners, twins
+from edi.lending.context import Partner
+from edi.reconciling import reconcile
+from edi.settings import open_home
+from edi.store import changed, connect, transaction
+from edi.taking import Arrival, receive, take
+from parsers import write_fixed, write_xml
+from schemas import gln, money
+from schemas.acknowledgement import Acknowledgement
+from schemas.declaration import Declaration, Header, Invoice, Line
+from spool.folder import Folder
+
+US = "3035593037000"
+NOW = datetime(2026, 11, 20, 12, 0)
+EAN = "9782070360024"
+
+
+def code(place: int) -> str:
+    """A GLN of ours, by number."""
+    twelve = f"30129{place:07d}"
+    return twelve + gln.check_digit(twelve)
+
+
+SHOP, OTHER_SHOP, LIBRARY, OTHER_LIBRARY, COMMUNE = (code(place) for place in (11, 12, 21, 22, 23))
+
+
+def sold(number: str, day: str, price: int = 10_000, partner: str = LIBRARY, **more: Any) -> Invoice:
+    """A supplier's invoice: one copy at `price` cents with 9 % off, unless `lines` or `ht` say otherwise."""
+    lines = more.pop("lines", (Line(EAN, 1, price, 900, 550, "", "", ""),))
+    ht = more.pop("ht", sum(money.discounted(line.quantity * line.price, line.discount) for line in lines))
+    return bought(number, day, ht, partner, lines=lines, **more)
+
+
+def bought(number: str, day: str, ht: int = 9_100, partner: str = SHOP, **more: Any) -> Invoice:
+    """A library's invoice of `ht` cents, at 5.5 % VAT."""
+    ttc = more.pop("ttc", money.half_away(ht * 1055, 1000))
+    kind = more.pop("kind", "F")
+    return Invoice(
+        record=0, partner=partner, number=number, date=date.fromisoformat(day), kind=kind, ht=ht, ttc=ttc, **more
+    )
+
+
+def declared(reference: str, *invoices: Invoice, by: str = SHOP, side: str = "", **more: Any) -> Declaration:
+    """A declaration of 2025 unless the first invoice says otherwise; `replaces` or `cancels` names a reference."""
+    nature = next((name for name in ("replaces", "cancels") if name in more), "initial")
+    replaced = more.pop(nature, "")
+    first = invoices[0].date if invoices else None
+    header = Header(
+        format="fixed", record=1, declarant=by, addressee=US, reference=reference, nature=nature, replaced=replaced,
+        side=side or ("library" if by in (LIBRARY, OTHER_LIBRARY, COMMUNE) else "supplier"),
+        period=more.pop("period", first.year if first else 2025), use=more.pop("use", "real"),
+        issued=more.pop("issued", datetime(2026, 1, 15, 9, 30)),
+    )  # fmt: skip
+    return Declaration(msgspec.structs.replace(header, **more), invoices)
+
+
+def written(declaration: Declaration, form: str = "fixed") -> bytes:
+    """The declaration as a file, `fixed` or `xml`."""
+    out = io.BytesIO()
+    (write_fixed if form == "fixed" else write_xml).write(declaration.header, declaration.invoices, out)
+    return out.getvalue()
+
+
+class Desk:
+    """A home in `path`; `now` is its clock."""
+
+    def __init__(self, path: Path, now: datetime = NOW) -> None:
+        self.home = open_home(path)
+        self.connection = connect(self.home.database)
+        self.connection.execute("PRAGMA synchronous = OFF")
+        self.folder = Folder(self.home.path)
+        self.now = now
+
+    def take(
+        self, given: Declaration | bytes, form: str = "fixed", name: str = "F.txt",
+        speaks_for: Collection[str] | None = None, dry: bool = False, receipt: int | None = None,
+    ) -> Acknowledgement:  # fmt: skip
+        """A file by the ordinary road."""
+        data = written(given, form) if isinstance(given, Declaration) else given
+        self.now += timedelta(seconds=1)
+        arrival = Arrival(name=name, link="l", speaks_for=speaks_for, dry=dry)
+        if receipt is None:
+            receipt = receive(self.connection, arrival, self.folder.keep(io.BytesIO(data), 1 << 28), self.now)
+        return take(self.connection, self.home, self.folder, receipt, arrival, self.now)
+
+    def reconcile(self) -> dict[str, int]:
+        return reconcile(self.connection, self.now)
+
+    def know(self, directory: Iterable[Partner]) -> None:
+        """Imports partners, as `edi partners import` does."""
+        with transaction(self.connection):
+            partners.store(self.connection, {partner.gln: partner for partner in directory})
+            twins.define(self.connection, partners.load(self.connection))
+            twins.rebuild(self.connection)
+            changed(self.connection)
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.connection.execute(sql, values)]
+
+    def one(self, sql: str, *values: Any) -> Any:
+        return self.connection.execute(sql, values).fetchone()[0]
+
+    def live(self) -> list[str]:
+        """Numbers of the invoices that stand, with their HT."""
+        rows = self.rows("SELECT number, ht FROM invoice WHERE id IN (SELECT invoice FROM twin) ORDER BY date, number, id")
+        return [f"{number} {ht}" for number, ht in rows]
+
+    def owed(self) -> int:
+        """The sum of every entry, in cents."""
+        return int(self.one("SELECT coalesce(sum(remuneration_cents), 0) FROM entry"))
+
+    def balances(self) -> dict[tuple[Any, ...], tuple[int, ...]]:
+        """What each supplier's invoice owes, net of reversals, by what it says itself."""
+        rows = self.rows(
+            "SELECT supplier, library, invoice_number, invoice_date, kind, sum(base_cents), sum(remuneration_cents), "
+            "sum(copies) FROM entry GROUP BY 1, 2, 3, 4, 5"
+        )
+        return {row[:5]: row[5:] for row in rows if any(row[5:])}
+
+    def states(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        """Where each live invoice stands, by what it says itself: state, reason, whom with, booked in, rate."""
+        names = {
+            row[0]: row[1:]
+            for row in self.rows("SELECT id, side, supplier, library, number, date, kind, ht, digest FROM invoice")
+        }
+        stands = {row[0]: row[1:] for row in self.rows("SELECT * FROM outcome")}
+        found = {}
+        for (invoice,) in self.rows("SELECT invoice FROM twin"):
+            state, reason, other, bag, period, rate = stands.get(invoice, ("waiting", "", None, None, 0, 0))
+            found[names[invoice]] = (state, reason, names.get(other), names.get(bag), period, rate)
+        return found
+
+    def snapshot(self) -> list[list[tuple[Any, ...]]]:
+        """Everything that may not change by itself."""
+        tables = ("declaration", "invoice", "line", "statement", "withdrawal", "entry", "posting_run", "twin", "outcome")
+        return [sorted(self.rows(f"SELECT * FROM {table}"), key=repr) for table in tables]
+
+    def from_scratch(self) -> None:
+        """Makes twin and outcome anew from the facts alone."""
+        with transaction(self.connection):
+            twins.define(self.connection, partners.load(self.connection))
+            twins.rebuild(self.connection)
+            self.connection.execute("DELETE FROM outcome")
+            changed(self.connection)
+
+
+def codes(acknowledgement: Acknowledgement) -> list[str]:
+    return [finding.code for finding in acknowledgement.findings]
+
+
+def counts(acknowledgement: Acknowledgement) -> tuple[str, int, int]:
+    return acknowledgement.verdict, acknowledgement.accepted, acknowledgement.refused
+
+
+def partner(code: str, role: str = "library", **more: str) -> Partner:
+    return Partner(code, "?", role, **more)
+
+
+Directory = Mapping[str, Partner]
+Connection = sqlite3.Connection

@@ -55,16 +55,12 @@ def read(stream: IO[bytes]) -> Iterator[Event]:
         yield Finding(code="xml-dtd-forbidden", record=1)
         return
     stream.seek(0)
-    reading = _Reading()
-    try:
-        yield from reading.events(stream)
-    except etree.XMLSyntaxError as wrong:
-        yield Finding(
-            code="xml-not-well-formed",
-            record=wrong.lineno or reading.line,
-            position=wrong.offset or None,
-            found=shown(wrong.msg or "?"),
-        )
+    yield from _Reading().events(stream)
+
+
+def _not_well_formed(line: int, position: int | None, message: str | None) -> Finding:
+    found = shown(message or "?")
+    return Finding(code="xml-not-well-formed", record=line, position=position or None, found=found)
 
 
 class _Reading:
@@ -101,21 +97,26 @@ class _Reading:
         text: bytes | None = None
         while text != b"":
             text = stream.readline(_LINE_BYTES)
-            wrong: etree.XMLSyntaxError | None = None
+            wrong: Finding | None = None
             try:
                 if text:
                     parser.feed(text)
                 else:
                     parser.close()
             except etree.XMLSyntaxError as error:  # what was read before it is told all the same
-                wrong = error
+                wrong = _not_well_formed(error.lineno or self.line, error.offset, error.msg)
+            else:
+                for entry in parser.feed_error_log:
+                    if entry.level == etree.ErrorLevels.FATAL:  # of which lxml says nothing, but begins anew
+                        wrong = wrong or _not_well_formed(entry.line, entry.column, entry.message)
             for event, element in parser.read_events():
                 assert isinstance(element, etree._Element)
                 yield from self._start(element) if event == "start" else self._end(element)
                 if self.refused:
                     return
             if wrong is not None:
-                raise wrong
+                yield wrong
+                return
             self.line += text.endswith(b"\n")
 
     def _start(self, element: etree._Element) -> Iterator[Event]:
@@ -134,9 +135,11 @@ class _Reading:
                 self.invoice, self.invoice_line, self.child_lines = element, self.line, []
                 self.lines, self.part, self.countable = 0, 0, True
                 self.said = set()
-            elif self.headed or element.tag not in (DECLARANT, ADDRESSEE) or len(_parent(element)) > _HEAD_CHILDREN:
-                yield from self._header()
-                yield from self._stray(f"<{local(element)}>")
+            else:
+                if len(_parent(element)) > _HEAD_CHILDREN:
+                    yield from self._header()
+                if self.headed or element.tag not in (DECLARANT, ADDRESSEE):
+                    yield from self._stray(f"<{local(element)}>")
             if self.headed:
                 yield from self._make_room(element)
         else:

@@ -170,7 +170,7 @@ def rows(name: str) -> Iterator[list[str]]:
     """The rows of a text table: cells between `|`, `#` begins a remark."""
     for line in (TABLES / name).read_text("utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
-            yield [cell.strip() for cell in line.split(" | ")]
+            yield [cell.strip() for cell in re.split(r"\|(?= |$)", line)]
 
 
 # -- breaking a declaration by its values: one row, both formats --------------------------------------

@@ -69,9 +69,9 @@ def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checke
 def _without(header: Header, findings: Iterable[Finding]) -> Header:
     """The header without the fields found wrong: what looks at them is silent."""
     wrong = {field.name for finding in findings for field in EN.fields if finding.field == field.wire}
-    period = None if "period" in wrong else header.period
-    issued = None if "issued" in wrong else header.issued
-    return msgspec.structs.replace(header, period=period, issued=issued)
+    if "period" in wrong:  # which is judged by the day of issue
+        return msgspec.structs.replace(header, period=None, issued=None)
+    return msgspec.structs.replace(header, issued=None) if "issued" in wrong else header
 
 
 def unresolved_codes(directory: Mapping[str, Partner]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import msgspec
 from parsers.sniff import MAX_BYTES
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
+from spool.errors import why
 from spool.link import Link, problems
 
 OUR_GLN = "3035593037000"
@@ -93,7 +94,8 @@ def open_home(path: Path) -> Home:
             raise SettingsWrong(path=path, why="n'est pas un dossier / is not a folder")
         if path.stat().st_mode & 0o077:
             raise NotAllowed(
-                why=f"{path} est accessible à d'autres utilisateurs : chmod 700 {path} / others can read {path}: chmod 700"
+                why=f"{path} est ouvert à d'autres utilisateurs. Le fermer : chmod 700 {path} / {path} is open to other "
+                "users: close it as shown."
             )
         settings = path / "edi.toml"
         if not settings.exists():
@@ -101,7 +103,7 @@ def open_home(path: Path) -> Home:
             settings.write_text(_TEMPLATE.format(gln=OUR_GLN, max_bytes=MAX_BYTES), "utf-8")
         return Home(path, read_settings(settings))
     except OSError as wrong:
-        raise Unreadable(path=wrong.filename or path, why=wrong.strerror) from wrong
+        raise Unreadable(path=wrong.filename or path, why=why(wrong)) from wrong
 
 
 def read_settings(path: Path) -> Settings:
@@ -112,11 +114,15 @@ def read_settings(path: Path) -> Settings:
         raise SettingsWrong(path=path, why=wrong) from wrong
     wrongs = [f"[[link]] {link.name} : {problem}" for link in settings.link for problem in problems(link)]
     names = [link.name for link in settings.link]
-    wrongs += [f"[[link]] {name} : deux fois / twice" for name in set(names) if names.count(name) > 1]
+    wrongs += [f"[[link]] {name} : deux fois / twice" for name in dict.fromkeys(names) if names.count(name) > 1]
     if LOCAL in names:
         wrongs.append(f"[[link]] {LOCAL} : nom réservé / reserved name")
     if not gln.is_valid(settings.gln):
         wrongs.append(f"gln {settings.gln!r} : pas un GLN / not a GLN")
+    if not 1 <= settings.every_seconds <= 86400:
+        wrongs.append(f"every_seconds {settings.every_seconds} : de 1 à 86400 / from 1 to 86400")
+    if not 1 <= settings.max_bytes <= 2**40:
+        wrongs.append(f"max_bytes {settings.max_bytes} : de 1 à {2**40} / from 1 to {2**40}")
     if wrongs:
         raise SettingsWrong(path=path, why=" ; ".join(wrongs))
     return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))

@@ -5,7 +5,8 @@ from typing import Any
 
 from edi.links import overview
 from edi.reconciling import state
-from edi.settings import Home
+from edi.settings import LOCAL, Home
+from schemas.catalogue import CATALOGUE
 
 
 def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
         "arrived": arrived,
         "latest": latest,
         "links": links,
-        "stuck": [*_stuck_files(connection), *_stuck_links(links), *_stuck_answers(connection)],
+        "stuck": [*_stuck_files(home, connection), *_stuck_links(links), *_stuck_answers(home, connection)],
         "reconciliation": state(connection),
         "remuneration_cents": connection.execute("SELECT coalesce(sum(remuneration_cents), 0) FROM entry").fetchone()[
             0
@@ -45,27 +46,34 @@ def _stuck(what: str, name: str, since: str | None, why: str, turn: str) -> dict
     return {"what": what, "name": name, "since": since, "why": why, "turn": turn}
 
 
-def _stuck_files(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        "SELECT id, name, link, received_at, state, verdict, trouble FROM receipt r "
-        "WHERE state <> 'answered' OR (verdict IN ('refused', 'partly-accepted') AND NOT EXISTS "
-        "(SELECT 1 FROM receipt n WHERE n.link = r.link AND n.home = r.home AND n.name = r.name AND n.id > r.id)) ORDER BY id"
-    ).fetchall()
+_STUCK_FILES = """
+SELECT id, name, link, received_at, state, verdict, trouble FROM receipt r
+WHERE NOT EXISTS (SELECT 1 FROM quarantine_act a WHERE a.receipt = r.id) AND (state <> 'answered' OR (
+    verdict IN ('refused', 'partly-accepted') AND NOT dry AND NOT EXISTS (   -- and nothing came since in its place
+        SELECT 1 FROM receipt n WHERE n.id > r.id AND n.link = r.link AND n.home = r.home AND n.name = r.name)))
+ORDER BY id
+"""
+
+
+def _stuck_files(home: Home, connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    known = {LOCAL, *(link.name for link in home.settings.link)}
     stuck = []
-    for row in rows:
+    for row in connection.execute(_STUCK_FILES).fetchall():
         name = f"{row['link']}: {row['name']}"
         if row["state"] == "failed":
             why = f"contrôle en panne / the checker failed: {row['trouble']}"
             stuck.append(_stuck("file", name, row["received_at"], why, "operator"))
         elif row["state"] == "received":
-            stuck.append(_stuck("file", name, row["received_at"], "pas encore pris / not taken yet", "edi"))
+            if row["link"] in known:
+                why, turn = "pas encore pris / not taken yet", "edi"
+            else:
+                why, turn = "liaison absente d'edi.toml / its link is not in edi.toml", "operator"
+            stuck.append(_stuck("file", name, row["received_at"], why, turn))
         else:
-            codes = connection.execute(
-                "SELECT group_concat(code, ', ') FROM (SELECT DISTINCT code FROM finding WHERE receipt = ? LIMIT 4)",
-                (row["id"],),
-            ).fetchone()[0]
+            found = connection.execute("SELECT DISTINCT code FROM finding WHERE receipt = ?", (row["id"],))
+            codes = sorted(c["code"] for c in found if CATALOGUE[c["code"]].reach != "warning")
             words = "refusé / refused" if row["verdict"] == "refused" else "refusé en partie / partly refused"
-            stuck.append(_stuck("file", name, row["received_at"], f"{words}: {codes}", "partner"))
+            stuck.append(_stuck("file", name, row["received_at"], f"{words}: {', '.join(codes[:4])}", "partner"))
     return stuck
 
 
@@ -77,16 +85,23 @@ def _stuck_links(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _stuck_answers(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    return [
-        _stuck(
-            "answer",
-            f"{row['link']}: {row['name']}",
-            row["written_at"],
-            row["trouble"] or "à envoyer / to be sent",
-            "edi",
-        )
-        for row in connection.execute(
-            "SELECT link, name, written_at, trouble FROM answer WHERE sent_at IS NULL ORDER BY id LIMIT 50"
-        )
-    ]
+_STUCK_ANSWERS = """
+SELECT link, trouble, count(*) AS answers, min(name) AS name, min(written_at) AS written_at,
+       EXISTS (SELECT 1 FROM link_paused p WHERE p.link = answer.link) AS paused
+FROM answer WHERE sent_at IS NULL GROUP BY link, trouble ORDER BY min(id)
+"""
+
+
+def _stuck_answers(home: Home, connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The answers not sent yet, those of one link for one reason together."""
+    known = {LOCAL, *(link.name for link in home.settings.link)}
+    stuck = []
+    for row in connection.execute(_STUCK_ANSWERS).fetchall():
+        name = row["name"] if row["answers"] == 1 else f"{row['answers']} réponses / answers"
+        why, turn = row["trouble"] or "à envoyer / to be sent", "edi"
+        if row["link"] not in known:
+            why, turn = "liaison absente d'edi.toml / its link is not in edi.toml", "operator"
+        elif row["paused"]:
+            why, turn = f"liaison en pause / link paused: edi link resume {row['link']}", "operator"
+        stuck.append(_stuck("answer", f"{row['link']}: {name}", row["written_at"], why, turn))
+    return stuck

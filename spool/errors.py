@@ -50,6 +50,8 @@ _WHY = {
     errno.EPERM: "accès refusé",
     errno.EROFS: "disque en lecture seule",
     errno.ENOENT: "introuvable",
+    errno.EISDIR: "est un dossier",
+    errno.ENOTDIR: "n'est pas un dossier",
     errno.EIO: "erreur de lecture ou d'écriture du disque",
     errno.EXDEV: "les dossiers ne sont pas sur le même disque",
 }

@@ -1,13 +1,15 @@
 """The command line: `edi`. Commands by subject in this folder; imports of what they need come late, so that
 `--help` stays quick. Help and messages in French first, English beside it."""
 
+import contextlib
 import os
+import sqlite3
 import sys
 
 import typer
 
 from edi.cli import files, links, quarantine, records, work
-from edi.cli.common import add_home_option, errors, sentence
+from edi.cli.common import add_home_option, complain, note, unread
 from schemas.errors import EdiError
 
 app = typer.Typer(
@@ -19,11 +21,11 @@ app = typer.Typer(
     help=(
         "Déclarations du droit de prêt : des dossiers SFTP des partenaires au registre rapproché des 6 %.\n\n"
         "French lending right: from partners' SFTP folders to a reconciled 6 % ledger.\n\n"
-        "[dim]edi demo[/dim]  tout voir en une minute / see it all in a minute\n\n"
-        "[dim]edi check F-2025.txt[/dim]  contrôler un fichier / check a file\n\n"
-        "[dim]edi run --once[/dim]  un passage sur toutes les liaisons / one pass over every link\n\n"
-        "Codes de sortie / exit codes : 0 bien / well, 1 refus ou écart / something refused, "
-        "2 usage ou panne / wrong use or failure."
+        "[cyan]edi demo[/]  tout voir en une minute / see it all in a minute\n\n"
+        "[cyan]edi check F-2025.txt[/]  contrôler un fichier / check a file\n\n"
+        "[cyan]edi run --once[/]  un passage sur toutes les liaisons / one pass over every link\n\n"
+        "Codes de sortie / exit codes : 0 tout va bien / all is well, 1 quelque chose est refusé ou ne tombe pas juste / "
+        "something was refused or does not balance, 2 usage ou panne / wrong use or failure."
     ),
 )
 add_home_option(app)
@@ -33,24 +35,58 @@ for module in (work, files, quarantine, records, links):
 
 def main() -> None:
     """Runs `edi`. Trouble of the world is one message on stderr and exit code 2, never a traceback."""
+    _streams()
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        unread()
+    except OSError as wrong:
+        unread()
+        complain(wrong.strerror, "stdout")
+        code = 2
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    sys.exit(code)
+
+
+def _streams() -> None:
+    """Output that is closed goes nowhere; what the terminal cannot show becomes a question mark."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for good
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _run() -> int:
+    """The exit code."""
     try:
         app()
+        return 0
+    except (SystemExit, KeyboardInterrupt) as end:
+        code = end.code if isinstance(end, SystemExit) else 130
+        if code == 130:  # typer's own for Ctrl-C, which is not among ours
+            note("Interrompu ; rien n'est perdu, relancer reprend. / Interrupted; nothing is lost.")
+            return 2
+        return code if isinstance(code, int) else int(code is not None)
+    except BrokenPipeError:
+        unread()
+        return 0
     except EdiError as trouble:
-        errors.print(f"[bold red]edi :[/] {sentence(trouble)}", soft_wrap=True, highlight=False)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        errors.print("Interrompu ; rien n'est perdu, relancer reprend. / Interrupted; nothing is lost.")
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone, which is its right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        complain(trouble)
+    except sqlite3.OperationalError as wrong:
+        complain(f"base de données : {wrong}. Vérifier le disque et les droits, puis relancer. / Database trouble.")
+    except OSError as wrong:
+        from spool.errors import why
+
+        complain(why(wrong), wrong.filename or "")
     except Exception as crash:
         if os.environ.get("EDI_DEBUG"):
             raise
-        errors.print(
-            f"[bold red]edi :[/] panne interne / internal failure ({type(crash).__name__}: {sentence(crash)}). "
-            "Rien n'est à moitié écrit ; EDI_DEBUG=1 montre où. / Nothing is half written; EDI_DEBUG=1 shows where.",
-            soft_wrap=True,
-            highlight=False,
+        complain(
+            f"panne interne / internal failure ({type(crash).__name__}: {crash}). "
+            "Rien n'est à moitié écrit ; EDI_DEBUG=1 montre où. / Nothing is half written; EDI_DEBUG=1 shows where."
         )
-        sys.exit(2)
+    return 2

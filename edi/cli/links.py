@@ -3,8 +3,22 @@
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
-from edi.cli.common import HomeOption, JsonOption, opened, out, print_json, sentence, table
+from edi.cli.common import (
+    HomeOption,
+    JsonOption,
+    examples,
+    note,
+    opened,
+    out,
+    print_json,
+    sentence,
+    show,
+    table,
+    verdict_text,
+    when,
+)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NOM", help="Le nom dans edi.toml / the name in edi.toml.")]
 
@@ -14,16 +28,29 @@ def add_to(app: typer.Typer) -> None:
     link = typer.Typer(
         no_args_is_help=True, help="Les liaisons : comptes de transport d'edi.toml. / Transport accounts."
     )
-    link.command("list")(link_list)
-    link.command("test", epilog="edi link test mediatheques-sud")(link_test)
-    link.command("trust", epilog="edi link trust mediatheques-sud --fingerprint SHA256:...")(link_trust)
-    link.command("pause")(link_pause)
-    link.command("resume")(link_resume)
+    link.command("list", epilog=examples("edi link list", "edi link list --json"))(link_list)
+    link.command("test", epilog=examples("edi link test mediatheques-sud"))(link_test)
+    link.command(
+        "trust",
+        epilog=examples("edi link trust mediatheques-sud", "edi link trust mediatheques-sud --fingerprint SHA256:..."),
+    )(link_trust)
+    link.command("pause", epilog=examples("edi link pause mediatheques-sud"))(link_pause)
+    link.command("resume", epilog=examples("edi link resume mediatheques-sud"))(link_resume)
     app.add_typer(link, name="link")
     answers = typer.Typer(no_args_is_help=True, help="Les réponses aux partenaires. / Answers to partners.")
-    answers.command("list", epilog="edi answers list --waiting")(answers_list)
-    answers.command("resend", epilog="edi answers resend 12")(answers_resend)
+    answers.command("list", epilog=examples("edi answers list --waiting", "edi answers list --limit 500 --json"))(
+        answers_list
+    )
+    answers.command("resend", epilog=examples("edi answers resend 12"))(answers_resend)
     app.add_typer(answers, name="answers")
+
+
+_STATES = {
+    "ok": ("bien", "well", "green"),
+    "paused": ("en pause", "paused", "cyan"),
+    "trouble": ("ennui", "trouble", "red"),
+    "never": ("jamais vue", "never seen", "dim"),
+}
 
 
 def link_list(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -38,9 +65,24 @@ def link_list(context: typer.Context, home: HomeOption = None, as_json: JsonOpti
     if not rows:
         out.print(f"Aucune liaison ; en ajouter dans {sentence(where.path / 'edi.toml')}. / No link; add some there.")
         return
-    heads = ("nom", "compte", "parle pour", "état", "vue", "à envoyer", "ennui")
-    columns = ("name", "account", "declarants", "state", "seen_at", "answers_waiting", "trouble")
-    out.print(table("Liaisons / Links", heads, [[row[name] for name in columns] for row in rows], right=("à envoyer",)))
+    heads = (
+        "nom / name", "compte / account", "parle pour / speaks for", "état / state", "vue / seen",
+        "à envoyer / to send", "depuis / since",
+    )  # fmt: skip
+    show(table("Liaisons / Links", heads, [_link_row(row) for row in rows], right=("à envoyer",)))
+    for row in rows:
+        if row["trouble"]:
+            out.print(f"[red]{sentence(row['name'])}[/]  {sentence(row['trouble'])}\n", soft_wrap=True)
+
+
+def _link_row(row: dict[str, Any]) -> list[object]:
+    french, english, colour = _STATES[row["state"]]
+    state = Text.assemble((french, colour), (f" / {english}", "dim"))
+    speaks_for = "tous / everybody" if row["declarants"] == "*" else row["declarants"]
+    return [
+        row["name"], row["account"], speaks_for, state, when(row["seen_at"]), row["answers_waiting"] or None,
+        when(row["trouble_since"]),
+    ]  # fmt: skip
 
 
 def link_test(context: typer.Context, name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -52,13 +94,19 @@ def link_test(context: typer.Context, name: NameArgument, home: HomeOption = Non
     if as_json:
         print_json(facts)
     else:
-        out.print(
-            f"[green]Liaison {sentence(name)} : bien.[/] {facts['homes']} dossiers, {facts['files']} fichiers en attente. "
-            f"/ Link is well: {facts['homes']} homes, {facts['files']} files waiting."
+        well = (
+            "[yellow]Liaison {} : jointe, mais / reached, but[/]"
+            if facts["troubles"]
+            else "[green]Liaison {} : bien.[/]"
         )
-        for trouble in facts["troubles"]:
-            out.print(f"[yellow]{sentence(trouble)}[/]")
-    raise typer.Exit(1 if facts["troubles"] else 0)
+        out.print(
+            f"{well.format(sentence(name))} {facts['homes']} dossiers, {facts['files']} fichiers en attente "
+            f"/ {facts['homes']} homes, {facts['files']} files waiting",
+            soft_wrap=True,
+        )
+    for trouble in facts["troubles"]:
+        note(f"[yellow]{sentence(trouble)}[/]")
+    raise typer.Exit(2 if facts["troubles"] else 0)
 
 
 def link_trust(
@@ -72,11 +120,17 @@ def link_trust(
     as_json: JsonOption = False,
 ) -> None:
     """Montrer l'empreinte de la clé d'hôte ; l'épingler seulement si on la donne. / Show, or pin, the host key."""
+    from schemas.errors import NotAllowed
     from spool.hostkeys import fingerprint as shown_by
     from spool.hostkeys import trust
 
     with opened(context, home) as (where, _):
         link = where.link(name)
+        if link.kind == "folder":
+            raise NotAllowed(
+                why=f"Liaison {name} : un dossier local n'a pas de clé d'hôte ; il n'y a rien à faire. / "
+                "A local folder has no host key; there is nothing to do."
+            )
         if fingerprint is None:
             kind, seen = shown_by(link)
             facts: dict[str, Any] = {"link": name, "key": kind, "fingerprint": seen, "pinned": False}
@@ -86,11 +140,15 @@ def link_trust(
     if as_json:
         print_json(facts)
     elif facts["pinned"]:
-        out.print(f"[green]Clé épinglée[/] pour {sentence(name)} : {sentence(fingerprint)} / host key pinned.")
-    else:
-        out.print(f"{sentence(name)} montre / shows : {sentence(kind)} [bold]{sentence(facts['fingerprint'])}[/]")
         out.print(
-            "Vérifier cette empreinte avec le partenaire par un autre chemin, puis : / Check it with the partner, then:"
+            f"[green]Clé épinglée[/] pour {sentence(name)} : {sentence(fingerprint)} / host key pinned", soft_wrap=True
+        )
+    else:
+        shown = f"{sentence(kind)} [bold]{sentence(facts['fingerprint'])}[/]"
+        out.print(f"{sentence(name)} montre / shows : {shown}", soft_wrap=True)
+        out.print(
+            "Vérifier cette empreinte avec le partenaire par un autre chemin, puis : / Check it with the partner, then:",
+            soft_wrap=True,
         )
         out.print(f"  edi link trust {sentence(name)} --fingerprint {sentence(facts['fingerprint'])}", soft_wrap=True)
 
@@ -133,7 +191,7 @@ def answers_list(
     waiting: Annotated[
         bool, typer.Option("--waiting", help="Seulement celles à envoyer / only those to send.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="Les N dernières / the last N.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Les N dernières / the last N.")] = 50,
 ) -> None:
     """Ce qui a été répondu, le plus récent d'abord. / What was answered, newest first."""
     from edi.answers import listing
@@ -143,9 +201,23 @@ def answers_list(
     if as_json:
         print_json({"answers": rows})
         return
-    heads = ("n°", "liaison", "dossier", "réponse", "verdict", "écrite", "envoyée", "ennui")
-    columns = ("id", "link", "home", "name", "verdict", "written_at", "sent_at", "trouble")
-    out.print(table("Réponses / Answers", heads, [[row[name] for name in columns] for row in rows], right=("n°",)))
+    if not rows:
+        out.print("Aucune réponse. / No answers.")
+        return
+    heads = ("n°", "liaison / link", "réponse / answer", "verdict", "envoyée / sent")
+    cells = [
+        [
+            row["id"],
+            "/".join(filter(None, (row["link"], row["home"]))),
+            row["name"],
+            verdict_text(row["verdict"], english=False),
+            when(row["sent_at"]) or Text("à envoyer / to send", style="yellow"),
+        ]
+        for row in rows
+    ]
+    show(table("Réponses / Answers", heads, cells, right=("n°",)))
+    for trouble in dict.fromkeys(row["trouble"] for row in rows if row["trouble"]):
+        out.print(f"[yellow]ennui / trouble[/]  {sentence(trouble)}", soft_wrap=True)
 
 
 def answers_resend(
@@ -163,4 +235,7 @@ def answers_resend(
     if as_json:
         print_json(facts)
     else:
-        out.print(f"{sentence(facts['name'])} repartira au prochain « edi run ». / It goes out with the next pass.")
+        out.print(
+            f"{sentence(facts['name'])} repartira au prochain « edi run ». / It goes out with the next pass.",
+            soft_wrap=True,
+        )

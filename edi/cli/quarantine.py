@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edi.cli.common import HomeOption, JsonOption, LangOption, language, opened, out, print_json, sentence, table
+from edi.cli.common import HomeOption, JsonOption, LangOption, language, opened, out, print_json, sentence, show, table
 
 IdArgument = Annotated[int, typer.Argument(metavar="N°", help="Son numéro dans « quarantine list » / its number.")]
 ByOption = Annotated[str | None, typer.Option("--by", metavar="NOM", help="Qui décide / who decides (sinon l'utilisateur / else the user).")]  # fmt: skip
@@ -16,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
     made = typer.Typer(no_args_is_help=True, help="Les fichiers refusés ; rien n'est jamais perdu. / Refused files.")
     made.command("list", epilog="edi quarantine list")(listing)
-    made.command("show", epilog="edi quarantine show 12")(show)
+    made.command("show", epilog="edi quarantine show 12")(shown)
     made.command("release", epilog='edi quarantine release 12 --reason "GLN ajouté à l\'annuaire"')(release)
     made.command("discard", epilog='edi quarantine discard 12 --reason "essai du partenaire"')(discard)
     app.add_typer(made, name="quarantine")
@@ -40,10 +40,10 @@ def listing(context: typer.Context, home: HomeOption = None, as_json: JsonOption
         (r["id"], r["received_at"], r["link"], r["home"], r["name"], r["verdict"], r["trouble"] or r["codes"])
         for r in rows
     ]
-    out.print(table("Quarantaine / Quarantine", heads, cells, right=("n°",)))
+    show(table("Quarantaine / Quarantine", heads, cells, right=("n°",)))
 
 
-def show(
+def shown(
     context: typer.Context,
     number: IdArgument,
     home: HomeOption = None,

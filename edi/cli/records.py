@@ -1,36 +1,58 @@
 """Commands on what is booked: reconcile, ledger, period, partners."""
 
-import json
-import sys
-from collections.abc import Iterator
+from collections import deque
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from edi.cli.common import HomeOption, JsonOption, opened, out, print_json, sentence, table, wrong_use
+from edi.cli.common import (
+    HomeOption,
+    JsonOption,
+    emit,
+    examples,
+    json_rows,
+    opened,
+    out,
+    print_json,
+    sentence,
+    show,
+    table,
+    when,
+    wrong_use,
+)
+from edi.cli.files import write_out
 from schemas.money import french
 
 PeriodOption = Annotated[int | None, typer.Option("--period", metavar="ANNÉE", help="Une période / one period.")]
+#: How many entries a terminal is shown; an export has them all.
+_SHOWN = 100
 SupplierOption = Annotated[str | None, typer.Option("--supplier", metavar="GLN", help="Un fournisseur / one supplier.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
-    app.command(epilog="edi reconcile --details --json")(reconcile)
+    app.command(epilog=examples("edi reconcile --details", "edi reconcile --json | jq .discrepancies"))(reconcile)
     ledger = typer.Typer(no_args_is_help=True, help="Le registre des écritures. / The ledger.")
-    ledger.command("list", epilog="edi ledger list --period 2025")(ledger_list)
-    ledger.command("export", epilog="edi ledger export --format csv -o registre.csv")(ledger_export)
+    ledger.command("list", epilog=examples("edi ledger list --period 2025 --supplier 3025616805006"))(ledger_list)
+    ledger.command(
+        "export",
+        epilog=examples(
+            "edi ledger export --format csv -o registre.csv", "edi ledger export --format json --period 2025"
+        ),
+    )(ledger_export)
     app.add_typer(ledger, name="ledger")
     period = typer.Typer(no_args_is_help=True, help="Les périodes, une par année. / Periods, one a year.")
-    period.command("list")(period_list)
-    period.command("close", epilog="edi period close 2024")(period_close)
-    period.command("reopen", epilog='edi period reopen 2024 --reason "oubli du fournisseur"')(period_reopen)
+    period.command("list", epilog=examples("edi period list --json"))(period_list)
+    period.command("close", epilog=examples("edi period close 2024"))(period_close)
+    period.command("reopen", epilog=examples('edi period reopen 2024 --reason "oubli du fournisseur"'))(period_reopen)
     app.add_typer(period, name="period")
     partners = typer.Typer(no_args_is_help=True, help="L'annuaire des partenaires. / The directory.")
-    partners.command("import", epilog="edi partners import annuaire.csv")(partners_import)
-    partners.command("list")(partners_list)
-    partners.command("show", epilog="edi partners show 3025616805006")(partners_show)
+    partners.command("import", epilog=examples("edi partners import annuaire.csv"))(partners_import)
+    partners.command("list", epilog=examples("edi partners list --json"))(partners_list)
+    partners.command("show", epilog=examples("edi partners show 3025616805006"))(partners_show)
     app.add_typer(partners, name="partners")
 
 
@@ -41,8 +63,8 @@ _STATES = {
     "proposed": ("proposées", "proposed"),
     "waiting_library": ("attendent la bibliothèque", "waiting for the library"),
     "waiting_supplier": ("attendent le fournisseur", "waiting for the supplier"),
-    "entries_posted": ("écritures de ce passage", "entries of this pass"),
 }
+_COLOURS = {"matched": "bold green", "discrepancies": "bold red", "proposed": "bold yellow"}
 
 
 def reconcile(
@@ -62,28 +84,31 @@ def reconcile(
     if as_json:
         print_json({**counts, **lists})
         return
-    out.print(
-        table(
-            "Rapprochement / Reconciliation",
-            ("état", "state", "factures"),
-            [(french_word, english, counts[name]) for name, (french_word, english) in _STATES.items()],
-            right=("factures",),
+    rows = [
+        (
+            Text.assemble(french_word, (f" / {english}", "dim")),
+            Text(str(counts[name]), style=_COLOURS.get(name, "bold") if counts[name] else "dim"),
         )
-    )
-    out.print(f"rémunération de ce passage / of this pass : [bold]{french(counts['remuneration_cents'])} €[/]")
+        for name, (french_word, english) in _STATES.items()
+    ]
+    show(table("Rapprochement / Reconciliation", ("état / state", "factures / invoices"), rows, right=("factures",)))
+    amount = f"[bold]{french(counts['remuneration_cents'])} €[/]"
+    out.print(f"{counts['entries_posted']} écritures de ce passage / entries of this pass : {amount}")
     for name, invoices in lists.items():
         state = name.removesuffix("_list")
         if invoices and state != "matched":
-            columns = ("date", "supplier", "library", "number", "kind", "ht_cents", "reason")
-            cells = [[french(i[c]) if c == "ht_cents" else i[c] for c in columns] for i in invoices]
-            out.print(
-                table(
-                    " / ".join(_STATES[state]),
-                    ("date", "fournisseur", "bibliothèque", "numéro", "type", "HT", "motif"),
-                    cells,
-                    right=("HT",),
-                )
-            )
+            out.print()
+            show(_invoices(" / ".join(_STATES[state]), invoices))
+
+
+def _invoices(title: str, invoices: list[dict[str, Any]]) -> Table:
+    columns = ("date", "supplier", "library", "number", "kind", "ht_cents", "reason")
+    heads = (
+        "date", "fournisseur / supplier", "bibliothèque / library", "numéro / number", "type / kind", "HT / net",
+        "motif / reason",
+    )  # fmt: skip
+    cells = [[french(i[c]) if c == "ht_cents" else i[c] for c in columns] for i in invoices]
+    return table(title, heads, cells, right=("HT",))
 
 
 def ledger_list(
@@ -91,32 +116,35 @@ def ledger_list(
     period: PeriodOption = None, supplier: SupplierOption = None,
 ) -> None:  # fmt: skip
     """Lister les écritures. / List the entries."""
-    from edi.ledger import COLUMNS, entries
+    from edi.ledger import entries
 
+    count = total = 0
+    last: deque[dict[str, Any]] = deque(maxlen=_SHOWN)
     with opened(context, home) as (_, connection):
-        rows = list(entries(connection, period, supplier))
-    if as_json:
-        print_json({"entries": rows})
-        return
-    shown = [name for name in COLUMNS if name not in ("hash", "match")]
-    heads = (
-        "n°",
-        "période",
-        "fournisseur",
-        "bibliothèque",
-        "facture",
-        "date",
-        "type",
-        "base",
-        "taux",
-        "rémunération",
-        "ex.",
-        "annule",
-    )
-    cells = [[french(r[c]) if c.endswith("_cents") else r[c] for c in shown] for r in rows]
-    out.print(table("Registre / Ledger", heads, cells, right=("n°", "base", "rémunération", "ex.")))
-    total = sum(row["remuneration_cents"] for row in rows)
-    out.print(f"{len(rows)} écritures / entries, total [bold]{french(total)} €[/]")
+        rows = entries(connection, period, supplier)
+        if as_json:
+            emit(json_rows("entries", rows))
+            return
+        for row in rows:
+            count, total = count + 1, total + row["remuneration_cents"]
+            last.append(row)
+    if last:
+        heads = [
+            "n°", "an / year", "fournisseur / supplier", "bibliothèque / library", "facture / invoice", "date", "base",
+            "taux / rate", "part / share", "ex. / cop.",
+        ]  # fmt: skip
+        shown = [
+            "entry", "period", "supplier", "library", "invoice_number", "invoice_date", "base_cents", "rate",
+            "remuneration_cents", "copies",
+        ]  # fmt: skip
+        if any(row["reverses"] for row in last):
+            heads, shown = [*heads, "annule / reverses"], [*shown, "reverses"]
+        cells = [[french(r[c]) if c.endswith("_cents") else r[c] for c in shown] for r in last]
+        right = ("n°", "base", "part", "ex.", "annule")
+        show(table("Registre / Ledger", heads, cells, right=right, folded=("facture",)))
+    if count > len(last):
+        out.print(f"[dim]… {count - len(last)} avant / before ; tout / all : edi ledger export[/]")
+    out.print(f"{count} écritures / entries, total [bold]{french(total)} €[/]")
 
 
 def ledger_export(
@@ -138,27 +166,11 @@ def ledger_export(
         raise wrong_use(f"--format {form!r} : csv ou / or json")
     with opened(context, home) as (_, connection):
         rows = entries(connection, period, supplier)
-        text = as_csv(rows) if form == "csv" else _json_lines(rows)
+        text = as_csv(rows) if form == "csv" else json_rows("entries", rows)
         if output is None:
-            sys.stdout.writelines(text)
-            return
-        part = output.with_name(output.name + ".part")
-        try:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(text)
-            part.replace(output)
-        except OSError as wrong:
-            from schemas.errors import Unreadable
-
-            raise Unreadable(path=output, why=wrong.strerror) from wrong
-
-
-def _json_lines(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """`{"entries": [...]}`, an entry a line, without holding them all."""
-    yield '{"entries": ['
-    for place, row in enumerate(rows):
-        yield (",\n " if place else "\n ") + json.dumps(row, ensure_ascii=False)
-    yield "\n]}\n"
+            emit(text)
+        else:
+            write_out(output, (piece.encode() for piece in text))
 
 
 def period_list(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -174,17 +186,17 @@ def period_list(context: typer.Context, home: HomeOption = None, as_json: JsonOp
     cells = [
         (
             r["year"],
-            "close / closed" if r["closed_at"] else "ouverte / open",
-            r["closed_at"],
+            Text("close / closed", style="cyan") if r["closed_at"] else Text("ouverte / open"),
+            when(r["closed_at"]),
             r["invoices"],
             french(r["remuneration_cents"]),
         )
         for r in rows
     ]
-    out.print(
+    show(
         table(
             "Périodes / Periods",
-            ("année", "état", "depuis", "factures", "rémunération"),
+            ("année / year", "état / state", "depuis / since", "factures / invoices", "rémunération / share"),
             cells,
             right=("factures", "rémunération"),
         )
@@ -271,8 +283,18 @@ def partners_list(context: typer.Context, home: HomeOption = None, as_json: Json
     if as_json:
         print_json({"partners": rows})
         return
-    heads = ("GLN", "nom", "rôle", "catégorie", "successeur", "alias de")
-    out.print(table("Annuaire / Directory", heads, [[row[name] for name in partners.COLUMNS] for row in rows]))
+    if not rows:
+        out.print("L'annuaire est vide : edi partners import annuaire.csv / The directory is empty.")
+        return
+    heads = (
+        "GLN",
+        "nom / name",
+        "rôle / role",
+        "catégorie / category",
+        "successeur / successor",
+        "alias de / alias of",
+    )
+    show(table("Annuaire / Directory", heads, [[row[name] for name in partners.COLUMNS] for row in rows]))
 
 
 def partners_show(
@@ -296,4 +318,4 @@ def partners_show(
         print_json(facts)
         return
     for name, value in facts.items():
-        out.print(f"[dim]{name:<12}[/] {sentence(value)}")
+        out.print(f"[dim]{name:<12}[/] {sentence(value)}", soft_wrap=True)

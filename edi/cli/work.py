@@ -3,21 +3,45 @@
 import signal
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
-from edi.cli.common import HomeOption, JsonOption, errors, home_path, opened, out, print_json, sentence, table
+from edi.cli.common import (
+    VERDICTS,
+    HomeOption,
+    JsonOption,
+    examples,
+    home_path,
+    note,
+    opened,
+    out,
+    print_json,
+    sentence,
+    show,
+    table,
+    verdict_text,
+    when,
+)
 from schemas.money import french
+
+if TYPE_CHECKING:
+    from edi.pipeline import Pass
+
+#: Asked to end, a run finishes the file it is at, but no longer than this.
+_GRACE_SECONDS = 5
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
-    app.command(epilog="edi demo")(demo)
-    app.command(epilog="edi run --once")(run)
-    app.command(epilog="edi status")(status)
+    app.command(epilog=examples("edi demo", "edi demo --home /tmp/essai"))(demo)
+    app.command(epilog=examples("edi run", "edi run --once", "edi --home /srv/edi run --once --json"))(run)
+    app.command(epilog=examples("edi status", "edi status --json | jq .stuck"))(status)
 
 
 def demo(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -39,57 +63,88 @@ def run(
     as_json: JsonOption = False,
     once: Annotated[bool, typer.Option("--once", help="Un seul passage / one pass.")] = False,
 ) -> None:
-    """Tirer de chaque liaison, lire, contrôler, comptabiliser, rapprocher, répondre. / The whole job, for ever or once."""
+    """Tirer de chaque liaison, lire, contrôler, comptabiliser, rapprocher, répondre. / The whole job, for ever or once.
+
+    Sans --once, --json donne une ligne de JSON par passage où quelque chose arrive. / Without --once, --json gives
+    a line of JSON for each pass in which something happens.
+    """
     from edi.lock import held
     from edi.pipeline import Run
-
-    stop = threading.Event()
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        stop.set()
+    from edi.running import forever
 
     with opened(context, home) as (where, connection), held(where.path):
         if not where.settings.link:
-            errors.print(
-                f"Aucune liaison dans {sentence(where.path / 'edi.toml')} : rien à tirer. / No link: nothing to pull."
-            )
-        running = Run(where, connection, lambda event, facts: None if as_json else _tell(event, facts))
+            note(f"Aucune liaison dans {sentence(where.path / 'edi.toml')} : rien à tirer. / No link: nothing to pull.")
+        running = Run(where, connection, lambda event, facts: _tell(event, facts, as_json))
         if once:
             done = running.once(patient=True)
             if as_json:
                 print_json(_pass_json(done))
             else:
                 _show_pass(done)
-            raise typer.Exit(2 if done.troubles else _refusals(done))
-        signal.signal(signal.SIGTERM, asked)
+            raise typer.Exit(_exit_code(done))
+        stop = threading.Event()
+        with _ended_by_signals(stop):
+            if not as_json:
+                count = len(where.settings.link)
+                out.print(f"edi run : {count} {'liaison' if count == 1 else 'liaisons'}, Ctrl-C pour finir / to end")
+            forever(running, stop, lambda done: _after(done, as_json))
         if not as_json:
-            out.print(f"edi run : {len(where.settings.link)} liaisons, Ctrl-C pour finir / to end")
-        try:
-            running.forever(stop, lambda done: print_json(_pass_json(done)) if as_json else None)
-        except KeyboardInterrupt:
             out.print("Fini ; rien n'est perdu. / Ended; nothing is lost.")
 
 
-def _refusals(done: Any) -> int:
-    return int(any(taken.verdict in ("refused", "partly-accepted", "failed") for taken in done.taken))
+@contextmanager
+def _ended_by_signals(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and Ctrl-C set `stop`; asked twice, or too slow, the run is broken off, which loses nothing either."""
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        signal.setitimer(signal.ITIMER_REAL, _GRACE_SECONDS)
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _tell(event: str, facts: dict[str, Any]) -> None:
-    where = "/".join(filter(None, (facts.get("link"), facts.get("home"))))
-    if event == "pulled":
-        out.print(f"[cyan]tiré[/]    {sentence(where)}  {sentence(facts['file'])}  [dim]{facts['size']} o[/]")
+def _exit_code(done: "Pass") -> int:
+    verdicts = {taken.verdict for taken in done.taken}
+    if done.troubles or "failed" in verdicts:
+        return 2
+    return 1 if verdicts & {"refused", "partly-accepted"} else 0
+
+
+def _tell(event: str, facts: dict[str, Any], as_json: bool) -> None:
+    """A line for each thing that happens; troubles on stderr, with JSON too."""
+    where = sentence("/".join(filter(None, (facts.get("link"), facts.get("home")))))
+    if event == "trouble":
+        note(f"[yellow]ennui / trouble[/]  {sentence(facts['trouble'])}")
+    elif as_json:
+        return
+    elif event == "pulled":
+        out.print(f"[cyan]tiré[/]    {where}  {sentence(facts['file'])}  [dim]{facts['size']} o[/]", soft_wrap=True)
     elif event == "taken":
         taken = facts["acknowledgement"]
-        out.print(
-            f"[bold]{taken.verdict:<8}[/] {sentence(where)}  {sentence(taken.file)}  {taken.accepted}/{taken.invoices}"
-        )
+        word, _, colour = VERDICTS[taken.verdict]
+        counts = f"{taken.accepted}/{taken.invoices}"
+        out.print(f"[bold {colour}]{word}[/]  {where}  {sentence(taken.file)}  {counts}", soft_wrap=True)
     elif event == "pushed":
-        out.print(f"[green]envoyé[/]  {sentence(where)}  {sentence(facts['file'])}")
-    elif event == "trouble":
-        errors.print(f"[yellow]ennui[/]   {sentence(where)}  {sentence(facts['trouble'])}", soft_wrap=True)
+        out.print(f"[green]envoyé[/]  {where}  {sentence(facts['file'])}", soft_wrap=True)
 
 
-def _pass_json(done: Any) -> dict[str, Any]:
+def _after(done: "Pass", as_json: bool) -> None:
+    if as_json and (done.pulled or done.taken or done.pushed or done.troubles):
+        print_json(_pass_json(done), indent=None)
+
+
+def _pass_json(done: "Pass") -> dict[str, Any]:
     from parsers.report import as_json
 
     return {
@@ -102,13 +157,18 @@ def _pass_json(done: Any) -> dict[str, Any]:
     }
 
 
-def _show_pass(done: Any) -> None:
+def _show_pass(done: "Pass") -> None:
     counts = done.reconciled
     out.print(
-        f"{done.pulled} tirés, {len(done.taken)} pris, {done.pushed} réponses envoyées, {done.waiting} encore en écriture ; "
-        f"{counts['matched']} rapprochées, {counts['discrepancies']} en écart, "
-        f"{counts['waiting_library'] + counts['waiting_supplier']} en attente, "
-        f"{counts['entries_posted']} écritures ({french(counts['remuneration_cents'])} €)."
+        f"[bold]{done.pulled}[/] tirés, [bold]{len(done.taken)}[/] pris, [bold]{done.pushed}[/] réponses envoyées, "
+        f"{done.waiting} encore en écriture / pulled, taken, answers sent, still growing",
+        soft_wrap=True,
+    )
+    out.print(
+        f"[bold]{counts['matched']}[/] rapprochées, {counts['discrepancies']} en écart, "
+        f"{counts['waiting_library'] + counts['waiting_supplier']} en attente / matched, discrepancies, waiting ; "
+        f"{counts['entries_posted']} écritures / entries, [bold]{french(counts['remuneration_cents'])} €[/]",
+        soft_wrap=True,
     )
 
 
@@ -117,6 +177,7 @@ _TURNS = {
     "operator": "opérateur / operator",
     "edi": "edi, au prochain passage / next pass",
 }
+_WHAT = {"file": "fichier / file", "link": "liaison / link", "answer": "réponse / answer"}
 
 
 def status(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -128,22 +189,38 @@ def status(context: typer.Context, home: HomeOption = None, as_json: JsonOption 
     if as_json:
         print_json(facts)
         return
-    out.print(f"[bold]edi[/] {sentence(facts['home'])}")
-    arrived = "  ".join(f"{sentence(verdict)} [bold]{count}[/]" for verdict, count in facts["arrived"].items())
-    out.print(f"Arrivés / arrived : {arrived or '-'}")
-    counts = facts["reconciliation"]
-    out.print(
-        f"Factures / invoices : rapprochées [bold]{counts['matched']}[/], en écart {counts['discrepancies']}, "
-        f"attendent la bibliothèque {counts['waiting_library']}, le fournisseur {counts['waiting_supplier']}"
+    out.print(f"[bold]edi[/]  {sentence(facts['home'])}\n", soft_wrap=True)
+    arrived = Text(" · ").join(
+        Text.assemble(verdict_text(verdict), " ", (str(count), "bold")) for verdict, count in facts["arrived"].items()
     )
-    out.print(f"Registre / ledger : [bold]{french(facts['remuneration_cents'])} €[/]")
+    _fact("Fichiers", "files", arrived if facts["arrived"] else Text("aucun / none", style="dim"))
+    counts = facts["reconciliation"]
+    _fact("Rapprochées", "matched", Text(str(counts["matched"]), style="bold green"))
+    _fact("En écart", "discrepancies", Text(str(counts["discrepancies"]), style="bold"))
+    waits = f"{counts['waiting_library']} la bibliothèque / the library · {counts['waiting_supplier']} le fournisseur / the supplier"
+    _fact("Attendent", "waiting for", Text(waits))
+    _fact("Registre", "ledger", Text(f"{french(facts['remuneration_cents'])} €", style="bold"))
     if facts["not_reconciled_yet"]:
-        out.print("[yellow]Du nouveau n'est pas encore rapproché : edi reconcile. / Not reconciled yet.[/]")
-    latest = [[row[name] for name in ("received_at", "link", "name", "verdict")] for row in facts["latest"]]
+        out.print("\n[yellow]Du nouveau n'est pas encore rapproché : edi reconcile. / Not reconciled yet.[/]")
+    latest = [
+        [when(row["received_at"]), row["link"], row["name"], verdict_text(row["verdict"])] for row in facts["latest"]
+    ]
+    out.print()
     if latest:
-        out.print(table("Derniers fichiers / Latest files", ("reçu", "liaison", "fichier", "verdict"), latest))
-    stuck = [[row["what"], row["name"], row["since"], row["why"], _TURNS[row["turn"]]] for row in facts["stuck"]]
-    if stuck:
-        out.print(table("Bloqués / Stuck", ("quoi", "nom", "depuis", "pourquoi", "à qui de jouer"), stuck))
-    else:
+        heads = ("reçu / received", "liaison / link", "fichier / file", "verdict")
+        show(table("Derniers fichiers / Latest files", heads, latest))
+    if not facts["stuck"]:
         out.print("[green]Rien n'est bloqué. / Nothing is stuck.[/]")
+        return
+    out.print("[bold]Bloqués / Stuck[/]")
+    for row in facts["stuck"]:
+        since = f"  [dim]depuis / since {when(row['since'])}[/]" if row["since"] else ""
+        out.print(f"\n[yellow]●[/] {_WHAT[row['what']]}  [bold]{sentence(row['name'])}[/]{since}", soft_wrap=True)
+        out.print(f"  {sentence(row['why'])}")
+        out.print(f"  [dim]à qui de jouer / whose turn :[/] {_TURNS[row['turn']]}")
+
+
+def _fact(french_word: str, english: str, value: Text) -> None:
+    label = Text.assemble(f"  {french_word} ", (f"/ {english}", "dim"))
+    label.pad_right(max(0, 28 - label.cell_len))
+    out.print(label.append_text(value), soft_wrap=True)

@@ -29,6 +29,7 @@ from parsers.xml_faults import (
     invoice_faults,
     is_valid,
     local,
+    shell,
 )
 from schemas import charset, lists, money
 from schemas.declaration import Event, Header, Invoice, Line, PartialLine
@@ -155,7 +156,7 @@ class _Reading:
         elif root.tag != ROOT:
             self.refused = True
             expected = f"<declaration xmlns='{NAMESPACE}'>"
-            found = shown(f"<{etree.QName(root).text}>")
+            found = shown(f"<{root.tag!s}>")
             yield Finding(code="format-unknown", record=self.line, found=found, expected=expected)
 
     def _make_room(self, element: etree._Element) -> Iterator[Finding]:
@@ -330,7 +331,10 @@ def _parent(element: etree._Element) -> etree._Element:
 
 def _moved(invoice: etree._Element, count: int) -> etree._Element:
     """A part of an invoice: its own attributes and text, and its first children, which leave it."""
-    part = etree.Element(invoice.tag, dict(invoice.attrib), nsmap=invoice.nsmap)
+    try:
+        part = shell(invoice)
+    except ValueError:  # attributes that nothing can bear: the part bears none, which is said
+        part = etree.Element(invoice.tag)
     part.text = invoice.text
     part.extend(invoice[:count])
     return part

@@ -50,8 +50,13 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def local(element: etree._Element) -> str:
-    """An element's name without its namespace."""
-    return etree.QName(element).localname
+    """An element's name without its namespace; a parser passes names that lxml's QName does not (`:`)."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def shell(element: etree._Element) -> etree._Element:
+    """A new element of the same name and attributes, under no prefix; ValueError if a name is none."""
+    return etree.Element(element.tag, dict(element.attrib), nsmap={None: NAMESPACE})
 
 
 def is_valid(element: etree._Element) -> bool:
@@ -66,7 +71,7 @@ def header_faults(root: etree._Element, children: Sequence[etree._Element]) -> I
     yield from _own(root, (DECLARANT, ADDRESSEE))
     for tag in (DECLARANT, ADDRESSEE):
         if not any(child.tag == tag for child in children):
-            yield Fault(root, etree.QName(tag).localname, "absent", _ELSEWHERE)
+            yield Fault(root, tag.rpartition("}")[2], "absent", _ELSEWHERE)
     due = [DECLARANT, ADDRESSEE]
     for child in children:
         if child.tag in due:
@@ -103,7 +108,11 @@ def _own(element: etree._Element, parties: Sequence[str] = ()) -> Iterator[Fault
         yield Fault(element, None, f"{len(element.attrib)} attributs", _ELSEWHERE)
         return
     leaf = element.tag not in (ROOT, INVOICE)
-    alone = etree.Element(element.tag, dict(element.attrib), nsmap={None: NAMESPACE})
+    try:
+        alone = shell(element)
+    except ValueError as wrong:
+        yield Fault(element, None, str(wrong), _ELSEWHERE)
+        return
     for party in parties:
         etree.SubElement(alone, party, {"gln": "0000000000000"})
     if leaf and (len(element) or element.text):
@@ -123,6 +132,6 @@ def _own(element: etree._Element, parties: Sequence[str] = ()) -> Iterator[Fault
 
 def _value(element: etree._Element, attribute: str) -> str:
     for name, value in element.attrib.items():
-        if etree.QName(name).localname == attribute:
+        if str(name).rpartition("}")[2] == attribute:
             return str(value)
     return "absent"

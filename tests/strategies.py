@@ -1,11 +1,12 @@
 """Arbitrary values of our own types, for property tests."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from hypothesis import strategies as st
 
 from schemas.acknowledgement import VERDICTS, Acknowledgement
 from schemas.catalogue import CATALOGUE
+from schemas.declaration import Declaration, Header, Invoice, Line
 from schemas.finding import Both, Finding
 
 #: What has broken a terminal, a parser or a zone before.
@@ -79,3 +80,73 @@ def acknowledgements(draw: st.DrawFn) -> Acknowledgement:
         structure_refused=draw(st.booleans()),
         dry_run=draw(st.booleans()),
     )
+
+
+# -- declarations that say only what both formats can say --------------------------------------------
+
+_LATIN9 = "".join(c for c in bytes(range(256)).decode("iso8859-15") if c.isprintable() or c in "\xa0\xad")
+
+
+def written_texts(width: int, least: int = 0) -> st.SearchStrategy[str]:
+    """A field's text as it comes back: of the repertoire, not beginning or ending with a space."""
+    return st.text(st.sampled_from(_LATIN9), min_size=least, max_size=width).map(lambda text: text.strip(" ")).filter(
+        lambda text: len(text) >= least
+    )  # fmt: skip
+
+
+def codes13() -> st.SearchStrategy[str]:
+    return st.integers(0, 10**13 - 1).map(lambda number: f"{number:013d}")
+
+
+def lines() -> st.SearchStrategy[Line]:
+    return st.builds(
+        Line,
+        ean=codes13(),
+        quantity=st.integers(0, 999_999),
+        price=st.integers(0, 999_999_999),
+        discount=st.integers(0, 9_999),
+        vat=st.integers(0, 9_999),
+        exclusion=written_texts(2),
+        evidence=written_texts(20),
+        title=written_texts(60),
+    )
+
+
+def invoices() -> st.SearchStrategy[Invoice]:
+    days = st.dates(date(1, 1, 1), date(9999, 12, 31))
+    return st.builds(
+        Invoice,
+        record=st.just(0),
+        partner=codes13(),
+        number=written_texts(20, least=1),
+        date=days,
+        kind=st.sampled_from("FA"),
+        ht=st.integers(0, 10**12 - 1),
+        ttc=st.integers(0, 10**12 - 1),
+        contract=written_texts(20),
+        contract_sent=st.none() | days,
+        credited=written_texts(20),
+        credited_on=st.none() | days,
+        lines=st.lists(lines(), max_size=4).map(tuple),
+    )
+
+
+def declarations() -> st.SearchStrategy[Declaration]:
+    """Any declaration that can be written, right or wrong by its values."""
+    headers = st.builds(
+        Header,
+        format=st.just("fixed"),
+        record=st.just(1),
+        version=st.just("0100"),
+        side=st.sampled_from(["library", "supplier"]),
+        declarant=codes13(),
+        addressee=codes13(),
+        issued=st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(lambda at: at.replace(microsecond=0)),
+        reference=written_texts(20, least=1),
+        period=st.integers(0, 9999),
+        use=st.sampled_from(["real", "test"]),
+        nature=st.sampled_from(["initial", "replaces", "cancels"]),
+        replaced=written_texts(20),
+        sending=st.integers(0, 999_999),
+    )
+    return st.builds(Declaration, headers, st.lists(invoices(), max_size=4).map(tuple))

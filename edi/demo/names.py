@@ -18,15 +18,15 @@ SUPPLIERS = (
 
 #: Libraries: slug, name, category of CPI R133-1.
 LIBRARIES = (
-    ("saint-aubin", "Médiathèque de Saint-Aubin-sur-Orne", "1"),
+    ("saint-aubin", "Médiathèque de Saint-Aubin", "1"),
     ("roches-noires", "Bibliothèque des Roches-Noires", "1"),
-    ("val-fleuri", "Médiathèque intercommunale du Val-Fleuri", "1"),
-    ("montclair", "Médiathèque de Montclair-le-Haut", "1"),
-    ("brumal", "Bibliothèque universitaire de Brumal", "2"),
+    ("val-fleuri", "Médiathèque du Val-Fleuri", "1"),
+    ("montclair", "Médiathèque de Montclair", "1"),
+    ("brumal", "Université de Brumal", "2"),
     ("trois-moulins", "Médiathèque des Trois-Moulins", "1"),
-    ("forges", "Bibliothèque du comité d'entreprise des Forges", "3"),
-    ("jules-ferry", "Bibliothèque de l'école Jules-Ferry de Brumal", "primary"),
-    ("lecture-pour-tous", "Association Lecture pour tous de Sauveterre", "4"),
+    ("forges", "Comité d'entreprise des Forges", "3"),
+    ("jules-ferry", "École Jules-Ferry de Brumal", "primary"),
+    ("lecture-pour-tous", "Lecture pour tous, Sauveterre", "4"),
     ("petit-port", "Bibliothèque du Petit-Port", "1"),
     ("haute-lande", "Médiathèque de Haute-Lande", "1"),
     ("quatre-vents", "Bibliothèque des Quatre-Vents", "1"),

@@ -85,7 +85,7 @@ def world(seed: int = 2003, suppliers: int = 5, libraries: int = 8, invoices: in
     partners = (
         *(Partner(code, name, "supplier") for code, (_, name, _) in zip(sellers, SUPPLIERS, strict=False)),
         *(Partner(code, name, "library", category) for code, (_, name, category) in zip(buyers, LIBRARIES, strict=False)),
-        Partner(commune, "Commune de Saint-Aubin-sur-Orne", "library", "1", alias_of=buyers[0]),
+        Partner(commune, "Commune de Saint-Aubin", "library", "1", alias_of=buyers[0]),
         Partner(former, f"{SUPPLIERS[3][1]} (ancien siège)", "supplier", successor=sellers[3]),
     )  # fmt: skip
     slugs = {
@@ -104,6 +104,11 @@ def directory_csv(world: World) -> bytes:
         *(";".join(msgspec.structs.astuple(p)) for p in world.partners),
     ]
     return ("\n".join(rows) + "\n").encode()
+
+
+def as_planned(planned: str, found: str | None) -> bool:
+    """Whether an invoice stands where it was planned; what a person would be asked about may also wait unasked."""
+    return found == planned or (planned == "proposed" and found == "waiting_library")
 
 
 # -- sales -----------------------------------------------------------------------------------------
@@ -298,10 +303,10 @@ def _spoilt(
     copy = msgspec.structs.replace(again, name=f"Copie de {again.name}", cause=faults.CAUSES["copy"])
     return [
         office.file(
-            in_utf8, "-complement", faults.as_utf8(faults.write(in_utf8)), {"charset"}, faults.CAUSES["utf8"]
+            in_utf8, "-suite", faults.as_utf8(faults.write(in_utf8)), {"charset"}, faults.CAUSES["utf8"]
         ),
         office.file(
-            with_dtd, "-complement", faults.with_dtd(faults.write(with_dtd)), {"xml-dtd-forbidden"}, faults.CAUSES["dtd"]
+            with_dtd, "-suite", faults.with_dtd(faults.write(with_dtd)), {"xml-dtd-forbidden"}, faults.CAUSES["dtd"]
         ),
         DeclarationFile(
             name="Factures bibliothèques.csv", declarant=sellers[3], round=1, format=None, data=faults.NO_DECLARATION,

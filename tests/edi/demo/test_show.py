@@ -1,0 +1,100 @@
+"""The demo: every part is real, what it tells is what happened, and it can be looked at in 100 columns."""
+
+import io
+import json
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from edi.demo.show import demo
+from edi.pipeline import Run
+from edi.settings import open_home
+from edi.store import connect
+from schemas.errors import NotAllowed
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    screen = io.StringIO()
+    facts = demo(home, Console(file=screen, width=100, highlight=False), keep=True)
+    return home, facts, screen.getvalue()
+
+
+def test_everything_arrives_and_stands_where_planned(shown: tuple[Path, dict[str, Any], str]) -> None:
+    _, facts, _ = shown
+
+    first, second = facts["rounds"]
+    assert (first["troubles"], second["troubles"]) == ({}, {})
+    assert first["as_planned"] == first["planned"] and second["as_planned"] == second["planned"]
+    verdicts = [file["verdict"] for file in first["files"]]
+    assert [verdicts.count(name) for name in ("refused", "partly-accepted", "duplicate", "failed")] == [4, 4, 1, 0]
+    assert {file["verdict"] for file in second["files"]} == {"accepted"}
+
+
+def test_the_ledger_told_is_the_ledger_kept(shown: tuple[Path, dict[str, Any], str]) -> None:
+    home, facts, _ = shown
+    kept = sqlite3.connect(home / "edi.sqlite").execute("SELECT sum(remuneration_cents) FROM entry").fetchone()[0]
+
+    assert facts["remuneration_cents"] == kept == sum(row["remuneration_cents"] for row in facts["ledger"]) > 0
+    assert sum(row["reversals"] for row in facts["ledger"]) == 2
+
+
+def test_answers_lie_with_the_partners(shown: tuple[Path, dict[str, Any], str]) -> None:
+    _, facts, _ = shown
+
+    assert all(answer["files"] for answer in facts["answers"])
+    assert all((Path(answer["folder"]) / name).is_file() for answer in facts["answers"] for name in answer["files"])
+    assert not any(name.endswith(".part") for answer in facts["answers"] for name in answer["files"])
+
+
+def test_depots_are_empty_and_archives_hold_what_was_sent(shown: tuple[Path, dict[str, Any], str]) -> None:
+    home, facts, _ = shown
+    archived = [path for path in (home / "partenaires").rglob("archive/*") if path.is_file()]
+
+    assert not list((home / "partenaires").rglob("depot/*"))
+    assert len(archived) == sum(one["pulled"] for one in facts["rounds"]) == 19
+
+
+def test_it_can_be_looked_at(shown: tuple[Path, dict[str, Any], str]) -> None:
+    _, facts, screen = shown
+
+    assert max(map(len, screen.splitlines())) <= 100
+    assert "…" not in screen, "nothing is cut"
+    for file in facts["rounds"][0]["files"]:
+        assert file["file"] in screen
+        assert not file["findings"] or file["findings"][0]["code"] in screen
+    assert f"{facts['seconds']} s" in screen and facts["seconds"] < 60
+
+
+def test_the_facts_are_one_json_document(shown: tuple[Path, dict[str, Any], str]) -> None:
+    _, facts, _ = shown
+
+    assert json.loads(json.dumps(facts, ensure_ascii=False)) == facts
+
+
+def test_the_home_goes_on_working_without_the_server(shown: tuple[Path, dict[str, Any], str]) -> None:
+    home = open_home(shown[0])
+    connection = connect(home.database)
+
+    done = Run(home, connection).once()
+
+    assert (done.pulled, done.troubles, done.reconciled["entries_posted"]) == (0, {}, 0)
+    assert threading.active_count() < 5
+
+
+def test_a_home_in_use_is_left_alone(shown: tuple[Path, dict[str, Any], str]) -> None:
+    with pytest.raises(NotAllowed, match="sert déjà"):
+        demo(shown[0], Console(quiet=True), keep=False)
+    assert (shown[0] / "edi.sqlite").exists()
+
+
+def test_nothing_stays_that_was_not_asked_for(tmp_path: Path) -> None:
+    facts = demo(tmp_path / "gone", Console(quiet=True), keep=False)
+
+    assert not (tmp_path / "gone").exists()
+    assert facts["remuneration_cents"] > 0

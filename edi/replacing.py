@@ -51,7 +51,9 @@ def find_chain(connection: sqlite3.Connection, header: Header) -> Chain:
     whose = (header.declarant, header.side, header.period, header.use)
     live = "verdict <> 'refused' AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id)"
     found = connection.execute(
-        f"SELECT id, {live} AS live, verdict FROM declaration d WHERE {same} AND reference = ? ORDER BY id",
+        f"SELECT id, {live} AS live, verdict = 'refused' AS refused, EXISTS "
+        "(SELECT 1 FROM declaration n WHERE n.supersedes = d.id AND n.nature = 'cancels') AS cancelled "
+        f"FROM declaration d WHERE {same} AND reference = ? ORDER BY id",
         (*whose, header.replaced),
     ).fetchall()
     if standing := [row["id"] for row in found if row["live"]]:
@@ -67,7 +69,8 @@ def find_chain(connection: sqlite3.Connection, header: Header) -> Chain:
         """,
         (*whose, header.replaced),
     ).fetchone()
-    if heir is None and found and header.nature == "replaces" and found[-1]["verdict"] == "refused":
+    uncancelled = [row for row in found if not row["cancelled"]]
+    if header.nature == "replaces" and uncancelled and all(row["refused"] for row in uncancelled):
         return Chain(True, None, None)  # an R of one that booked nothing is taken as I
     if not found:
         others = connection.execute(

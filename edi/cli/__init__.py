@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import signal
 import sqlite3
 import sys
 
@@ -68,6 +69,7 @@ def _run() -> int:
     except (SystemExit, KeyboardInterrupt) as end:
         code = end.code if isinstance(end, SystemExit) else 130
         if code == 130:  # typer's own for Ctrl-C, which is not among ours
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
             note("Interrompu ; rien n'est perdu, relancer reprend. / Interrupted; nothing is lost.")
             return 2
         return code if isinstance(code, int) else int(code is not None)

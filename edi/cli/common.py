@@ -31,8 +31,8 @@ class _Console(Console):
 
 #: Not on a terminal, lines are as wide as tables want them: nobody reads a folded GLN.
 _PIPE_WIDTH = 160
-out = _Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else _PIPE_WIDTH)
-errors = _Console(stderr=True, highlight=False)
+out = _Console(highlight=False, emoji=False, width=None if sys.stdout and sys.stdout.isatty() else _PIPE_WIDTH)
+errors = _Console(stderr=True, highlight=False, emoji=False)
 
 HomeOption = Annotated[
     Path | None,
@@ -224,7 +224,7 @@ def table(
 
 def show(made: Table) -> None:
     """Prints a table; on a terminal too narrow for it the lines run over, and no figure is cut."""
-    least = out.measure(made).minimum
+    least = out.measure(made, options=out.options.update(width=10_000)).minimum
     if least > out.width:
         made.width = least
         out.print(made, crop=False, no_wrap=True, overflow="ignore", width=least)

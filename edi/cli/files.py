@@ -194,6 +194,7 @@ def _show(results: "list[tuple[str, Acknowledgement | None]]", said: str) -> Non
         out.print(f"[{words[2]}]{words[place]:<20}[/] {counts:>9}  {sentence(file)}", soft_wrap=True)
 
 
+_VERDICT = re.compile(r"│ +Verdict +")
 _LABEL = re.compile(r" {9}\S+( \S+)? {2,}")
 _NUMBER = re.compile(r" {2}(\d{3}) {2}")
 
@@ -203,8 +204,8 @@ def _painted(report: str, colour: str) -> Iterator[Text]:
     lines = report.splitlines()
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         made = Text(line)
-        if line.startswith("│") and line[3:].startswith("Verdict"):
-            made.stylize(f"bold {colour}", 12, len(line) - 1)
+        if verdict := _VERDICT.match(line):
+            made.stylize(f"bold {colour}", verdict.end(), len(line.rstrip("│ ")))
         elif following.startswith("────") or line.startswith("▪"):
             made.stylize("bold")
         elif line.startswith("────"):
@@ -270,9 +271,8 @@ def convert(
 
 
 def write_out(output: Path, pieces: Iterable[bytes]) -> None:
-    """A file that appears only once it is whole. Raises Unreadable naming `output`."""
-    from schemas.errors import Unreadable
-    from spool.errors import why
+    """A file that appears only once it is whole. Raises DiskTrouble naming `output`."""
+    from spool.errors import DiskTrouble, why
 
     part = output.with_name(f".{output.name[:200]}.{secrets.token_hex(4)}.part")
     try:
@@ -285,7 +285,7 @@ def write_out(output: Path, pieces: Iterable[bytes]) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as wrong:
-        raise Unreadable(path=output, why=why(wrong)) from wrong
+        raise DiskTrouble(path=output, why=why(wrong)) from wrong
 
 
 def ingest(

@@ -1,0 +1,58 @@
+"""The `edi` command as a stranger runs it: a process of its own, its exit code, its output."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SAMPLES = Path(__file__).parent / "samples"
+COMMAND = (sys.executable, "-c", "from edi.cli import main; main()")
+_ROOT = Path(__file__).parent.parent
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Ours without what would steer `edi`, and `more`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EDI_", "PYTHONIOENCODING"))}
+    return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", **(more or {})}
+
+
+class Ran:
+    """What a command came to; everything it said is kept in `said` too, to look for secrets."""
+
+    def __init__(self, done: "subprocess.CompletedProcess[bytes]") -> None:
+        self.code = done.returncode
+        self.raw = done.stdout
+        self.out = done.stdout.decode("utf-8", "replace")
+        self.err = done.stderr.decode("utf-8", "replace")
+        self.said = self.out + self.err
+        assert "Traceback" not in self.said, self.said
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be one JSON document and nothing else."""
+        return json.loads(self.out)
+
+
+def edi(
+    *words: str | Path, cwd: Path, env: Mapping[str, str] | None = None, stdin: bytes = b"", expect: int | None = None
+) -> Ran:
+    """Runs `edi` with these words in `cwd`; `expect` is the exit code it must have."""
+    command = [*COMMAND, *(str(word) for word in words)]
+    done = subprocess.run(
+        command, cwd=cwd, env=environment(env), input=stdin, capture_output=True, check=False, timeout=60
+    )
+    ran = Ran(done)
+    assert expect is None or ran.code == expect, f"{words}: {ran.code}\n{ran.said}"
+    return ran
+
+
+def start(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
+    """Starts `edi` and returns at once; its output can be read line by line."""
+    command = [*COMMAND, *(str(word) for word in words)]
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment({"PYTHONUNBUFFERED": "1", **(env or {})}),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip

@@ -25,6 +25,7 @@ _KEPT_OF_A_LONG_LINE = 1024
 assert tuple(f.name for f in LG.fields[2:-1]) == Line.__struct_fields__
 _FA_FIELDS = FA.fields[2:-1]
 _UNREAD = tuple(Misread() for _ in _FA_FIELDS)
+_EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 _RECORD_FIELD = EN.field("record")
 
 
@@ -67,6 +68,9 @@ class _Reading:
                 text += "\n" * cut_short
             place = 0
             while place < len(text) and self.state != "end":
+                if empty := _EMPTY_LINES.match(text, place):
+                    place = empty.end()
+                    continue
                 if self.state != "start":
                     tokens = body.parse_string(text[place:] if place else text)
                     if tokens:
@@ -152,7 +156,7 @@ class _Reading:
 
     def _single(self, record: str, lost: int) -> Iterator[Event]:
         """One record the bulk grammar did not take: EN, FI, or one with something wrong."""
-        if not record or record == "\x1a":
+        if record == "\x1a":
             return
         mark = record[:2]
         if self.state == "start":

@@ -137,7 +137,7 @@ class _Reading:
                 self.lines, self.part, self.countable = 0, 0, True
                 self.said = set()
             else:
-                if len(_parent(element)) > _HEAD_CHILDREN:
+                if not self.headed and len(_parent(element)) > _HEAD_CHILDREN:
                     yield from self._header()
                 if self.headed or element.tag not in (DECLARANT, ADDRESSEE):
                     yield from self._stray(f"<{local(element)}>")
@@ -161,10 +161,9 @@ class _Reading:
 
     def _make_room(self, element: etree._Element) -> Iterator[Finding]:
         """Drops what stands before a child of the root; no text may stand there."""
-        parent = _parent(element)
-        for previous in parent[: parent.index(element)]:
+        for previous in list(element.itersiblings(preceding=True)):
             yield from self._stray_text(previous.tail)
-            parent.remove(previous)
+            _parent(element).remove(previous)
 
     def _stray(self, found: str) -> Iterator[Finding]:
         if not self.misplaced:

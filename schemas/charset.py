@@ -11,6 +11,7 @@ import unicodedata
 
 ENCODING = "iso8859-15"
 TITLE_WIDTH = 60
+_LOOKED_AT = 1_000  # of a title, since a character may come to nothing
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Typography that Unicode decomposition leaves alone, and what Windows-1252 puts where we have controls.
@@ -48,7 +49,7 @@ def title(text: str) -> tuple[str, bool]:
     plain = text.rstrip(" ")
     if len(plain) <= TITLE_WIDTH and not plain.startswith(" ") and encodable(plain):
         return plain, False
-    told = "".join(map(_transliterated, plain))
+    told = "".join(map(_transliterated, plain.lstrip(" ")[:_LOOKED_AT]))
     return told.lstrip(" ")[:TITLE_WIDTH].rstrip(" "), True
 
 

@@ -1,0 +1,107 @@
+"""What a file is, from its bytes alone: zips, byte-order marks, encodings, sizes; one finding, which stops the rest."""
+
+import io
+import time
+import zipfile
+
+import pytest
+
+from parsers.sniff import open_source
+from tests.declarations import BASES, codes, judged, written
+
+FIXED, XML = written(BASES["supplier"], "fixed"), written(BASES["supplier"], "xml")
+ASCII = FIXED.replace(b"\xb0", b"o")
+
+
+def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def encrypted(data: bytes) -> bytes:
+    """The same zip, with the flag that says encrypted in both its headers."""
+    at, central = 6, data.index(b"PK\x01\x02") + 8
+    return data[:at] + b"\x01" + data[at + 1 : central] + b"\x01" + data[central + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "format-unknown"),
+        (b"\n\n", "format-unknown"),
+        (b"FA0000001", "format-unknown"),
+        (b" " + FIXED, "format-unknown"),
+        (b"%PDF-1.7", "format-unknown"),
+        (b"<html><body>", "format-unknown"),
+        (b"<", "xml-not-well-formed"),
+        (b"\r\n" + FIXED, None),
+        (ASCII, None),
+        (ASCII.replace(b"Titre no 1 ", "Titre n° 1".encode()), "charset"),
+        (ASCII.replace(b"FA-2025", "FÀ-202".encode()), "charset"),
+        (ASCII[:-2] + b"\xc3\n", "trailer-count"),
+        (b"\xef\xbb\xbf" + FIXED, "charset"),
+        (FIXED.decode("latin-1").encode("utf-16"), "charset"),
+        (b"\xef\xbb\xbf" + XML, None),
+        (XML.decode().encode("utf-16"), "charset"),
+        (XML.decode().encode("utf-16-le"), "charset"),
+        (XML.replace(b"Titre n\xc2\xb0 1", b"Titre n\xb0 1"), "charset"),
+        (XML.replace(b"Titre n\xc2\xb0 1", b"Titre n\xff 1"), "charset"),
+        (XML.replace(b"Titre n\xc2\xb0 1", b"Titre \x00"), "xml-not-well-formed"),
+        (b"  \n" + XML[XML.index(b"<decl") :], None),
+        (zipped(("a.txt", FIXED)), None),
+        (zipped(("d/", b""), ("d/a.xml", XML)), None),
+        (zipped(("a.txt", FIXED), method=zipfile.ZIP_LZMA), None),
+        (zipped(), "format-unknown"),
+        (zipped(("a", FIXED), ("b", XML)), "format-unknown"),
+        (zipped(("a.zip", zipped(("a", FIXED)))), "format-unknown"),
+        (encrypted(zipped(("a", FIXED))), "format-unknown"),
+        (zipped(("a", FIXED))[:-30], "format-unknown"),
+        (zipped(("a", b"not a declaration")), "format-unknown"),
+        (zipped(("a", FIXED.replace(b"BL", b"\x00\x00").replace(b"FA-", b"F\x00-"))), "charset"),
+        (b"PK\x03\x04", "format-unknown"),
+    ],
+)
+def test_a_file_is_what_its_bytes_are(data: bytes, expected: str | None) -> None:
+    assert codes(data) == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("data", [FIXED, XML, zipped(("a", FIXED))])
+def test_a_file_too_large_is_not_looked_into(data: bytes) -> None:
+    source = open_source(io.BytesIO(data), max_bytes=1000)
+
+    assert source.stopped is not None
+    assert source.stopped.code == "file-too-large"
+    assert open_source(io.BytesIO(data), max_bytes=len(FIXED) + len(XML)).stopped is None
+
+
+def test_a_control_is_found_however_far_in() -> None:
+    head, line, tail = FIXED.split(b"\n")[:2], FIXED.split(b"\n")[2], FIXED.split(b"\n")[3:]
+    lines = [line] * 30_000
+    lines[-1] = line[:50] + b"\x07" + line[51:]
+    lines[14_000] = line[:69] + b"\x00\n\x0a\x92" + line[73:]
+
+    (finding,), _ = judged(b"\n".join([*head, *lines, *tail]))
+
+    assert (finding.code, finding.position, finding.found) == ("charset", 51, "0x07")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FIXED[:141] + b"\n" * 1_000_000,
+        b"<?a?>" * 100_000 + b"<a/>",
+        XML.replace(b"<declarant", b"<a/>" * 100_000 + b"<declarant"),
+        XML.replace("Titre n° 1".encode(), "é".encode() * 2_000_000),
+        FIXED[:141] + b"\x1a\n" * 100_000,
+    ],
+    ids=["empty lines", "instructions", "strays", "a long title", "many ends"],
+)
+def test_no_small_file_takes_long(data: bytes) -> None:
+    begun = time.monotonic()
+
+    codes(data)
+
+    assert time.monotonic() - begun < 5

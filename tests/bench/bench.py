@@ -1,0 +1,187 @@
+"""`make bench`: each figure beside its limit, measured in the same run; each measure in a process of its own.
+
+    python -m tests.bench.bench [--quick] [--json] [--folder DIR]
+
+Limits are what the bare library does with the same bytes or rows (`tests.bench.measures`). Ratios matter, seconds are the machine's.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+#: A measure that takes less is taken three times, and its median stands.
+SHORT_SECONDS = 15
+PEAK_BYTES = 200_000_000
+_RUNS = 3
+
+
+class Measure(NamedTuple):
+    """One line of the table: what is measured, how, against which limit, and how many times the limit it may take."""
+
+    title: str
+    name: str
+    facts: dict[str, str]
+    limit: str
+    limit_title: str
+    most: float | None
+    again: bool = True
+
+
+MEASURES = (
+    Measure("read, fixed format", "read", {}, "bare_expression", "bare regular expression", None),
+    Measure("read and check, fixed format", "read_and_check", {}, "bare_expression", "bare regular expression", 10),
+    Measure("read and check, fixed format", "read_and_check", {}, "bare_expression_groups", "the same with its groups()", None),
+    Measure("read, XML", "read", {"form": "xml"}, "bare_iterparse", "bare lxml iterparse", None),
+    Measure("read and check, XML", "read_and_check", {"form": "xml"}, "bare_iterparse", "bare lxml iterparse", None),
+    Measure("whole ingest, fixed format", "ingest_big", {}, "bare_insert", "bare sqlite3 insert", 4),
+    Measure("whole ingest, XML", "ingest_big", {"form": "xml"}, "bare_insert", "bare sqlite3 insert", None),
+    Measure("stock of both sides, file by file", "ingest_market", {}, "", "", None, False),
+    Measure("reconcile the stock", "reconciling", {}, "bare_grouping", "bare GROUP BY and insert", None, False),
+    Measure("small files as they arrive", "ingest_arrivals", {}, "bare_arrivals", "bare insert, one commit", None, False),
+    Measure("small files as they arrive", "ingest_arrivals", {}, "bare_arrivals_each", "a commit a file", None, False),
+    Measure("reconcile what arrived", "reconciling", {}, "bare_grouping", "bare GROUP BY and insert", None, False),
+)  # fmt: skip
+
+
+class Bench:
+    """Runs measures over one folder; limits are measured once each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.limits: dict[str, dict[str, Any]] = {}
+        self.taken: dict[str, dict[str, Any]] = {}
+
+    def once(self, name: str, **facts: str) -> dict[str, Any]:
+        """One measure in a process of its own."""
+        words = [f"{key}={value}" for key, value in facts.items()]
+        command = [sys.executable, "-m", "tests.bench.measures", name, str(self.folder), *words]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        return dict(json.loads(done.stdout))
+
+    def median(self, name: str, again: bool = True, **facts: str) -> dict[str, Any]:
+        """The median of three, where one is short; a fresh home each time where one is needed."""
+        runs: list[dict[str, Any]] = []
+        while not runs or (again and len(runs) < _RUNS and runs[0]["seconds"] < SHORT_SECONDS):
+            home: dict[str, str] = {"home": f"home-{name}-{len(runs)}"} if name == "ingest_big" else {}
+            runs.append(self.once(name, **facts, **home))
+            for made in home.values():
+                shutil.rmtree(self.folder / made)
+        middle = sorted(runs, key=lambda run: float(run["seconds"]))[len(runs) // 2]
+        return {
+            **middle,
+            "peak_bytes": max(run["peak_bytes"] for run in runs),
+            "runs": len(runs),
+        }
+
+    def figures(self, measure: Measure) -> dict[str, Any]:
+        """What a measure says; one that stands beside two limits is taken once."""
+        if measure.title not in self.taken:
+            self.taken[measure.title] = self.median(measure.name, measure.again, **measure.facts)
+        return self.taken[measure.title]
+
+    def limit(self, name: str, again: bool = True) -> dict[str, Any]:
+        """A limit, measured when first asked for."""
+        if name not in self.limits:
+            self.limits[name] = self.median(name, again)
+        return self.limits[name]
+
+
+def run(folder: Path, quick: bool, console: Console) -> list[dict[str, Any]]:
+    """Every measure, in order; the rows of the table."""
+    bench = Bench(folder)
+    lines, each, files = (100_000, 2, 200) if quick else (1_000_000, 20, 2_000)
+    rows = []
+    with console.status("writing files") as status:
+        for form in ("fixed", "xml"):
+            bench.once("make_big", form=form, lines=str(lines))
+        bench.once("make_small", each=str(each), files=str(files))
+        stock = each * 25_000
+        sizes = {
+            "ingest_market": (2 * stock, "invoices", f"{stock:,} invoices a side, 550 files"),
+            "reconciling": (2 * stock, "invoices", f"{stock:,} invoices a side"),
+            "ingest_arrivals": (files * 25, "invoices", f"{files:,} files on top of them"),
+        }
+        for measure in MEASURES:
+            status.update(measure.title)
+            figures = bench.figures(measure)
+            if measure.limit == "bare_grouping":
+                bench.limit("bare_arrivals", again=False)  # fills the plain tables
+            if measure.limit:
+                limit = bench.limit(measure.limit, again=measure.limit not in ("bare_arrivals", "bare_arrivals_each"))
+            count, unit, said = sizes.get(measure.name, (lines, "lines", f"{lines:,} lines"))
+            ratio = figures["seconds"] / limit["seconds"] if measure.limit else None
+            row: dict[str, Any] = {
+                "measure": measure.title, "size": said, "seconds": figures["seconds"], "cpu_seconds": figures["cpu_seconds"], "runs": figures["runs"],
+                "per_second": count / figures["seconds"], "unit": unit, "peak_bytes": figures["peak_bytes"],
+                "limit": measure.limit_title, "limit_seconds": limit["seconds"] if measure.limit else None,
+                "limit_cpu_seconds": limit["cpu_seconds"] if measure.limit else None,
+                "ratio": ratio, "most": measure.most,
+                "met": None if measure.most is None or ratio is None else ratio <= measure.most,
+                "memory_met": figures["peak_bytes"] < PEAK_BYTES,
+                **{key: figures[key] for key in ("matched", "posted") if key in figures},
+            }  # fmt: skip
+            rows.append(row)
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> Table:
+    """The rows for people."""
+    made = Table(title="edi bench", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("measure", "time", "per second", "peak", "limit", "time", "ratio", "target"):
+        made.add_column(heading, justify="left" if heading in ("measure", "limit") else "right", no_wrap=True)
+    for row in rows:
+        what = Text(row["measure"]).append(f"\n  {row['size']}", "dim")
+        peak = Text(f"{row['peak_bytes'] / 1e6:.0f} MB", "green" if row["memory_met"] else "red")
+        bare = Text(row["limit"], "dim")
+        made.add_row(
+            what, _seconds(row["seconds"], row["cpu_seconds"]), f"{row['per_second']:,.0f} {row['unit']}", peak, bare,
+            _seconds(row["limit_seconds"], row["limit_cpu_seconds"]), "" if row["ratio"] is None else f"{row['ratio']:.1f}", _target(row),
+        )  # fmt: skip
+    return made
+
+
+def _seconds(seconds: float | None, cpu_seconds: float | None) -> Text:
+    """Wall-clock seconds, and those of the processor below: far apart, the measure waited for the disk or for others."""
+    return Text("") if seconds is None else Text(f"{seconds:.2f} s").append(f"\ncpu {cpu_seconds:.2f} s", "dim")
+
+
+def _target(row: dict[str, Any]) -> Text:
+    if row["most"] is None:
+        return Text("")
+    return Text(f"<= {row['most']:g} {'met' if row['met'] else 'missed'}", "green" if row["met"] else "red")
+
+
+def main() -> None:
+    """The bench from the command line."""
+    asked = argparse.ArgumentParser(description="Each figure beside its limit, measured in the same run.")
+    asked.add_argument("--quick", action="store_true", help="a tenth of the sizes")
+    asked.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    asked.add_argument(
+        "--folder", type=Path, help="where to put files (about 2 GB), else the system's temporary folder"
+    )
+    options = asked.parse_args()
+    console = Console(quiet=options.json, highlight=False, width=None if sys.stdout.isatty() else 140)
+    with tempfile.TemporaryDirectory(prefix="edi-bench-", dir=options.folder) as folder:
+        rows = run(Path(folder), options.quick, console)
+    console.print(table(rows))
+    console.print(
+        f"Ratio: time over the limit's time. Peak: the process's largest resident set, to stay below {PEAK_BYTES // 10**6} MB.\n"
+        "Short measures are the median of three. Seconds are this machine's; ratios travel.",
+        style="dim",
+    )
+    if options.json:
+        sys.stdout.write(json.dumps({"quick": options.quick, "measures": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

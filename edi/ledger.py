@@ -7,11 +7,13 @@ reversals, then the new entries, in one fixed order. Authority: surface, "What i
 import csv
 import hashlib
 import io
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
+
+import msgspec
 
 from edi import partners, periods
 from edi.lending.context import Partner
@@ -38,15 +40,17 @@ def post(connection: sqlite3.Connection, directory: dict[str, Partner], now: dat
     reversed_now = connection.execute(
         f"SELECT e.* FROM entry e WHERE {_STANDING} AND NOT EXISTS (SELECT 1 FROM owed d WHERE {same}) ORDER BY e.entry"
     ).fetchall()
-    posted_now = connection.execute(
-        f"SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE {same} AND {_STANDING}) "
-        "ORDER BY period, supplier, library, invoice_date, invoice_number, supplier_invoice"
-    ).fetchall()
+    connection.execute("DROP TABLE IF EXISTS temp.due")  # set aside, since entries are written while it is read
+    connection.execute(
+        f"CREATE TEMP TABLE due AS SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE {same} AND "
+        f"{_STANDING}) ORDER BY period, supplier, library, invoice_date, invoice_number, supplier_invoice"
+    )
     closed = periods.closed_years(connection)
-    entries = [*_reversals(reversed_now, closed), *_postings(posted_now, closed)]
-    connection.execute("DROP TABLE temp.owed")
-    _append(connection, entries, now)
-    return {"entries_posted": len(entries), "remuneration_cents": sum(entry["remuneration_cents"] for entry in entries)}
+    posted_now = connection.execute("SELECT * FROM due ORDER BY rowid")
+    posted = _append(connection, chain(_reversals(reversed_now, closed), _postings(posted_now, closed)), now)
+    for table in ("owed", "due"):
+        connection.execute(f"DROP TABLE temp.{table}")
+    return posted
 
 
 def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
@@ -98,31 +102,38 @@ def _postings(rows: Iterable[sqlite3.Row], closed: set[int]) -> Iterator[dict[st
         yield {**facts, "period": periods.booked_in(row["period"], closed), "reverses": None}
 
 
-def _append(connection: sqlite3.Connection, entries: list[dict[str, Any]], now: datetime) -> None:
+def _append(connection: sqlite3.Connection, entries: Iterable[dict[str, Any]], now: datetime) -> dict[str, int]:
     """Writes one run: every entry with its hash, the run with one over the run before and its entries."""
-    if not entries:
-        return
     last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
     run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
     first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
-    chain = hashlib.sha256(previous.encode())
-    rows = []
-    for entry, facts in enumerate(entries, first):
-        digest = content_hash({"entry": entry, **facts})
-        chain.update(digest.encode())
-        rows.append((entry, run, *(facts[name] for name in _FACTS), digest))
+    run_hash = hashlib.sha256(previous.encode())
+    posted = {"entries_posted": 0, "remuneration_cents": 0}
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for entry, facts in enumerate(entries, first):
+            digest = content_hash({"entry": entry, **facts})
+            run_hash.update(digest.encode())
+            posted["entries_posted"] += 1
+            posted["remuneration_cents"] += facts["remuneration_cents"]
+            yield (entry, run, *(facts[name] for name in _FACTS), digest)
+
     marks = ", ".join("?" * (len(_FACTS) + 3))
-    connection.executemany(f"INSERT INTO entry (entry, run, {', '.join(_FACTS)}, hash) VALUES ({marks})", rows)
-    connection.execute(
-        "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
-        (run, now.isoformat(), len(rows), previous, chain.hexdigest()),
-    )
+    connection.executemany(f"INSERT INTO entry (entry, run, {', '.join(_FACTS)}, hash) VALUES ({marks})", rows())
+    if posted["entries_posted"]:
+        connection.execute(
+            "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
+            (run, now.isoformat(), posted["entries_posted"], previous, run_hash.hexdigest()),
+        )
+    return posted
 
 
 def content_hash(facts: dict[str, Any]) -> str:
     """The sha256 of an entry's number and facts, as JSON with sorted keys and no spaces."""
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_json.encode(facts)).hexdigest()
+
+
+_json = msgspec.json.Encoder(order="sorted")
 
 
 def rate_text(rate_percent: int) -> str:

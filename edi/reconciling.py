@@ -24,7 +24,6 @@ _RANGE = " OR ".join(
     for public in ("s_gross", "s_base")
 )
 _BAGS = f"""
-CREATE TEMP TABLE bag AS
 SELECT supplier, library, key, count(*) AS size,
        count(*) FILTER (WHERE side = 'supplier') AS suppliers,
        {
@@ -44,18 +43,17 @@ AND ({_EXACT} OR {_RANGE})
 """
 _SETTLE_PLAIN = f"""
 INSERT INTO outcome_new
-SELECT s_invoice, 'matched', CASE WHEN {_EXACT} THEN '' ELSE 'net-differs' END, l_invoice, s_invoice, period, s_rate
-FROM bag WHERE {_PLAIN}
-UNION ALL
-SELECT l_invoice, 'matched', CASE WHEN {_EXACT} THEN '' ELSE 'net-differs' END, s_invoice, s_invoice, period, s_rate
-FROM bag WHERE {_PLAIN}
+SELECT CASE WHEN mirrored THEN l_invoice ELSE s_invoice END AS invoice, 'matched',
+       CASE WHEN {_EXACT} THEN '' ELSE 'net-differs' END,
+       CASE WHEN mirrored THEN s_invoice ELSE l_invoice END, s_invoice, period, s_rate
+FROM (SELECT * FROM ({_BAGS}) WHERE {_PLAIN}) CROSS JOIN (SELECT 0 AS mirrored UNION ALL SELECT 1) ORDER BY invoice
 """
 _REST = f"""
 SELECT t.supplier AS bag_supplier, t.library AS bag_library, t.key, t.invoice, t.side, i.supplier, i.library, i.number,
        t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap, t.flags
-FROM bag b JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
-JOIN invoice i ON i.id = t.invoice
-WHERE NOT coalesce({_PLAIN}, 0)
+FROM (SELECT supplier, library, key FROM ({_BAGS}) WHERE NOT coalesce({_PLAIN}, 0)) b
+CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+CROSS JOIN invoice i ON i.id = t.invoice
 ORDER BY t.supplier, t.library, t.key
 """
 
@@ -99,22 +97,23 @@ def _credit_terms(connection: sqlite3.Connection) -> None:
 
 def _outcomes(connection: sqlite3.Connection) -> None:
     """Computes every outcome and writes only what differs from those that stand."""
-    for table in ("bag", "outcome_new"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    connection.execute("DROP TABLE IF EXISTS temp.outcome_new")
     connection.execute(
         "CREATE TEMP TABLE outcome_new (invoice INTEGER PRIMARY KEY, state, reason, other INTEGER, bag INTEGER, "
         "period INTEGER, rate INTEGER)"
     )
-    connection.execute(_BAGS)
     connection.execute(_SETTLE_PLAIN)
     connection.executemany("INSERT INTO outcome_new VALUES (?, ?, ?, ?, ?, ?, ?)", _settled(connection.execute(_REST)))
+    same = " AND ".join(f"n.{name} IS o.{name}" for name in ("state", "reason", "other", "bag", "period", "rate"))
     connection.execute(
-        "DELETE FROM outcome WHERE invoice IN "
-        "(SELECT invoice FROM (SELECT * FROM outcome EXCEPT SELECT * FROM outcome_new))"
+        "DELETE FROM outcome AS o WHERE NOT EXISTS "
+        f"(SELECT 1 FROM outcome_new n WHERE n.invoice = o.invoice AND {same})"
     )
-    connection.execute("INSERT INTO outcome SELECT * FROM outcome_new EXCEPT SELECT * FROM outcome")
-    for table in ("bag", "outcome_new"):
-        connection.execute(f"DROP TABLE temp.{table}")
+    connection.execute(
+        "INSERT INTO outcome SELECT * FROM outcome_new n "
+        "WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = n.invoice) ORDER BY invoice"
+    )
+    connection.execute("DROP TABLE temp.outcome_new")
 
 
 def _settled(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:

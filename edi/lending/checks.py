@@ -19,7 +19,6 @@ from schemas.declaration import Event, Header, Invoice, Line
 from schemas.finding import Both, Finding, Text, shown
 from schemas.layout import EN, FA, describe
 
-
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 

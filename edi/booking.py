@@ -15,7 +15,7 @@ import msgspec
 from edi import periods, twins
 from edi.replacing import Chain, find_chain, restate, withdraw
 from edi.staging import Staged, refuse
-from edi.store import changed
+from edi.store import PLACES, changed
 from schemas import catalogue
 from schemas.declaration import Header
 from schemas.finding import Both, Finding
@@ -85,7 +85,7 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
         "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
         (declaration,),
     )
-    _insert_invoices(connection, header, declaration, period)
+    _insert_invoices(connection, staged, receipt, header, declaration, period)
     if booked.accepted or target is not None:
         changed(connection)
     return booked
@@ -199,26 +199,30 @@ def _insert_declaration(
     return cursor.lastrowid
 
 
-def _insert_invoices(connection: sqlite3.Connection, header: Header, declaration: int, period: int) -> None:
-    """Moves the accepted invoices and their lines out of the temporary tables; ids follow the file's order."""
-    before = connection.execute("SELECT coalesce(max(id), 0) FROM invoice").fetchone()[0]
-    own, partner = "?2", "partner"
-    supplier, library = (own, partner) if header.side == "supplier" else (partner, own)
+def _insert_invoices(
+    connection: sqlite3.Connection, staged: Staged, receipt: int, header: Header, declaration: int, period: int
+) -> None:
+    """Moves the accepted invoices out of the temporary table, and the lines that are not in the store yet."""
+    first = receipt * PLACES
+    if staged.lines is not None:
+        staged.lines.put()
+    connection.executemany(
+        "DELETE FROM line WHERE id BETWEEN ? AND ?",
+        connection.execute(
+            "SELECT first_line, first_line + lines - 1 FROM staged_invoice WHERE fate <> 'book' AND lines > 0"
+        ).fetchall(),
+    )
+    supplier, library = ("?2", "partner") if header.side == "supplier" else ("partner", "?2")
     connection.execute(
         f"""
         INSERT INTO invoice (id, declaration, record, side, supplier, library, number, key, date, kind, ht, ttc, contract,
-            contract_sent, credited, credited_on, lines, copies, gross, base, base_copies, exempt_contract, period, digest)
+            contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies, exempt_contract,
+            period, digest)
         SELECT ?1 + seq, ?3, record, ?4, {supplier}, {library}, number, key, date, kind, ht, ttc, contract,
-            contract_sent, credited, credited_on, lines, copies, gross, base, base_copies, exempt_contract, ?5, digest
+            contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies, exempt_contract,
+            ?5, digest
         FROM staged_invoice WHERE fate = 'book' ORDER BY seq
         """,
-        (before, header.declarant, declaration, header.side, period),
+        (first, header.declarant, declaration, header.side, period),
     )
-    kept = connection.execute("SELECT count(*) FROM staged_invoice WHERE fate <> 'book'").fetchone()[0]
-    chosen = "WHERE seq IN (SELECT seq FROM staged_invoice WHERE fate = 'book')" if kept else ""
-    connection.execute(
-        "INSERT INTO line (invoice, record, ean, quantity, price, discount, vat, exclusion, evidence, title) "
-        f"SELECT ? + seq, record, ean, quantity, price, discount, vat, exclusion, evidence, title FROM staged_line {chosen}",
-        (before,),
-    )
-    twins.add(connection, before + 1)
+    twins.add(connection, first, first + PLACES - 1)

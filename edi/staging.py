@@ -1,13 +1,14 @@
-"""Reads and checks one file into temporary tables, before any lock on the database is taken.
+"""Reads and checks one file into a temporary table, before any lock on the database is taken.
 
-`edi check` stages without lines in a database of its own; booking stages with lines beside the store
-and moves what is accepted in one transaction. Memory does not grow with the file: rows go to SQLite's
-temporary file, findings are kept up to a number and counted beyond it.
+Memory does not grow with the file: invoices go to SQLite's temporary file, findings are kept up to a
+number and counted beyond it. The lines of a long file go into the store ahead of its verdict, in short
+transactions that hold nobody up; nobody sees them before their invoice is booked.
 """
 
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -15,32 +16,29 @@ import msgspec
 import parsers
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
+from edi.store import PLACES, transaction
 from parsers.sniff import Source
 from schemas import catalogue, number
-from schemas.declaration import Header, Line
+from schemas.declaration import Header, Invoice
 from schemas.finding import Finding
 
 #: How many findings of refusal, and how many warnings, are kept a file; all are counted.
 FINDINGS_KEPT = 1_000
-_ROWS = 5_000
+#: How many lines are held before they go into the store, and how many go in one transaction.
+_PIECE = 20_000
 
 _SCHEMA = """
 CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
     seq INTEGER PRIMARY KEY, record INTEGER, partner TEXT, number TEXT, written TEXT, key TEXT, date TEXT, kind TEXT,
     ht INTEGER, ttc INTEGER, contract TEXT, contract_sent TEXT, credited TEXT, credited_on TEXT,
-    lines INTEGER, copies INTEGER, gross INTEGER, base INTEGER, base_copies INTEGER, exempt_contract INTEGER,
+    first_line INTEGER, lines INTEGER, copies INTEGER, gross INTEGER, base INTEGER, base_copies INTEGER, exempt_contract INTEGER,
     digest BLOB,
     fate TEXT NOT NULL DEFAULT 'book'   -- book, refused, restated (already booked: this declaration states it too)
 );
-CREATE TEMP TABLE IF NOT EXISTS staged_line (
-    seq INTEGER, record INTEGER, ean TEXT, quantity INTEGER, price INTEGER, discount INTEGER, vat INTEGER,
-    exclusion TEXT, evidence TEXT, title TEXT
-);
 DELETE FROM staged_invoice;
-DELETE FROM staged_line;
 """
-_INVOICE = "INSERT INTO staged_invoice VALUES (" + ", ".join("?" * 21) + ", 'book')"
-_LINE = "INSERT INTO staged_line VALUES (" + ", ".join("?" * 10) + ")"
+_INVOICE = "INSERT INTO staged_invoice VALUES (" + ", ".join("?" * 22) + ", 'book')"
+_LINE = "INSERT INTO line VALUES (" + ", ".join("?" * 10) + ")"
 
 
 class Tally(msgspec.Struct):
@@ -67,31 +65,85 @@ class Tally(msgspec.Struct):
         return tuple(sorted((*self.errors, *self.warnings), key=lambda finding: finding.record or 0))
 
 
+class Lines:
+    """The accepted lines of a file on their way into the store, by ids that say where in which file they stand."""
+
+    def __init__(self, connection: sqlite3.Connection, receipt: int) -> None:
+        self.connection = connection
+        self.next = self.first = receipt * PLACES
+        self.rows: list[tuple[Any, ...]] = []
+
+    @property
+    def ahead(self) -> int:
+        """Up to which id, exclusive, lines are in the store already."""
+        return self.next - len(self.rows)
+
+    def add(self, invoice: Invoice) -> None:
+        """The lines of an invoice, or of a part of one."""
+        astuple = msgspec.structs.astuple
+        self.rows += [
+            (place, record, *astuple(line))
+            for place, record, line in zip(count(self.next), invoice.line_records, invoice.lines)
+        ]
+        self.next += len(invoice.lines)
+
+    def drop(self, start: int) -> None:
+        """Takes back the lines from id `start` on: their invoice is refused."""
+        if start < self.ahead:
+            with transaction(self.connection):
+                self.connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (start, self.ahead - 1))
+            self.rows.clear()
+        del self.rows[max(0, start - self.ahead) :]
+        self.next = start
+
+    def put(self) -> None:
+        """What is held, into the store; within a transaction."""
+        self.connection.executemany(_LINE, self.rows)
+        self.rows.clear()
+
+
+def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
+    """Takes the lines that came to nothing out of the store: of a refused file, or of a run that was killed."""
+    first, last = receipt * PLACES, (receipt + 1) * PLACES - 1
+    while True:
+        found = connection.execute("SELECT min(id) FROM line WHERE id BETWEEN ? AND ?", (first, last)).fetchone()[0]
+        if found is None:
+            return
+        with transaction(connection):
+            connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (found, min(found + _PIECE, last)))
+
+
 class Staged(msgspec.Struct):
-    """What staging made of a file. Accepted invoices (and lines) are in the temporary tables."""
+    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`."""
 
     format: str | None
     header: Header | None = None
     tally: Tally = msgspec.field(default_factory=Tally)
     invoices: int = 0
     refused: int = 0
+    lines: Lines | None = None
 
 
 def stage(
     connection: sqlite3.Connection,
     source: Source,
     context: Context,
-    keep_lines: bool,
+    receipt: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Staged:
-    """Reads, checks and stages a file. `progress` is told the bytes read so far, now and then."""
+    """Reads, checks and stages a file; with its lines, for the store, when it has a `receipt`.
+
+    `progress` is told the bytes read so far, now and then.
+    """
     connection.executescript(_SCHEMA)
-    connection.execute("BEGIN")  # temporary tables only: nobody waits for us
+    staged = Staged(source.format, lines=None if receipt is None else Lines(connection, receipt))
+    connection.execute("BEGIN")  # of the temporary table only: nobody waits for us
     try:
-        staged = _fill(connection, source, context, keep_lines, progress)
+        _fill(connection, source, context, staged, progress)
         _twice_in_file(connection, staged)
     finally:
-        connection.execute("COMMIT")
+        if connection.in_transaction:
+            connection.execute("COMMIT")
     return staged
 
 
@@ -99,26 +151,25 @@ def _fill(
     connection: sqlite3.Connection,
     source: Source,
     context: Context,
-    keep_lines: bool,
+    staged: Staged,
     progress: Callable[[int], None] | None,
-) -> Staged:
-    staged = Staged(source.format)
+) -> None:
     header = Header(format=source.format or "fixed", record=1)
     invoices: list[tuple[Any, ...]] = []
-    lines: list[tuple[Any, ...]] = []
-    astuple = msgspec.structs.astuple
-    flushed_line_of_open_invoice = False
+    lines, start = staged.lines, 0
 
     def flush() -> None:
         connection.executemany(_INVOICE, invoices)
-        connection.executemany(_LINE, lines)
         invoices.clear()
-        lines.clear()
         if progress is not None:
             progress(source.stream.tell())
+        if lines is not None and len(lines.rows) >= _PIECE:
+            connection.execute("COMMIT")
+            with transaction(connection):
+                lines.put()
+            connection.execute("BEGIN")
 
-    mark = 0
-    for event in check(parsers.read(source), context):
+    for rows, event in enumerate(check(parsers.read(source), context)):
         if isinstance(event, Finding):
             staged.tally.add(event)
             continue
@@ -128,36 +179,35 @@ def _fill(
         invoice = event.invoice
         if invoice.part == 0:
             staged.invoices += 1
-            mark, flushed_line_of_open_invoice = len(lines), False
+            start = lines.next if lines is not None else 0
         for finding in event.findings:
             staged.tally.add(finding)
-        if keep_lines and not event.refused and not staged.tally.file_refused:
-            seq = staged.invoices
-            lines.extend(
-                [
-                    (seq, record, *astuple(line))
-                    for record, line in zip(invoice.line_records, invoice.lines, strict=True)
-                    if isinstance(line, Line)
-                ]
-            )
+        if lines is not None and not event.refused and not staged.tally.file_refused:
+            lines.add(invoice)
         if invoice.last:
-            if event.refused:
-                staged.refused += 1
-                del lines[mark:]
-                if flushed_line_of_open_invoice:
-                    connection.execute("DELETE FROM staged_line WHERE seq = ?", (staged.invoices,))
-            else:
-                row = _row(staged.invoices, event, header)
+            if not event.refused:
+                row = _row(staged.invoices, event, header, start)
                 if row is not None:
                     invoices.append(row)
-        if len(lines) + len(invoices) >= _ROWS:
+            else:
+                staged.refused += 1
+                if lines is not None and start < lines.next:
+                    _outside(connection, lines.drop, start)
+        if rows % 512 == 511 or (lines is not None and len(lines.rows) >= _PIECE):
             flush()
-            mark, flushed_line_of_open_invoice = 0, not invoice.last
     flush()
-    return staged
 
 
-def _row(seq: int, checked: Checked, header: Header) -> tuple[Any, ...] | None:
+def _outside(connection: sqlite3.Connection, act: Callable[[int], None], start: int) -> None:
+    """Does what may write to the store outside the transaction of the temporary table."""
+    connection.execute("COMMIT")
+    try:
+        act(start)
+    finally:
+        connection.execute("BEGIN")
+
+
+def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[Any, ...] | None:
     """The staged row of an accepted invoice; None when the header could not be read (the file is refused)."""
     invoice, sums = checked.invoice, checked.sums
     if header.declarant is None or header.side is None:
@@ -168,7 +218,7 @@ def _row(seq: int, checked: Checked, header: Header) -> tuple[Any, ...] | None:
         invoice.date.isoformat(), invoice.kind, invoice.ht, invoice.ttc, invoice.contract,
         invoice.contract_sent and invoice.contract_sent.isoformat(), invoice.credited,
         invoice.credited_on and invoice.credited_on.isoformat(),
-        sums.lines, sums.copies, sums.gross, sums.base, sums.base_copies, int(sums.exempt_contract),
+        first_line, sums.lines, sums.copies, sums.gross, sums.base, sums.base_copies, int(sums.exempt_contract),
         checked.digest,
     )  # fmt: skip
 

@@ -17,6 +17,9 @@ from schemas.errors import HomeTooNew, Unreadable
 
 migrations = Migrations("edi")
 
+#: Invoices and lines bear the receipt's id times this plus their place in the file, so a file's are apart from all others'.
+PLACES = 1 << 24
+
 _FIRST = """
 CREATE TABLE receipt (            -- a file arrived: transaction T1
     id INTEGER PRIMARY KEY,
@@ -58,6 +61,7 @@ CREATE TABLE invoice (
     number TEXT NOT NULL, key TEXT NOT NULL, date TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('F', 'A')),
     ht INTEGER NOT NULL, ttc INTEGER NOT NULL,
     contract TEXT NOT NULL, contract_sent TEXT, credited TEXT NOT NULL, credited_on TEXT,
+    first_line INTEGER NOT NULL,  -- its lines are those of `lines` ids from this one on
     lines INTEGER NOT NULL, copies INTEGER NOT NULL, gross INTEGER NOT NULL,
     base INTEGER NOT NULL, base_copies INTEGER NOT NULL, exempt_contract INTEGER NOT NULL,
     period INTEGER NOT NULL,      -- in which it was booked: its own, or the oldest then open after it
@@ -67,8 +71,8 @@ CREATE INDEX invoice_declaration ON invoice (declaration);
 CREATE INDEX invoice_credits ON invoice (id)
     WHERE kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL;
 
-CREATE TABLE line (
-    invoice INTEGER NOT NULL, record INTEGER NOT NULL,
+CREATE TABLE line (               -- ids of invoices and lines: the receipt's << 24 + their place in the file
+    id INTEGER PRIMARY KEY, record INTEGER NOT NULL,
     ean TEXT NOT NULL, quantity INTEGER NOT NULL, price INTEGER NOT NULL,
     discount INTEGER NOT NULL, vat INTEGER NOT NULL,
     exclusion TEXT NOT NULL, evidence TEXT NOT NULL, title TEXT NOT NULL
@@ -193,18 +197,26 @@ _KEYS = {
     "withdrawal": ("invoice",),
     "posting_run": ("id",),
     "entry": ("entry", "reverses"),
-    "line": ("rowid",),
+    "line": ("id",),
     "finding": ("(receipt, ordinal)",),
     "period_act": ("id",),
     "quarantine_act": ("id",),
 }
 
 
+# Lines of a long file are written before its verdict; those that come to nothing may go.
+_UNBOOKED_LINE = (
+    "WHEN EXISTS (SELECT 1 FROM invoice WHERE id BETWEEN (OLD.id >> 24) << 24 "
+    "AND (((OLD.id >> 24) + 1) << 24) - 1 AND OLD.id BETWEEN first_line AND first_line + lines - 1) "
+)
+
+
 def _append_only() -> Iterator[str]:
     for table in _FACTS:
         for act in ("UPDATE", "DELETE"):
+            when = _UNBOOKED_LINE if (table, act) == ("line", "DELETE") else ""
             yield (
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} {when}"
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
         for place, key in enumerate(_KEYS.get(table, ())):

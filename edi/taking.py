@@ -5,6 +5,7 @@ lock. T2 (`take`) commits verdict, invoices, findings, answers and the receipt's
 of the checker leaves the receipt with verdict `failed`: never valid, never refused.
 """
 
+import fcntl
 import hashlib
 import sqlite3
 import traceback
@@ -21,7 +22,7 @@ from edi.lending.checks import unresolved_codes
 from edi.lending.context import Context, Partner
 from edi.replacing import prepare
 from edi.settings import Home
-from edi.staging import stage
+from edi.staging import discard_lines, stage
 from edi.store import transaction
 from parsers.answers import Encoding
 from parsers.sniff import Source, open_source
@@ -80,6 +81,7 @@ def take(
     """
     row = connection.execute("SELECT sha256 FROM receipt WHERE id = ?", (receipt,)).fetchone()
     with folder.original(row["sha256"]).open("rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)  # two processes never take the same bytes at once
         try:
             return _taken(connection, home, folder, receipt, row["sha256"], arrival, stream, now, progress)
         except (sqlite3.OperationalError, OSError, EdiError):
@@ -117,7 +119,8 @@ def _taken(
         return again
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
     prepare(connection)
-    staged = stage(connection, source, context, keep_lines=not arrival.dry, progress=progress)
+    discard_lines(connection, receipt)  # of a run that was killed
+    staged = stage(connection, source, context, None if arrival.dry else receipt, progress)
     with transaction(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
         twins.define(connection, partners.load(connection))
@@ -136,6 +139,8 @@ def _taken(
         _answered(connection, receipt, acknowledgement.verdict)
         if acknowledgement.verdict in ("refused", "partly-accepted"):
             folder.quarantine(sha256, arrival.name)
+    if booked.verdict == "refused" or acknowledgement.use == "test":
+        discard_lines(connection, receipt)
     return acknowledgement
 
 
@@ -187,7 +192,7 @@ def check_file(
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     source = open_source(stream, max_bytes)
     context = Context(our_gln=our_gln, now=now, directory=directory)
-    staged = stage(connection, source, context, keep_lines=False, progress=progress)
+    staged = stage(connection, source, context, progress=progress)
     return answers.acknowledge(
         staged, judge(staged), file=name, sha256=digest, sender=our_gln, link_gln=None, dry=True, now=now,
         not_checked=("declarant-not-allowed", *STORE_CODES, *unresolved_codes(directory)),

@@ -6,12 +6,10 @@ partners are resolved in it.
 
 import sqlite3
 from collections.abc import Callable
-from datetime import date
 
 from edi import partners
 from edi.lending import terms
 from edi.lending.context import Partner
-from schemas import money
 
 CLAIMS_CONTRACT = 1  # supplier: validly claims an exempt contract; library: gives an exempt contract's date
 NO_LINES = 2  # supplier: a header-only invoice of before 2006
@@ -20,7 +18,7 @@ _COLUMNS = "supplier, library, key, side, day, invoice, kind, period, ht, tolera
 
 
 def define(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
-    """Gives SQL the functions that a twin's columns are computed with; GLNs are resolved by `directory`."""
+    """Gives SQL the function `resolved`: the GLN, as a number, that a partner goes by in `directory`."""
 
     def once(function: Callable[[str], int]) -> Callable[[str], int]:
         known: dict[str, int] = {}
@@ -32,20 +30,26 @@ def define(connection: sqlite3.Connection, directory: dict[str, Partner]) -> Non
 
         return remembered
 
-    deterministic = {"deterministic": True}
     connection.create_function("resolved", 1, once(lambda code: int(partners.resolve(directory, code))))
-    connection.create_function("day_of", 1, once(lambda day: date.fromisoformat(day).toordinal()), **deterministic)
-    connection.create_function(
-        "rate_of", 1, once(lambda day: terms.at(date.fromisoformat(day)).rate_percent), **deterministic
-    )
-    connection.create_function("cap_of", 1, once(lambda day: terms.at(date.fromisoformat(day)).cap_bp), **deterministic)
-    connection.create_function("tolerance_of", 3, money.tolerance, **deterministic)
 
+
+def _by_date(column: str) -> str:
+    """SQL for a column of the terms table at the day a rate goes by."""
+    cases = " ".join(
+        f"WHEN coalesce(credited_on, date) >= '{of.since.isoformat()}' THEN {getattr(of, column)}"
+        for of in reversed(terms.TERMS)
+    )
+    return f"CASE {cases} END"
+
+
+#: The day of a date as Python counts them (date.toordinal): julianday of 0001-01-01 is 1721425.5.
+_DAY = "CAST(julianday(date) - 1721424.5 AS INTEGER)"
+#: schemas.money.tolerance, in SQL.
+_TOLERANCE = "lines + copies + (gross + 9999) / 10000"
 
 _LIVE = f"""
-SELECT resolved(supplier), resolved(library), key, side, day_of(date), id, kind, period, ht,
-       tolerance_of(lines, copies, gross), gross, base,
-       rate_of(coalesce(credited_on, date)), cap_of(coalesce(credited_on, date)),
+SELECT resolved(supplier), resolved(library), key, side, {_DAY}, id, kind, period, ht, {_TOLERANCE}, gross, base,
+       {_by_date("rate_percent")}, {_by_date("cap_bp")},
        CASE WHEN side = 'supplier'
             THEN (exempt_contract AND date <= '{terms.CONTRACTS_DECLARED_UNTIL}') * {CLAIMS_CONTRACT}
                  + (lines = 0) * {NO_LINES}
@@ -54,9 +58,11 @@ FROM invoice
 """
 
 
-def add(connection: sqlite3.Connection, first: int) -> None:
-    """Adds the invoices from id `first` on."""
-    connection.execute(f"INSERT INTO twin ({_COLUMNS}) {_LIVE} WHERE id >= ?", (first,))
+def add(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """Adds the invoices of ids `first` to `last`."""
+    connection.execute(
+        f"INSERT INTO twin ({_COLUMNS}) {_LIVE} WHERE id BETWEEN ? AND ? ORDER BY 1, 2, 3, 4, 5, 6", (first, last)
+    )
 
 
 def drop(connection: sqlite3.Connection, invoice: int) -> None:

@@ -86,14 +86,14 @@ def _stuck_links(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 _STUCK_ANSWERS = """
-SELECT link, trouble, count(*) AS answers, min(name) AS name, min(written_at) AS written_at,
+SELECT link, min(id) AS first, name, trouble, written_at, count(*) AS answers,  -- of the first
        EXISTS (SELECT 1 FROM link_paused p WHERE p.link = answer.link) AS paused
-FROM answer WHERE sent_at IS NULL GROUP BY link, trouble ORDER BY min(id)
+FROM answer WHERE sent_at IS NULL GROUP BY link ORDER BY first
 """
 
 
 def _stuck_answers(home: Home, connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The answers not sent yet, those of one link for one reason together."""
+    """The answers not sent yet, those of one link together, with what stands in the way of the first."""
     known = {LOCAL, *(link.name for link in home.settings.link)}
     stuck = []
     for row in connection.execute(_STUCK_ANSWERS).fetchall():

@@ -169,8 +169,8 @@ def json_rows(name: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 def sentence(text: object) -> str:
     """Text from anywhere, harmless on a terminal: no control characters, no markup.
 
-    >>> sentence("a\\x1b[2Jb")
-    'a�\\\\[2Jb'
+    >>> print(sentence("[red]a\\x1b[2Jb"))
+    \\[red]a�[2Jb
     """
     return escape("".join(c if c.isprintable() or c == "\n" else "�" for c in str(text)))
 

@@ -1,13 +1,16 @@
 """`edi` as a process: pipes, closed streams, Ctrl-C, the terminal, and how quickly help comes."""
 
+import contextlib
 import json
 import os
 import pty
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -71,11 +74,35 @@ def test_ten_thousand_findings_then_a_reader_that_leaves(tmp_path: Path) -> None
         assert (running.wait(30), running.stderr.read()) == (1, b"")
 
 
+def wait_until(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not ready():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def reads(pid: int, name: str) -> bool:
+    """Whether a process has a file of that name open."""
+    with contextlib.suppress(OSError):
+        return any(path.readlink().name == name for path in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
+def receipts(database: Path) -> int:
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM receipt").fetchone()[0])
+    return 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc here to see how far it is")
 @pytest.mark.parametrize("command", ["check", "ingest"])
 def test_ctrl_c_in_the_middle(tmp_path: Path, big: Path, command: str) -> None:
     (tmp_path / "big.txt").hardlink_to(big)
     running = start(command, "big.txt", "--json", cwd=tmp_path)
-    time.sleep(1.2)
+    wait_until(lambda: reads(running.pid, "big.txt"))
+    if command == "ingest":
+        wait_until(lambda: receipts(tmp_path / "edi-home" / "edi.sqlite") == 1)
+        time.sleep(0.2)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=20)
     assert (running.returncode, out) == (2, b"")
@@ -173,5 +200,5 @@ def on_a_terminal(cwd: Path, *words: str) -> str:
             break
         said += chunk
     os.close(ours)
-    assert running.wait(30) == 0
+    assert running.wait(30) == 0, said.decode("utf-8", "replace")
     return said.decode("utf-8", "replace")

@@ -48,10 +48,13 @@ SELECT CASE WHEN mirrored THEN l_invoice ELSE s_invoice END AS invoice, 'matched
        CASE WHEN mirrored THEN s_invoice ELSE l_invoice END, s_invoice, period, s_rate
 FROM (SELECT * FROM ({_BAGS}) WHERE {_PLAIN}) CROSS JOIN (SELECT 0 AS mirrored UNION ALL SELECT 1) ORDER BY invoice
 """
-_REST = f"""
+_REST = """
 SELECT t.supplier AS bag_supplier, t.library AS bag_library, t.key, t.invoice, t.side, i.supplier, i.library, i.number,
        t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap, t.flags
-FROM (SELECT supplier, library, key FROM ({_BAGS}) WHERE NOT coalesce({_PLAIN}, 0)) b
+FROM (
+    SELECT supplier, library, key FROM twin GROUP BY supplier, library, key
+    HAVING count(*) > 1 AND min(invoice) NOT IN (SELECT invoice FROM outcome_new)
+) b
 CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
 CROSS JOIN invoice i ON i.id = t.invoice
 ORDER BY t.supplier, t.library, t.key

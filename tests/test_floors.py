@@ -55,5 +55,3 @@ def test_a_library_lives_in_one_room(library: str, homes: set[str]) -> None:
     }
 
     assert users <= homes
-
-

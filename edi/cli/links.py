@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from rich.padding import Padding
 from rich.text import Text
 
 from edi.cli.common import (
@@ -66,23 +67,24 @@ def link_list(context: typer.Context, home: HomeOption = None, as_json: JsonOpti
         out.print(f"Aucune liaison ; en ajouter dans {sentence(where.path / 'edi.toml')}. / No link; add some there.")
         return
     heads = (
-        "nom / name", "compte / account", "parle pour / speaks for", "état / state", "vue / seen",
-        "à envoyer / to send", "depuis / since",
+        "nom / name", "compte / account", "parle pour / speaks for", "état / state", "vue / seen", "à envoyer / to send",
     )  # fmt: skip
-    show(table("Liaisons / Links", heads, [_link_row(row) for row in rows], right=("à envoyer",)))
+    made = table("Liaisons / Links", heads, [_link_row(row) for row in rows], ("à envoyer",), folded=("compte",))
+    show(made)
     for row in rows:
         if row["trouble"]:
-            out.print(f"[red]{sentence(row['name'])}[/]  {sentence(row['trouble'])}\n", soft_wrap=True)
+            since = f"[dim]depuis / since {when(row['trouble_since'])}[/]"
+            out.print(f"[red]●[/] [bold]{sentence(row['name'])}[/]  {since}")
+            out.print(Padding(sentence(row["trouble"]), (0, 0, 1, 2)))
 
 
 def _link_row(row: dict[str, Any]) -> list[object]:
     french, english, colour = _STATES[row["state"]]
     state = Text.assemble((french, colour), (f" / {english}", "dim"))
-    speaks_for = "tous / everybody" if row["declarants"] == "*" else row["declarants"]
-    return [
-        row["name"], row["account"], speaks_for, state, when(row["seen_at"]), row["answers_waiting"] or None,
-        when(row["trouble_since"]),
-    ]  # fmt: skip
+    speaks_for = "tous / all" if row["declarants"] == "*" else row["declarants"]
+    if len(speaks_for) > 13:  # two GLNs, one above the other
+        speaks_for = speaks_for.replace(" ", "\n")
+    return [row["name"], row["account"], speaks_for, state, when(row["seen_at"]), row["answers_waiting"] or None]
 
 
 def link_test(context: typer.Context, name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -228,12 +230,20 @@ def answers_resend(
 ) -> None:
     """Envoyer une réponse une nouvelle fois, au prochain passage. / Send an answer again with the next pass."""
     from edi.answers import resend
+    from edi.pipeline import deliver
+    from edi.settings import LOCAL
     from edi.store import transaction
+    from spool.folder import Folder
 
-    with opened(context, home) as (_, connection), transaction(connection):
-        facts = dict(resend(connection, answer))
+    with opened(context, home) as (where, connection):
+        with transaction(connection):
+            facts = dict(resend(connection, answer))
+        if facts["link"] == LOCAL:
+            deliver(connection, Folder(where.path))
     if as_json:
         print_json(facts)
+    elif facts["link"] == LOCAL:
+        out.print(f"{sentence(facts['name'])} : de nouveau dans / again in outgoing/local", soft_wrap=True)
     else:
         out.print(
             f"{sentence(facts['name'])} repartira au prochain « edi run ». / It goes out with the next pass.",

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from edi.cli.common import HomeOption, JsonOption, LangOption, language, opened, out, print_json, sentence, show, table
+from edi.cli.common import (
+    HomeOption,
+    JsonOption,
+    LangOption,
+    language,
+    opened,
+    out,
+    print_json,
+    sentence,
+    show,
+    table,
+    verdict_text,
+    when,
+)
 
 IdArgument = Annotated[int, typer.Argument(metavar="N°", help="Son numéro dans « quarantine list » / its number.")]
 ByOption = Annotated[str | None, typer.Option("--by", metavar="NOM", help="Qui décide / who decides (sinon l'utilisateur / else the user).")]  # fmt: skip
@@ -35,9 +48,16 @@ def listing(context: typer.Context, home: HomeOption = None, as_json: JsonOption
     if not rows:
         out.print("[green]La quarantaine est vide. / Quarantine is empty.[/]")
         return
-    heads = ("n°", "reçu", "liaison", "dossier", "fichier", "verdict", "pourquoi")
+    heads = ("n°", "reçu / received", "liaison / link", "fichier / file", "verdict", "pourquoi / why")
     cells = [
-        (r["id"], r["received_at"], r["link"], r["home"], r["name"], r["verdict"], r["trouble"] or r["codes"])
+        (
+            r["id"],
+            when(r["received_at"]),
+            "/".join(filter(None, (r["link"], r["home"]))),
+            r["name"],
+            verdict_text(r["verdict"], english=False),
+            r["trouble"] or r["codes"],
+        )
         for r in rows
     ]
     show(table("Quarantaine / Quarantine", heads, cells, right=("n°",)))
@@ -83,7 +103,7 @@ def release(
 ) -> None:  # fmt: skip
     """Relire le fichier avec les règles d'aujourd'hui. / Read the file again with today's rules."""
     from edi import quarantine
-    from edi.pipeline import take_receipt
+    from edi.pipeline import deliver, take_receipt
     from edi.settings import paris_now
     from edi.store import transaction
     from spool.folder import Folder
@@ -91,7 +111,9 @@ def release(
     with opened(context, home) as (where, connection):
         with transaction(connection):
             receipt = quarantine.release(connection, number, by or getpass.getuser(), reason, paris_now())
-        taken = take_receipt(where, connection, Folder(where.path), receipt)
+        folder = Folder(where.path)
+        taken = take_receipt(where, connection, folder, receipt)
+        deliver(connection, folder)
     if as_json:
         print_json({"id": number, "receipt": receipt, "verdict": taken.verdict, "accepted": taken.accepted})
     else:

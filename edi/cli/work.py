@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.padding import Padding
 from rich.text import Text
 
 from edi.cli.common import (
@@ -129,14 +130,19 @@ def _tell(event: str, facts: dict[str, Any], as_json: bool) -> None:
     elif as_json:
         return
     elif event == "pulled":
-        out.print(f"[cyan]tiré[/]    {where}  {sentence(facts['file'])}  [dim]{facts['size']} o[/]", soft_wrap=True)
+        out.print(
+            f"[cyan]tiré[/] [dim]/ pulled[/]  {where}  {sentence(facts['file'])}  [dim]{facts['size']} o[/]",
+            soft_wrap=True,
+        )
     elif event == "taken":
         taken = facts["acknowledgement"]
-        word, _, colour = VERDICTS[taken.verdict]
+        word, english, colour = VERDICTS[taken.verdict]
         counts = f"{taken.accepted}/{taken.invoices}"
-        out.print(f"[bold {colour}]{word}[/]  {where}  {sentence(taken.file)}  {counts}", soft_wrap=True)
+        out.print(
+            f"[bold {colour}]{word}[/] [dim]/ {english}[/]  {where}  {sentence(taken.file)}  {counts}", soft_wrap=True
+        )
     elif event == "pushed":
-        out.print(f"[green]envoyé[/]  {where}  {sentence(facts['file'])}", soft_wrap=True)
+        out.print(f"[green]envoyé[/] [dim]/ sent[/]  {where}  {sentence(facts['file'])}", soft_wrap=True)
 
 
 def _after(done: "Pass", as_json: bool) -> None:
@@ -216,7 +222,7 @@ def status(context: typer.Context, home: HomeOption = None, as_json: JsonOption 
     for row in facts["stuck"]:
         since = f"  [dim]depuis / since {when(row['since'])}[/]" if row["since"] else ""
         out.print(f"\n[yellow]●[/] {_WHAT[row['what']]}  [bold]{sentence(row['name'])}[/]{since}", soft_wrap=True)
-        out.print(f"  {sentence(row['why'])}")
+        out.print(Padding(sentence(row["why"]), (0, 0, 0, 2)))
         out.print(f"  [dim]à qui de jouer / whose turn :[/] {_TURNS[row['turn']]}")
 
 

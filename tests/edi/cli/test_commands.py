@@ -187,6 +187,34 @@ def test_answers_to_a_local_file_come_again(run: Edi, place: Path) -> None:
     path = place / "home" / "outgoing" / "local" / answer["name"]
     path.unlink()
     run("answers", "resend", str(answer["id"]))
-    run("run", "--once")
     assert path.exists()
     assert json.loads(run("answers", "list", "--waiting", "--json")[1]) == {"answers": []}
+
+
+def test_checker_that_fails_calls_nothing_refused(run: Edi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("edi.taking.check_file", crash)
+    code, out, err = run("check", "--json", str(NAMES["F"]))
+    assert (code, json.loads(out)["files"][0]["verdict"]) == (2, "failed")
+    assert "ZeroDivisionError" in err
+    monkeypatch.setattr("edi.taking._taken", crash)
+    code, out, err = run("ingest", "--json", "empty")
+    assert (code, json.loads(out)["files"][0]["verdict"]) == (2, "failed")
+    assert "edi status" in err
+    stuck = json.loads(run("status", "--json")[1])["stuck"]
+    assert [(row["turn"], "ZeroDivisionError" in row["why"]) for row in stuck] == [("operator", True)]
+
+
+def test_quarantine_from_end_to_end(run: Edi) -> None:
+    run("ingest", str(NAMES["cut"]))
+    [file] = json.loads(run("quarantine", "list", "--json")[1])["quarantine"]
+    number = str(file["id"])
+    code, out, _ = run("quarantine", "show", number)
+    assert code == 0 and "trailer-missing" in out
+    assert run("quarantine", "release", number, "--reason", "essai")[0] == 1  # refused again, as a new receipt
+    [again] = json.loads(run("quarantine", "list", "--json")[1])["quarantine"]
+    assert run("quarantine", "discard", str(again["id"]))[0] == 2  # a reason is wanted
+    assert run("quarantine", "discard", str(again["id"]), "--reason", "essai")[0] == 0
+    assert json.loads(run("status", "--json")[1])["stuck"] == []

@@ -124,24 +124,24 @@ def _taken(
     with transaction(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
         twins.define(connection, partners.load(connection))
-        again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
-        if again is not None:
-            return again
-        booked = book(connection, staged, receipt, content, arrival.dry, now)
-        acknowledgement = answers.acknowledge(
-            staged, booked, file=arrival.name, sha256=sha256, sender=home.settings.gln, link_gln=arrival.link_gln,
-            not_checked=unresolved_codes(directory), dry=arrival.dry, now=now,
-        )  # fmt: skip
-        answers.keep(connection, receipt, acknowledgement)
-        answers.post(
-            connection, receipt, acknowledgement, arrival.link, arrival.home, arrival.encoding, arrival.language, now
-        )
-        _answered(connection, receipt, acknowledgement.verdict)
-        if acknowledgement.verdict in ("refused", "partly-accepted"):
-            folder.quarantine(sha256, arrival.name)
-    if booked.verdict == "refused" or acknowledgement.use == "test":
+        settled = _settled(connection, receipt)
+        answered = settled or _duplicate(connection, receipt, content, arrival, now)
+        if answered is None:
+            booked = book(connection, staged, receipt, content, arrival.dry, now)
+            answered = answers.acknowledge(
+                staged, booked, file=arrival.name, sha256=sha256, sender=home.settings.gln, link_gln=arrival.link_gln,
+                not_checked=unresolved_codes(directory), dry=arrival.dry, now=now,
+            )  # fmt: skip
+            answers.keep(connection, receipt, answered)
+            answers.post(
+                connection, receipt, answered, arrival.link, arrival.home, arrival.encoding, arrival.language, now
+            )
+            _answered(connection, receipt, answered.verdict)
+            if answered.verdict in ("refused", "partly-accepted"):
+                folder.quarantine(sha256, arrival.name)
+    if settled is None and (answered.verdict in ("refused", "duplicate") or answered.use == "test"):
         discard_lines(connection, receipt)
-    return acknowledgement
+    return answered
 
 
 def _answered(connection: sqlite3.Connection, receipt: int, verdict: str) -> None:

@@ -113,7 +113,9 @@ class Desk:
 
     def live(self) -> list[str]:
         """Numbers of the invoices that stand, with their HT."""
-        rows = self.rows("SELECT number, ht FROM invoice WHERE id IN (SELECT invoice FROM twin) ORDER BY date, number, id")
+        rows = self.rows(
+            "SELECT number, ht FROM invoice WHERE id IN (SELECT invoice FROM twin) ORDER BY date, number, id"
+        )
         return [f"{number} {ht}" for number, ht in rows]
 
     def owed(self) -> int:
@@ -143,7 +145,17 @@ class Desk:
 
     def snapshot(self) -> list[list[tuple[Any, ...]]]:
         """Everything that may not change by itself."""
-        tables = ("declaration", "invoice", "line", "statement", "withdrawal", "entry", "posting_run", "twin", "outcome")
+        tables = (
+            "declaration",
+            "invoice",
+            "line",
+            "statement",
+            "withdrawal",
+            "entry",
+            "posting_run",
+            "twin",
+            "outcome",
+        )
         return [sorted(self.rows(f"SELECT * FROM {table}"), key=repr) for table in tables]
 
     def from_scratch(self) -> None:

@@ -2,14 +2,17 @@
 
 import itertools
 import tempfile
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import edi.staging
 from edi import reconciling, twins
 from edi.store import PLACES, transaction
 from schemas.declaration import Declaration, Invoice
@@ -104,9 +107,21 @@ def holds(desk: Desk) -> None:
         "AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id))"
     )
     assert {row[0] for row in stated} == facts  # an invoice stands as long as a live declaration states it
+    places = desk.rows("SELECT first_line, first_line + lines, lines FROM invoice WHERE lines > 0")
+    assert desk.one("SELECT count(*) FROM line") == sum(lines for _, _, lines in places)  # no line without an invoice
+    for first, end, lines in places:
+        assert desk.one("SELECT count(*) FROM line WHERE id >= ? AND id < ?", first, end) == lines
     before = desk.snapshot()
     assert desk.reconcile()["entries_posted"] == 0
     assert desk.snapshot() == before
+
+
+@pytest.fixture(autouse=True, scope="module")
+def lines_go_ahead() -> Iterator[None]:
+    """Every file is a long one: its lines are in the store before its verdict."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edi.staging, "_PIECE", 2)
+        yield
 
 
 @often(60)

@@ -60,7 +60,9 @@ def test_a_year_comes_out_as_its_author_expects_in_any_order(tmp_path: Path, yea
     ):
         entry = row[:9] if row[9] is None else (*row[:5], -row[5], row[6], -row[7], -row[8])
         net[entry] = net.get(entry, 0) + (1 if row[9] is None else -1)
-    assert sorted(entry for entry, times in net.items() for _ in range(times)) == sorted(map(hashable, expected["entries"]))
+    assert sorted(entry for entry, times in net.items() for _ in range(times)) == sorted(
+        map(hashable, expected["entries"])
+    )
     assert desk.owed() == expected["remuneration_cents"]
     before = desk.snapshot()
     assert desk.reconcile()["entries_posted"] == 0

@@ -129,7 +129,11 @@ def interrupted(desk: Desk, steps: int, work: Any) -> Any:
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 12, 17, 23, 30, 40, 55, 70])
-def test_broken_off_anywhere_and_done_again_is_as_if_done_once(tmp_path: Path, steps: int) -> None:
+@pytest.mark.parametrize("piece", [2, 20_000])
+def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, piece: int
+) -> None:
+    monkeypatch.setattr(edi.staging, "_PIECE", piece)  # how many lines go ahead of the verdict
     story = [
         declared("L", *(bought(str(n), DAY) for n in range(1, 9)), by=LIBRARY),
         declared("A", *(sold(str(n), DAY) for n in range(1, 9))),
@@ -156,6 +160,24 @@ def test_broken_off_anywhere_and_done_again_is_as_if_done_once(tmp_path: Path, s
         interrupted(broken, steps, broken.reconcile)
 
     assert broken.snapshot() == whole.snapshot()
+
+
+def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process booked the same bytes, plain, while we read them zipped."""
+    monkeypatch.setattr(edi.staging, "_PIECE", 1)
+    data = written(declared("A", sold("1", DAY), sold("2", DAY)))
+    staged, other = edi.taking.stage, [True]
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        result = staged(*given, **named)
+        if other.pop():
+            other.append(False)
+            Desk(desk.home.path).take(data)
+        return result
+
+    monkeypatch.setattr(edi.taking, "stage", slowly)
+    assert counts(desk.take(zipped(data)))[0] == "duplicate"
+    assert desk.one("SELECT count(*) FROM line") == desk.one("SELECT count(*) FROM invoice") == 2
 
 
 def test_partners_imported_while_a_file_is_read_are_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ the file and for its folder; see fsync(2).
 """
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -33,14 +34,19 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write(path: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
+def write(path: Path, data: bytes | BinaryIO, mode: int = 0o600, aside: Path | None = None) -> None:
     """`data` at `path`, whole or not at all; what was there is replaced. Raises OSError, leaves no debris.
 
-    The temporary name ends in `.part`, which no link ever collects.
+    The temporary name is `aside`, which is removed first if a run that died has left it there, or one that ends in
+    `.part`, which no link ever collects. It is locked while it is written, so that `Folder.sweep` can tell what is left.
     """
-    aside = path.with_name(f".{secrets.token_hex(8)}.part")
+    if aside is not None:
+        aside.unlink(missing_ok=True)
+    aside = aside or path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            with contextlib.suppress(OSError):  # some network shares have no locks
+                fcntl.flock(file, fcntl.LOCK_EX)
             if isinstance(data, bytes):
                 file.write(data)
             else:

@@ -43,25 +43,26 @@ class Folder:
         Raises TooBig past `limit` bytes, calling them `name`. Whatever `source` raises passes through.
         Either way nothing stays behind.
         """
-        aside = self.root / "incoming" / f"{secrets.token_hex(12)}.part"
-        with durable.disk(aside):
+        room = self.root / "incoming"
+        aside = room / f"{secrets.token_hex(12)}.part"
+        with durable.disk(room):
             handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:
-                with durable.disk(aside):
+                with durable.disk(room):
                     fcntl.flock(file, fcntl.LOCK_EX)
                 for chunk in _chunks(source):
                     size += len(chunk)
                     if size > limit:
                         raise TooBig(name=shown(name) or "?", limit=limit)
                     digest.update(chunk)
-                    with durable.disk(aside):
+                    with durable.disk(room):
                         _write_all(file.fileno(), chunk)
-                with durable.disk(aside):
+                with durable.disk(room):
                     os.fsync(file)
                 target = self._place(digest.hexdigest())
-                with durable.disk(target):
+                with durable.disk(self.root / "received"):
                     _make(target.parent)
                     durable.flush_folder(target.parent.parent)
                     if not (target.is_file() and target.stat().st_size == size):
@@ -80,13 +81,14 @@ class Folder:
         return path
 
     def sweep(self) -> int:
-        """Remove what dead runs left in incoming/; how many. A file some run still writes is left alone."""
+        """Remove what dead runs left half written; how many. A file some run still writes is left alone."""
         removed = 0
-        with durable.disk(self.root / "incoming"):
-            for path in sorted((self.root / "incoming").iterdir()):
-                if path.is_file() and _abandoned(path):
-                    path.unlink(missing_ok=True)
-                    removed += 1
+        for room, pattern in (("incoming", "*"), ("quarantine", ".*.part"), ("outgoing", "**/.*.part")):
+            with durable.disk(self.root / room):
+                for path in sorted((self.root / room).glob(pattern)):
+                    if path.is_file() and _abandoned(path):
+                        path.unlink(missing_ok=True)
+                        removed += 1
         return removed
 
     def quarantine(self, sha256: str, name: str) -> Path:

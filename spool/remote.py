@@ -142,7 +142,7 @@ class FolderRemote:
 
     def write(self, path: str, data: bytes) -> None:
         try:
-            durable.write(self._at(path), data, mode=0o666)
+            durable.write(self._at(path), data, mode=0o666, aside=self._at(f"{path}.part"))
         except OSError as trouble:
             raise self._said("write", path, trouble) from trouble
 
@@ -179,9 +179,15 @@ _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 def _rename(here: Path, there: Path) -> None:
-    """Rename, never over something: a hard link is made only where nothing stands, unlike rename(2)."""
+    """Rename, never over something: a hard link is made only where nothing stands, unlike rename(2).
+
+    What a run that died has linked and not unlinked is the same file under both names: it is unlinked now.
+    """
     try:
         os.link(here, there, follow_symlinks=False)
+    except FileExistsError:
+        if not os.path.samestat(here.lstat(), there.lstat()):
+            raise
     except OSError as trouble:
         if trouble.errno not in _NO_HARD_LINKS:
             raise

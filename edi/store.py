@@ -8,7 +8,7 @@ GLNs are numbers in `twin` (narrow keys), text everywhere else. Money is integer
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -271,14 +271,34 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """A write transaction: all of it, or nothing. Waits for other writers up to the busy timeout."""
+    rollback(connection)  # of one that could not be ended when the disk failed
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        with suppress(sqlite3.DatabaseError):
+            rollback(connection)
         raise
-    connection.execute("COMMIT")
+
+
+def rollback(connection: sqlite3.Connection) -> None:
+    """Ends a transaction without it, if there is one: SQLite itself undoes some, as when the disk is full."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+_WORLD = (
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB,
+)  # fmt: skip
+
+
+def is_world(wrong: sqlite3.Error) -> bool:
+    """Whether a database error is the world's (locked, disk full, damaged) and not a mistake of ours in a statement."""
+    code = getattr(wrong, "sqlite_errorcode", None)
+    return isinstance(wrong, sqlite3.OperationalError) if code is None else code & 0xFF in _WORLD
 
 
 def changed(connection: sqlite3.Connection) -> None:

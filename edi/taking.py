@@ -23,7 +23,7 @@ from edi.lending.context import Context, Partner
 from edi.replacing import prepare
 from edi.settings import Home
 from edi.staging import discard_lines, stage
-from edi.store import transaction
+from edi.store import is_world, transaction
 from parsers.answers import Encoding
 from parsers.sniff import Source, open_source
 from schemas.acknowledgement import Acknowledgement
@@ -84,9 +84,11 @@ def take(
         fcntl.flock(stream, fcntl.LOCK_EX)  # two processes never take the same bytes at once
         try:
             return _taken(connection, home, folder, receipt, row["sha256"], arrival, stream, now, progress)
-        except (sqlite3.OperationalError, OSError, EdiError):
+        except (OSError, EdiError):
             raise
         except Exception as crash:  # whatever it is, it is ours: the file waits, and is neither valid nor refused
+            if isinstance(crash, sqlite3.Error) and is_world(crash):
+                raise
             where = traceback.extract_tb(crash.__traceback__)[-1]
             trouble = f"{type(crash).__name__} ({Path(where.filename).name}:{where.lineno})"
             failed = _failed(arrival, row["sha256"], home, now)

@@ -17,6 +17,7 @@ import msgspec
 from parsers.sniff import MAX_BYTES
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
+from spool import durable
 from spool.errors import why
 from spool.link import Link, problems
 
@@ -99,8 +100,7 @@ def open_home(path: Path) -> Home:
             )
         settings = path / "edi.toml"
         if not settings.exists():
-            settings.touch(mode=0o600)
-            settings.write_text(_TEMPLATE.format(gln=OUR_GLN, max_bytes=MAX_BYTES), "utf-8")
+            durable.write(settings, _TEMPLATE.format(gln=OUR_GLN, max_bytes=MAX_BYTES).encode())
         return Home(path, read_settings(settings))
     except OSError as wrong:
         raise Unreadable(path=wrong.filename or path, why=why(wrong)) from wrong

@@ -8,6 +8,7 @@ transactions that hold nobody up; nobody sees them before their invoice is booke
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -16,7 +17,7 @@ import msgspec
 import parsers
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.store import PLACES, transaction
+from edi.store import PLACES, rollback, transaction
 from parsers.sniff import Source
 from schemas import catalogue, number
 from schemas.declaration import Header, Invoice
@@ -113,6 +114,16 @@ def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
             connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (found, min(found + _PIECE, last)))
 
 
+def forgotten_lines(connection: sqlite3.Connection) -> list[int]:
+    """The receipts that are answered and booked nothing, yet have lines: a run was killed before it discarded them."""
+    rows = connection.execute(
+        f"SELECT id FROM receipt r WHERE state = 'answered' "
+        f"AND EXISTS (SELECT 1 FROM line WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1) "
+        f"AND NOT EXISTS (SELECT 1 FROM invoice WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1)"
+    )
+    return [row["id"] for row in rows]
+
+
 class Staged(msgspec.Struct):
     """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`."""
 
@@ -141,9 +152,11 @@ def stage(
     try:
         _fill(connection, source, context, staged, progress)
         _twice_in_file(connection, staged)
-    finally:
-        if connection.in_transaction:
-            connection.execute("COMMIT")
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.DatabaseError):
+            rollback(connection)
+        raise
     return staged
 
 
@@ -201,10 +214,8 @@ def _fill(
 def _outside(connection: sqlite3.Connection, act: Callable[[int], None], start: int) -> None:
     """Does what may write to the store outside the transaction of the temporary table."""
     connection.execute("COMMIT")
-    try:
-        act(start)
-    finally:
-        connection.execute("BEGIN")
+    act(start)
+    connection.execute("BEGIN")
 
 
 def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[Any, ...] | None:

@@ -40,18 +40,18 @@ class Measure(NamedTuple):
 
 
 MEASURES = (
-    Measure("read, fixed format", "read", {}, "bare_expression", "bare regular expression", None),
-    Measure("read and check, fixed format", "read_and_check", {}, "bare_expression", "bare regular expression", 10),
-    Measure("read and check, fixed format", "read_and_check", {}, "bare_expression_groups", "the same with its groups()", None),
-    Measure("read, XML", "read", {"form": "xml"}, "bare_iterparse", "bare lxml iterparse", None),
-    Measure("read and check, XML", "read_and_check", {"form": "xml"}, "bare_iterparse", "bare lxml iterparse", None),
-    Measure("whole ingest, fixed format", "ingest_big", {}, "bare_insert", "bare sqlite3 insert", 4),
-    Measure("whole ingest, XML", "ingest_big", {"form": "xml"}, "bare_insert", "bare sqlite3 insert", None),
-    Measure("stock of both sides, file by file", "ingest_market", {}, "", "", None, False),
-    Measure("reconcile the stock", "reconciling", {}, "bare_grouping", "bare GROUP BY and insert", None, False),
-    Measure("small files as they arrive", "ingest_arrivals", {}, "bare_arrivals", "bare insert, one commit", None, False),
-    Measure("small files as they arrive", "ingest_arrivals", {}, "bare_arrivals_each", "a commit a file", None, False),
-    Measure("reconcile what arrived", "reconciling", {}, "bare_grouping", "bare GROUP BY and insert", None, False),
+    Measure("read, fixed", "read", {}, "bare_expression", "bare expression", None),
+    Measure("read and check, fixed", "read_and_check", {}, "bare_expression", "bare expression", 10),
+    Measure("read and check, fixed", "read_and_check", {}, "bare_expression_groups", "with its groups()", None),
+    Measure("read, XML", "read", {"form": "xml"}, "bare_iterparse", "lxml iterparse", None),
+    Measure("read and check, XML", "read_and_check", {"form": "xml"}, "bare_iterparse", "lxml iterparse", None),
+    Measure("whole ingest, fixed", "ingest_big", {}, "bare_insert", "sqlite3 insert", 4),
+    Measure("whole ingest, XML", "ingest_big", {"form": "xml"}, "bare_insert", "sqlite3 insert", None),
+    Measure("stock, file by file", "ingest_market", {}, "", "", None, False),
+    Measure("reconcile the stock", "reconciling", {}, "bare_grouping", "GROUP BY, insert", None, False),
+    Measure("small files arriving", "ingest_arrivals", {}, "bare_arrivals", "insert, one commit", None, False),
+    Measure("small files arriving", "ingest_arrivals", {}, "bare_arrivals_each", "insert, commit each", None, False),
+    Measure("reconcile what arrived", "reconciling", {}, "bare_grouping", "GROUP BY, insert", None, False),
 )  # fmt: skip
 
 
@@ -109,9 +109,9 @@ def run(folder: Path, quick: bool, console: Console) -> list[dict[str, Any]]:
         bench.once("make_small", each=str(each), files=str(files))
         stock = each * 25_000
         sizes = {
-            "ingest_market": (2 * stock, "invoices", f"{stock:,} invoices a side, 550 files"),
-            "reconciling": (2 * stock, "invoices", f"{stock:,} invoices a side"),
-            "ingest_arrivals": (files * 25, "invoices", f"{files:,} files on top of them"),
+            "ingest_market": (2 * stock, "invoices", f"{stock:,} a side, 550 files"),
+            "reconciling": (2 * stock, "invoices", f"{stock:,} a side"),
+            "ingest_arrivals": (files * 25, "invoices", f"{files:,} files on top"),
         }
         for measure in MEASURES:
             status.update(measure.title)
@@ -143,11 +143,11 @@ def table(rows: list[dict[str, Any]]) -> Table:
     for heading in ("measure", "time", "per second", "peak", "limit", "its time", "ratio", "target"):
         made.add_column(heading, justify="left" if heading in ("measure", "limit") else "right")
     for row in rows:
-        what = Text(row["measure"]).append(f"\n{row['size']}", "dim")
+        what = Text(row["measure"], no_wrap=True).append(f"\n{row['size']}", "dim")
         speed = Text(f"{row['per_second']:,.0f}").append(f"\n{row['unit']}", "dim")
         peak = Text(f"{row['peak_bytes'] / 1e6:.0f} MB", "green" if row["memory_met"] else "red")
         made.add_row(
-            what, _seconds(row["seconds"], row["cpu_seconds"]), speed, peak, Text(row["limit"], "dim"),
+            what, _seconds(row["seconds"], row["cpu_seconds"]), speed, peak, Text(row["limit"], "dim", no_wrap=True),
             _seconds(row["limit_seconds"], row["limit_cpu_seconds"]), _ratio(row), _target(row),
         )  # fmt: skip
     return made

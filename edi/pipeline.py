@@ -1,6 +1,6 @@
 """The main job, one bounded pass: pull from every link, take, reconcile, push.
 
-    listing -> pull -> T1 -> archive        per link; one link's trouble never stops the others
+    listing -> pull -> T1 -> archive        each link in its own thread (edi.exchange); none waits for another
     receipts in order of issue -> take (T2)
     reconcile, post
     outbox -> push -> sent                  per link
@@ -12,6 +12,7 @@ as sent is pushed, a file not archived is archived. Going on for ever is `edi.ru
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ from typing import Any, Protocol
 import msgspec
 
 from edi import answers
+from edi.exchange import Exchange, Partner, Tell, arrival_at, outbox
+from edi.log import logged
 from edi.reconciling import reconcile
 from edi.settings import LOCAL, Home, paris_now
 from edi.store import transaction
@@ -27,20 +30,18 @@ from parsers import read
 from parsers.sniff import open_source
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header
-from schemas.errors import EdiError, LinkError, NotFound, Unreadable
+from schemas.errors import NotFound, Unreadable
 from schemas.finding import Finding
 from spool import names
-from spool.errors import Changed, why
+from spool.errors import why
 from spool.folder import Folder
-from spool.link import EVERYBODY, Link, declarants
-from spool.pull import Settling, archive, listing, pull
-from spool.push import push
-from spool.receipt import Kept, RemoteFile
-from spool.remote import Remote
-from spool.sftp import reach
+from spool.link import Link
+from spool.receipt import Kept
 
-#: Told what happens, for people to watch: (event, facts).
-Tell = Callable[[str, dict[str, Any]], None]
+_LINKS_AT_ONCE = 16
+#: A pass waits this long for its links, then goes on with what has come.
+_PATIENCE_SECONDS = 10
+_GRACE_SECONDS = 5
 
 
 class Trouble(Protocol):
@@ -49,7 +50,7 @@ class Trouble(Protocol):
     def __call__(self, link: str, trouble: object, file: str = "") -> None: ...
 
 
-def _quiet(event: str, facts: dict[str, Any]) -> None:
+def quiet(event: str, facts: dict[str, Any]) -> None:
     """Tells nobody."""
 
 
@@ -65,24 +66,31 @@ class Pass(msgspec.Struct):
 
 
 class Run:
-    """A running processor: a home, its database, its spool, and what it remembers of files still growing.
+    """A running processor: a home, its database, its spool, its links.
 
-    Only one at a time (`edi.lock`). Whoever sets `stop` has it end after the file or link it is at.
+    Only one at a time (`edi.lock`). Whoever sets `stop` has it end after the file it is at.
     """
 
-    def __init__(self, home: Home, connection: sqlite3.Connection, tell: Tell = _quiet) -> None:
+    def __init__(self, home: Home, connection: sqlite3.Connection, tell: Tell = quiet) -> None:
         self.home = home
         self.connection = connection
         self.folder = Folder(home.path)
         self.folder.sweep()
         self.tell = tell
         self.stop = threading.Event()
-        self.settling = {link.name: Settling(link.settle_seconds) for link in home.settings.link}
+        self.partners = {
+            link.name: Partner(home, link, self.folder, self._tell, self.stop) for link in home.settings.link
+        }
         #: Of each link: the paths its last listing showed, and in how many seconds the first growing one is due.
         self.seen: dict[str, set[str]] = {}
         self.growing: dict[str, float | None] = {}
-        #: Links that could not be reached in the last pass, though they may be in the next.
+        #: Links that could not be reached when last tried, though they may be next time.
         self.away: set[str] = set()
+        self._log = logged(home.path)
+        self._pulling: dict[Future[Exchange], str] = {}
+        self._pushing: dict[Future[Exchange], str] = {}
+        self._slots = threading.Semaphore(_LINKS_AT_ONCE)
+        self._telling = threading.Lock()
         self._told: dict[str, set[str]] = {}
         self._held: dict[int, Path] = {}
         for link in home.settings.link:  # what is still to be sent is put there again
@@ -91,6 +99,18 @@ class Run:
         with transaction(connection):  # after an upgrade the checker may no longer fail
             connection.execute("UPDATE receipt SET state = 'received' WHERE state = 'failed'")
 
+    def heed(self, stop: threading.Event) -> None:
+        """Has `stop`, when it is set, end this run and what its links are at."""
+        self.stop = stop
+        for partner in self.partners.values():
+            partner.stop = stop
+
+    def _tell(self, event: str, facts: dict[str, Any]) -> None:
+        """Tells people and the log, one thread at a time."""
+        with self._telling:
+            self._log(event, facts)
+            self.tell(event, facts)
+
     def links(self, only: Collection[str] | None = None) -> list[Link]:
         """The links that are not paused, or those `only`."""
         paused = {row["link"] for row in self.connection.execute("SELECT link FROM link_paused")}
@@ -98,89 +118,93 @@ class Run:
         return [link for link in every if only is None or link.name in only]
 
     def once(self, patient: bool = False, only: Collection[str] | None = None) -> Pass:
-        """One pass over every link, or over those `only`. `patient` waits once for files that are still
-        settling, as `--once` does."""
+        """One pass over every link, or over those `only`.
+
+        A link still busy after a while is left to itself, and what the others brought is taken and answered;
+        the next pass hears of it. `patient`, as `--once` is, hears of all, and waits once for files still settling.
+        """
         done = Pass()
         before, self._told = self._told, {name: told for name, told in self._told.items() if only and name not in only}
         tell_new = partial(self._trouble, done, before)
-        links = self.links(only)
-        for link in links:
+        busy = {*self._pulling.values(), *self._pushing.values()}
+        asked = {
+            self._start(partial(self.partners[link.name].pull, patient)): link.name
+            for link in self.links(only)
+            if link.name not in busy
+        }
+        self._pulling |= asked
+        while True:
+            wait(self._pulling if patient else asked, timeout=_PATIENCE_SECONDS)
+            heard = self._hear(done, tell_new)
+            self._take(done, tell_new)
             if not self.stop.is_set():
-                self._guarded(done, link, tell_new, partial(self._pull, done, link, patient, tell_new))
-        self._take(done, tell_new)
-        if self.stop.is_set():
-            return done
+                self._settle(done, tell_new, self.links(None if only is None else heard), patient)
+            if not patient or not (self._pulling or self._pushing):
+                return done
+
+    def _start(self, work: Callable[[], Exchange]) -> Future[Exchange]:
+        """Does something with a link in a thread that does not keep the process from ending."""
+        future: Future[Exchange] = Future()
+
+        def run() -> None:
+            with self._slots:
+                try:
+                    future.set_result(work())
+                except BaseException as wrong:  # whoever hears of it raises it
+                    future.set_exception(wrong)
+
+        threading.Thread(target=run, daemon=True).start()
+        return future
+
+    def _hear(self, done: Pass, tell_new: Trouble) -> set[str]:
+        """The links that have finished pulling or pushing since they were last heard of, their troubles noted."""
+        heard = set()
+        for future, name in list(self._pulling.items()):
+            if future.done():
+                del self._pulling[future]
+                heard.add(name)
+                exchange = self._note(done, tell_new, name, future)
+                self.seen[name], self.growing[name] = exchange.seen, exchange.growing
+        for future, name in list(self._pushing.items()):
+            if future.done():
+                del self._pushing[future]
+                self._note(done, tell_new, name, future)
+        return heard
+
+    def _note(self, done: Pass, tell_new: Trouble, name: str, future: Future[Exchange]) -> Exchange:
+        """Adds what a link did to the pass. Raises what no link is to blame for."""
+        exchange = future.result()
+        (self.away.add if exchange.away else self.away.discard)(name)
+        done.pulled += exchange.pulled
+        done.pushed += exchange.pushed
+        done.waiting += exchange.waiting
+        for trouble, file in exchange.troubles:
+            tell_new(name, trouble, file)
+        return exchange
+
+    def _settle(self, done: Pass, tell_new: Trouble, links: list[Link], patient: bool) -> None:
+        """Reconciles, then sends the answers that wait to the links that are there."""
+        before = done.reconciled
         done.reconciled = reconcile(self.connection, paris_now())
+        for name in ("entries_posted", "remuneration_cents"):
+            done.reconciled[name] += before.get(name, 0)
         self._hold()
+        busy = {*self._pulling.values(), *self._pushing.values()}
         for link in links:
-            if self._outbox(link.name) and link.name not in self.away and not self.stop.is_set():
-                self._guarded(done, link, tell_new, partial(self._push, done, link, tell_new))
-        return done
+            if link.name not in self.away | busy and outbox(self.connection, link.name):
+                self._pushing[self._start(partial(self.partners[link.name].push, self._held))] = link.name
+        wait(self._pushing, timeout=_PATIENCE_SECONDS)
+        self._hear(done, tell_new)
 
     def _trouble(self, done: Pass, before: dict[str, set[str]], link: str, trouble: object, file: str = "") -> None:
         """Notes a trouble; tells of it, unless the pass before did. The first of a link is the one that is shown."""
         text = str(trouble)
         done.troubles.setdefault(link, text)
         if text not in before.get(link, ()) and text not in self._told.get(link, ()):
-            self.tell("trouble", {"link": link, "trouble": text, "file": file})
+            self._tell("trouble", {"link": link, "trouble": text, "file": file})
         self._told.setdefault(link, set()).add(text)
 
-    def _guarded(self, done: Pass, link: Link, trouble: Trouble, work: Callable[[Remote], None]) -> None:
-        """Does some work on a link; its trouble is noted, shown by `edi status`, and stops nobody else."""
-        self.away.discard(link.name)
-        try:
-            with reach(link, self.home.known_hosts) as remote:
-                work(remote)
-        except EdiError as wrong:
-            if wrong.transient:
-                self.away.add(link.name)
-            trouble(link.name, wrong)
-        now = paris_now().isoformat()
-        with transaction(self.connection):
-            self.connection.execute(
-                "INSERT INTO link_state VALUES (?1, CASE WHEN ?3 IS NULL THEN ?2 END, ?3, CASE WHEN ?3 IS NOT NULL THEN ?2 END) "
-                "ON CONFLICT (link) DO UPDATE SET trouble = ?3, "
-                "seen_at = CASE WHEN ?3 IS NULL THEN ?2 ELSE seen_at END, "
-                "trouble_since = CASE WHEN ?3 IS NULL THEN NULL ELSE coalesce(trouble_since, ?2) END",
-                (link.name, now, done.troubles.get(link.name)),
-            )
-
-    def _pull(self, done: Pass, link: Link, patient: bool, trouble: Trouble, remote: Remote) -> None:
-        settling = self.settling[link.name]
-        troubles: list[LinkError] = []
-        complete, waiting = settling.sort(listing(remote, link, troubles))
-        if waiting and patient:
-            self.stop.wait(settling.due_seconds(waiting) or 0)
-            troubles.clear()
-            complete, waiting = settling.sort(listing(remote, link, troubles))
-        done.waiting += len(waiting)
-        self.seen[link.name] = {file.path for file in (*complete, *waiting)}
-        self.growing[link.name] = settling.due_seconds(waiting)
-        for wrong in troubles:
-            trouble(link.name, wrong)
-        for file in complete:
-            if self.stop.is_set():
-                return
-            try:
-                self._pull_one(done, link, remote, file)
-            except Changed:  # written while we read: the next pass takes it whole
-                done.waiting += 1
-                self.growing[link.name] = link.settle_seconds
-            except EdiError as refused:  # a file may be poisoned; the next is not
-                if isinstance(refused, LinkError) and refused.transient:
-                    raise
-                trouble(link.name, refused, file.name)
-
-    def _pull_one(self, done: Pass, link: Link, remote: Remote, file: RemoteFile) -> None:
-        kept = pull(remote, file, self.folder, link.max_bytes)
-        arrival = arrival_of(self.home, link.name, file.home, names.safe(file.name), file.test)
-        arrival = msgspec.structs.replace(arrival, remote_path=names.readable(file.path), modified=int(file.modified))
-        receive(self.connection, arrival, kept, paris_now())
-        archive(remote, link, file, kept)
-        done.pulled += 1
-        self.tell("pulled", {"link": link.name, "home": file.home, "file": arrival.name, "size": kept.size})
-
-    def _take(self, done: Pass, trouble: Trouble) -> None:
+    def _take(self, done: Pass, tell_new: Trouble) -> None:
         """Takes every receipt without a verdict, in the order in which the declarations were issued."""
         rows = self.connection.execute(
             "SELECT id, sha256, name, link, home, dry FROM receipt WHERE state = 'received' ORDER BY id"
@@ -191,7 +215,7 @@ class Run:
                 arrival_of(self.home, row["link"], row["home"], row["name"], bool(row["dry"]))
                 paths[row["id"]] = self.folder.original(row["sha256"])
             except NotFound as wrong:
-                trouble(row["link"], wrong, row["name"])
+                tell_new(row["link"], wrong, row["name"])
         for key in by_issue(paths, self.home.settings.max_bytes):
             if self.stop.is_set():
                 return
@@ -199,42 +223,21 @@ class Run:
             taken = take_receipt(self.home, self.connection, self.folder, key)
             done.taken.append(taken)
             facts = {"link": row["link"], "home": row["home"], "file": row["name"], "acknowledgement": taken}
-            self.tell("taken", facts)
-
-    def _outbox(self, link: str) -> list[int]:
-        """The numbers of the answers a link has not been sent, oldest first."""
-        waiting = "SELECT id FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY id"
-        return [row["id"] for row in self.connection.execute(waiting, (link,))]
+            self._tell("taken", facts)
 
     def _hold(self) -> None:
         """Puts what waits to be sent into outgoing/, where an operator looks, whether or not its link is there."""
         deliver(self.connection, self.folder)
         for link in self.home.settings.link:
-            for number in self._outbox(link.name):
+            for number in outbox(self.connection, link.name):
                 if number not in self._held:
                     answer = self.connection.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
                     self._held[number] = self.folder.hold(link.name, answer["home"], answer["name"], answer["body"])
 
-    def _push(self, done: Pass, link: Link, trouble: Trouble, remote: Remote) -> None:
-        for number in self._outbox(link.name):
-            if self.stop.is_set():
-                return
-            answer = self.connection.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
-            try:
-                push(remote, link, answer["home"], answer["name"], answer["body"])
-            except EdiError as wrong:
-                with transaction(self.connection):
-                    answers.note(self.connection, number, None, str(wrong))
-                if isinstance(wrong, LinkError) and wrong.transient:
-                    raise
-                trouble(link.name, wrong, answer["name"])
-                continue
-            with transaction(self.connection):
-                answers.note(self.connection, number, paris_now(), None)
-            if number in self._held:
-                self.folder.sent(self._held.pop(number))
-            done.pushed += 1
-            self.tell("pushed", {"link": link.name, "home": answer["home"], "file": answer["name"]})
+    def close(self) -> None:
+        """Asks the links' threads to end, and gives them a moment; what is broken off is begun again another time."""
+        self.stop.set()
+        wait([*self._pulling, *self._pushing], timeout=_GRACE_SECONDS)
 
 
 def deliver(connection: sqlite3.Connection, folder: Folder) -> None:
@@ -256,18 +259,7 @@ def arrival_of(home: Home, link_name: str, link_home: str, name: str, dry: bool)
     """How a file of that link and home arrives: for whom it may speak, how it is answered. Raises NotFound."""
     if link_name == LOCAL:
         return Arrival(name=name, link=LOCAL, dry=dry, language=home.settings.language)
-    link = home.link(link_name)
-    speaks_for = declarants(link, link_home)
-    return Arrival(
-        name=name,
-        link=link.name,
-        home=link_home,
-        dry=dry,
-        speaks_for=None if speaks_for == EVERYBODY else speaks_for,
-        link_gln=link.gln,
-        encoding=link.answers,
-        language=link.language,
-    )
+    return arrival_at(home.link(link_name), link_home, name, dry)
 
 
 def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:
@@ -291,7 +283,7 @@ def _issued(path: Path, max_bytes: int) -> str:
 
 
 def ingest(
-    home: Home, connection: sqlite3.Connection, paths: Iterable[Path], tell: Tell = _quiet,
+    home: Home, connection: sqlite3.Connection, paths: Iterable[Path], tell: Tell = quiet,
     progress: Callable[[Path], Progress] | None = None,
 ) -> Iterator[tuple[Path, Acknowledgement]]:  # fmt: skip
     """Local files by the same road as pulled ones, in the order of their issue time; answers go to outgoing/local.
@@ -300,6 +292,7 @@ def ingest(
     interrupted at is taken up again when the same file is given.
     """
     folder = Folder(home.path)
+    log = logged(home.path)
     now = paris_now()
     paths = list(paths)
     for path in paths:
@@ -318,6 +311,7 @@ def ingest(
         told = progress(path) if progress else None
         taken = take(connection, home, folder, receipt, arrival, now, told)
         deliver(connection, folder)
+        log("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
         tell("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
         yield path, taken
 

@@ -27,9 +27,18 @@ _SELDOM_SECONDS = 300.0
 
 def forever(running: Run, stop: threading.Event, after: Callable[[Pass], None]) -> None:
     """Pass after pass until `stop` is set; `after` is told of each."""
-    running.stop = stop
+    running.heed(stop)
     due: dict[str, float] = {}
     failed: dict[str, int] = {}
+    try:
+        _passes(running, stop, after, due, failed)
+    finally:
+        running.close()
+
+
+def _passes(
+    running: Run, stop: threading.Event, after: Callable[[Pass], None], due: dict[str, float], failed: dict[str, int]
+) -> None:
     while not stop.is_set():
         now = time.monotonic()
         only = {link.name for link in running.home.settings.link if due.get(link.name, now) <= now}

@@ -33,7 +33,12 @@ def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
         "arrived": arrived,
         "latest": latest,
         "links": links,
-        "stuck": [*_stuck_files(home, connection), *_stuck_links(links), *_stuck_answers(home, connection)],
+        "stuck": [
+            *_stuck_files(home, connection),
+            *_held_back(connection),
+            *_stuck_links(links),
+            *_stuck_answers(home, connection),
+        ],
         "reconciliation": state(connection),
         "remuneration_cents": connection.execute("SELECT coalesce(sum(remuneration_cents), 0) FROM entry").fetchone()[
             0
@@ -75,6 +80,17 @@ def _stuck_files(home: Home, connection: sqlite3.Connection) -> list[dict[str, A
             words = "refusé / refused" if row["verdict"] == "refused" else "refusé en partie / partly refused"
             stuck.append(_stuck("file", name, row["received_at"], f"{words}: {', '.join(codes[:4])}", "partner"))
     return stuck
+
+
+def _held_back(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Files left in a depot: over a quota or a limit, or not to be had."""
+    return [
+        _stuck(
+            "file", f"{row['link']}: {row['name']}", row["since"],
+            f"laissé dans le dépôt / left in the depot ({row['attempts']}x): {row['why']}", row["turn"],
+        )
+        for row in connection.execute("SELECT * FROM held_back ORDER BY since, link, path LIMIT 200")
+    ]  # fmt: skip
 
 
 def _stuck_links(links: list[dict[str, Any]]) -> list[dict[str, Any]]:

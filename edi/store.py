@@ -34,6 +34,7 @@ CREATE TABLE receipt (            -- a file arrived: transaction T1
 CREATE UNIQUE INDEX receipt_once ON receipt (link, remote_path, sha256, remote_modified) WHERE remote_path <> '';
 CREATE INDEX receipt_open ON receipt (state) WHERE state <> 'answered';
 CREATE INDEX receipt_sha ON receipt (sha256);
+CREATE INDEX receipt_day ON receipt (link, received_at);
 
 CREATE TABLE declaration (        -- what a receipt's bytes declared, booked or not
     id INTEGER PRIMARY KEY,
@@ -134,6 +135,12 @@ CREATE TABLE link_paused (link TEXT PRIMARY KEY, paused_at TEXT NOT NULL) STRICT
 CREATE TABLE link_state (
     link TEXT PRIMARY KEY, seen_at TEXT, trouble TEXT, trouble_since TEXT
 ) STRICT;
+
+CREATE TABLE held_back (          -- files that could not be had, or not yet: tried again at next_at
+    link TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, why TEXT NOT NULL, turn TEXT NOT NULL, since TEXT NOT NULL, next_at TEXT NOT NULL,
+    PRIMARY KEY (link, path)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE twin (               -- derived: both sides' live invoices on their match key, resolved partners
     supplier INTEGER NOT NULL, library INTEGER NOT NULL, key TEXT NOT NULL,

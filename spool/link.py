@@ -24,7 +24,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `folder`; one segment of each may be `*`, and what it stands for is the *home*. `declarants` are the
     GLNs this link may speak for, `("*",)` for everybody; `homes` gives each home its own, narrower ones.
     `gln` is the link's own, addressed when a declarant cannot be read. `attempts` counts connections
-    tried in one pass. `legacy_kex` also allows the older algorithms, for this link alone.
+    tried in one pass, `pass_seconds` how long a link may take in one. What goes over `files_a_day`,
+    `bytes_a_day` or `quarantine_bytes` (refused files nobody has decided on) is left in place. `legacy_kex` also allows the older algorithms, for this link alone.
     """
 
     name: str
@@ -50,6 +51,10 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     keepalive_seconds: int = 15
     attempts: int = 4
     max_bytes: int = MAX_BYTES
+    pass_seconds: float = 900
+    files_a_day: int = 20_000
+    bytes_a_day: int = 20 * 2**30
+    quarantine_bytes: int = 20 * 2**30
     legacy_kex: bool = False
 
 
@@ -154,6 +159,10 @@ def _figures(link: Link) -> list[str]:
         "keepalive_seconds": (link.keepalive_seconds, 0, 3600),
         "attempts": (link.attempts, 1, 20),
         "max_bytes": (link.max_bytes, 1, 2**40),
+        "pass_seconds": (link.pass_seconds, 1, 86400),
+        "files_a_day": (link.files_a_day, 1, 10**9),
+        "bytes_a_day": (link.bytes_a_day, 1, 2**50),
+        "quarantine_bytes": (link.quarantine_bytes, 1, 2**50),
     }
     return [
         f"{field} {value} : de {low} à {high} / from {low} to {high}"

@@ -102,15 +102,19 @@ class Settling:
         return max(0.0, min(due)) if due else None
 
 
-def pull(remote: Remote, file: RemoteFile, folder: Folder, limit: int) -> Kept:
+def pull(
+    remote: Remote, file: RemoteFile, folder: Folder, limit: int, go_on: Callable[[], None] = lambda: None
+) -> Kept:
     """Fetch a file and put its bytes away; nothing changes on the other side.
+
+    `go_on` is asked at every piece, and raises what ends the fetch.
 
     Raises TooBig, Changed when it is no longer what the listing showed, Refused, LinkAway, DiskTrouble;
     whatever is raised, nothing stays behind.
     """
     if file.size > limit:
         raise TooBig(name=shown(file.name), limit=limit)
-    return folder.keep(_whole(remote, file), limit, file.name)
+    return folder.keep(_whole(remote, file, go_on), limit, file.name)
 
 
 def archive(remote: Remote, link: Link, file: RemoteFile, kept: Kept) -> bool:
@@ -199,11 +203,12 @@ def _same(seen: Entry | None, file: RemoteFile) -> bool:
     return seen is not None and seen.kind == "file" and (seen.size, seen.modified) == (file.size, file.modified)
 
 
-def _whole(remote: Remote, file: RemoteFile) -> Iterator[bytes]:
+def _whole(remote: Remote, file: RemoteFile, go_on: Callable[[], None]) -> Iterator[bytes]:
     """The bytes of a file; Changed at their end if they are not those of one state of it."""
     size = 0
     try:
         for chunk in remote.read(file.path, file.size):
+            go_on()
             size += len(chunk)
             yield chunk
     except Missing:

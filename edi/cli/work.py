@@ -78,7 +78,10 @@ def run(
             note(f"Aucune liaison dans {sentence(where.path / 'edi.toml')} : rien à tirer. / No link: nothing to pull.")
         running = Run(where, connection, lambda event, facts: _tell(event, facts, as_json))
         if once:
-            done = running.once(patient=True)
+            try:
+                done = running.once(patient=True)
+            finally:
+                running.close()
             if as_json:
                 print_json(_pass_json(done))
             else:

@@ -86,7 +86,7 @@ def _round(
             came.append((facts["link"], facts["file"], facts["acknowledgement"]))
 
     with console.status(f"Passage {number} sur SFTP / pass {number} over SFTP"):
-        done: Pass = Run(home, connection, tell).once()
+        done: Pass = Run(home, connection, tell).once(patient=True)
     by_name = {file.name: file for file in sent}
     names = made.names()
     files = []

@@ -19,7 +19,7 @@ from schemas.declaration import Declaration, Invoice
 from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, Desk, bought, declared, partner, sold
 
 
-def often(examples: int) -> Any:
+def often(examples: int) -> settings:
     return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -58,7 +58,7 @@ def histories(draw: st.DrawFn, declarant: str) -> list[Declaration]:
     sent: list[Declaration] = []
     for place in range(draw(st.integers(1, 4))):
         nature = draw(st.sampled_from(["initial", "replaces", "replaces", "cancels"])) if place else "initial"
-        named = {} if nature == "initial" else {nature: draw(st.sampled_from([one.header.reference for one in sent]))}
+        named: dict[str, Any] = {} if nature == "initial" else {nature: draw(st.sampled_from([one.header.reference for one in sent]))}
         content = [] if nature == "cancels" else draw(st.lists(invoices, max_size=5))
         if content and draw(st.integers(0, 3)) == 0:
             content[0] = msgspec.structs.replace(content[0], ttc=1)
@@ -130,7 +130,7 @@ def test_the_order_of_files_changes_nothing(world: tuple[list[Declaration], ...]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         one = told(root / "one", [None, *itertools.chain(*world)], every=0)
-        left: list[list[Declaration | None]] = [[*story] for story in world] + [[None]]
+        left: list[list[Declaration | None]] = [[None], *(list[Declaration | None](story) for story in world)]
         mixed = []
         while left := [story for story in left if story]:
             mixed.append(chance.choice(left).pop(0))

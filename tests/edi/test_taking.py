@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 import edi.staging
-import edi.taking
 from edi import periods
 from edi.answers import recall
 from edi.store import transaction
@@ -100,7 +99,7 @@ def test_trouble_of_the_world_leaves_the_receipt_for_the_next_pass(
         raise trouble
 
     with monkeypatch.context() as patch:
-        patch.setattr(edi.taking.answers, "post", fails)
+        patch.setattr("edi.answers.post", fails)
         with pytest.raises(type(trouble)):
             desk.take(declared("A", sold("1", DAY)))
     assert desk.rows("SELECT state, verdict FROM receipt") == [("received", None)]
@@ -166,7 +165,7 @@ def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatc
     """Another process booked the same bytes, plain, while we read them zipped."""
     monkeypatch.setattr(edi.staging, "_PIECE", 1)
     data = written(declared("A", sold("1", DAY), sold("2", DAY)))
-    staged, other = edi.taking.stage, [True]
+    staged, other = edi.staging.stage, [True]
 
     def slowly(*given: Any, **named: Any) -> Any:
         result = staged(*given, **named)
@@ -175,21 +174,21 @@ def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatc
             Desk(desk.home.path).take(data)
         return result
 
-    monkeypatch.setattr(edi.taking, "stage", slowly)
+    monkeypatch.setattr("edi.taking.stage", slowly)
     assert counts(desk.take(zipped(data)))[0] == "duplicate"
     assert desk.one("SELECT count(*) FROM line") == desk.one("SELECT count(*) FROM invoice") == 2
 
 
 def test_partners_imported_while_a_file_is_read_are_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.take(declared("L", bought("1", DAY), by=LIBRARY))
-    staged = edi.taking.stage
+    staged = edi.staging.stage
 
     def slowly(*given: Any, **named: Any) -> Any:
         result = staged(*given, **named)
         desk.know([partner(COMMUNE, alias_of=LIBRARY)])
         return result
 
-    monkeypatch.setattr(edi.taking, "stage", slowly)
+    monkeypatch.setattr("edi.taking.stage", slowly)
     desk.take(declared("A", sold("1", DAY, partner=COMMUNE)))
 
     assert desk.reconcile()["matched"] == 1

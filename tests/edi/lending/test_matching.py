@@ -33,7 +33,7 @@ def cents(text: str) -> int:
 def invoice(text: str) -> tuple[str, str, Invoice]:
     """(side, declarant, invoice) of `S- 9 2004-09-10 P100.00 H80.00 of=5`."""
     who, number, day, *options = text.split()
-    facts = dict(re.fullmatch(r"(P|H|x|ex|out|mp!?|c=|of=|on=|by=|at=)(.*)", option).groups() for option in options)  # type: ignore[union-attr]
+    facts = dict(re.fullmatch(r"(P|H|x|ex|out|mp!?|c=|of=|on=|by=|at=)(.*)", option).groups() for option in options)  # type: ignore[union-attr, misc]
     supplier, library = GLNS[facts.get("by=", "s")], GLNS[facts.get("at=", "b")]
     more: dict[str, Any] = {"kind": "A" if who.endswith("-") else "F"}
     if "c=" in facts:

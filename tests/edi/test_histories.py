@@ -58,7 +58,9 @@ def histories(draw: st.DrawFn, declarant: str) -> list[Declaration]:
     sent: list[Declaration] = []
     for place in range(draw(st.integers(1, 4))):
         nature = draw(st.sampled_from(["initial", "replaces", "replaces", "cancels"])) if place else "initial"
-        named: dict[str, Any] = {} if nature == "initial" else {nature: draw(st.sampled_from([one.header.reference for one in sent]))}
+        named: dict[str, Any] = (
+            {} if nature == "initial" else {nature: draw(st.sampled_from([one.header.reference for one in sent]))}
+        )
         content = [] if nature == "cancels" else draw(st.lists(invoices, max_size=5))
         if content and draw(st.integers(0, 3)) == 0:
             content[0] = msgspec.structs.replace(content[0], ttc=1)

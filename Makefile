@@ -38,7 +38,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The versions that were tested together.
+# The versions that were tested together; make it on the oldest Python, whose choice is the narrowest.
 lock: $(READY)
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 

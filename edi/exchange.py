@@ -34,6 +34,8 @@ from spool.sftp import reach
 
 #: A file that could not be had is tried again after this long, then twice as long, up to the last.
 _AGAIN_SECONDS = (60, 6 * 3600)
+#: How long a file waits for others of its home that could not be fetched: what it replaces may be among them.
+PATIENCE = timedelta(minutes=15)
 
 
 class Exchange(msgspec.Struct):
@@ -61,6 +63,13 @@ class Partner:
         self.tell = tell
         self.stop = stop
         self.settling = Settling(link.settle_seconds)
+        #: The homes of the files still to be fetched, by path; None while nobody knows which there are.
+        self._owed: dict[str, str] | None = {}
+
+    def owes(self, home: str) -> bool:
+        """Whether files of this home are still to be fetched, as far as the last pull could see."""
+        owed = self._owed
+        return owed is None or home in list(owed.values())
 
     def pull(self, patient: bool) -> Exchange:
         """Fetches what is complete; `patient` waits once for files still settling, and leaves none for later."""
@@ -98,6 +107,7 @@ class Partner:
         self, done: Exchange, connection: sqlite3.Connection, remote: Remote, deadline: float, *, patient: bool
     ) -> None:
         link, troubles = self.link, list[LinkError]()
+        self._owed = None
         complete, waiting = self.settling.sort(listing(remote, link, troubles))
         if waiting and patient:
             self.stop.wait(self.settling.due_seconds(waiting) or 0)
@@ -108,28 +118,42 @@ class Partner:
         done.growing = self.settling.due_seconds(waiting)
         done.troubles += [(str(wrong), "") for wrong in troubles]
         _forget(connection, link.name, {names.readable(path) for path in done.seen})
+        owed = self._owed = {file.path: file.home for file in complete}
         for file in complete:
             if self.stop.is_set():
                 return
             if not patient and _is_held_back(connection, link.name, file, paris_now()):
+                self._give_up(connection, file)
                 continue
             over = over_quota(connection, link, file.size, paris_now())
             if over is not None:
                 why, turn = over
                 _hold_back(connection, link.name, file, why, turn, paris_now())
                 done.troubles.append((why, file.name))
+                del owed[file.path]
                 continue
             try:
                 self._pull_one(done, connection, remote, file, deadline)
             except Changed:  # written while we read: the next pass takes it whole
                 done.waiting += 1
                 done.growing = link.settle_seconds
+                del owed[file.path]
             except EdiError as wrong:  # a file may be poisoned; the next is not
                 if wrong.transient or isinstance(wrong, DiskTrouble):
                     raise
                 turn = "partner" if isinstance(wrong, TooBig) else "operator"
                 _hold_back(connection, link.name, file, str(wrong), turn, paris_now())
                 done.troubles.append((str(wrong), file.name))
+                self._give_up(connection, file)
+
+    def _give_up(self, connection: sqlite3.Connection, file: RemoteFile) -> None:
+        """Nothing waits any more for a file that could not be had for long."""
+        row = connection.execute(
+            "SELECT since FROM held_back WHERE link = ? AND path = ? AND turn <> 'partner'",
+            (self.link.name, names.readable(file.path)),
+        ).fetchone()
+        if self._owed and (row is None or paris_now() - datetime.fromisoformat(row["since"]) >= PATIENCE):
+            self._owed.pop(file.path, None)
 
     def _pull_one(
         self, done: Exchange, connection: sqlite3.Connection, remote: Remote, file: RemoteFile, deadline: float
@@ -138,6 +162,8 @@ class Partner:
         arrival = arrival_at(self.link, file.home, names.safe(file.name), file.test)
         arrival = msgspec.structs.replace(arrival, remote_path=names.readable(file.path), modified=int(file.modified))
         receipt = receive(connection, arrival, kept, paris_now())
+        if self._owed:
+            self._owed.pop(file.path, None)
         archive(remote, self.link, file, kept)
         _let_go(connection, self.link.name, names.readable(file.path))
         done.pulled += 1

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,10 +21,11 @@ from typing import Any, Protocol
 import msgspec
 
 from edi import answers
-from edi.exchange import Exchange, Partner, Tell, arrival_at, outbox
+from edi.exchange import PATIENCE, Exchange, Partner, Tell, arrival_at, outbox
 from edi.log import logged
 from edi.reconciling import reconcile
 from edi.settings import LOCAL, Home, paris_now
+from edi.staging import discard_lines, forgotten_lines
 from edi.store import transaction
 from edi.taking import Arrival, Progress, receive, take
 from parsers import read
@@ -98,6 +100,8 @@ class Run:
                 self.folder.sent(path)
         with transaction(connection):  # after an upgrade the checker may no longer fail
             connection.execute("UPDATE receipt SET state = 'received' WHERE state = 'failed'")
+        for receipt in forgotten_lines(connection):
+            discard_lines(connection, receipt)
 
     def heed(self, stop: threading.Event) -> None:
         """Has `stop`, when it is set, end this run and what its links are at."""
@@ -207,8 +211,9 @@ class Run:
     def _take(self, done: Pass, tell_new: Trouble) -> None:
         """Takes every receipt without a verdict, in the order in which the declarations were issued."""
         rows = self.connection.execute(
-            "SELECT id, sha256, name, link, home, dry FROM receipt WHERE state = 'received' ORDER BY id"
+            "SELECT id, sha256, name, link, home, dry, received_at FROM receipt WHERE state = 'received' ORDER BY id"
         ).fetchall()
+        rows = [row for row in rows if not self._awaits(row)]
         by_id, paths = {row["id"]: row for row in rows}, dict[int, Path]()
         for row in rows:
             try:  # its link may be gone from the settings: then it waits for somebody to say
@@ -224,6 +229,12 @@ class Run:
             done.taken.append(taken)
             facts = {"link": row["link"], "home": row["home"], "file": row["name"], "acknowledgement": taken}
             self._tell("taken", facts)
+
+    def _awaits(self, row: sqlite3.Row) -> bool:
+        """Whether a file waits for others of its home that are still to be fetched: it may replace one of them."""
+        partner = self.partners.get(row["link"])
+        age = paris_now() - datetime.fromisoformat(row["received_at"])
+        return partner is not None and partner.owes(row["home"]) and timedelta(0) <= age < PATIENCE
 
     def _hold(self) -> None:
         """Puts what waits to be sent into outgoing/, where an operator looks, whether or not its link is there."""

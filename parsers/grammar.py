@@ -56,8 +56,8 @@ def _record(layout: Layout) -> re.Pattern[str]:
 #: What tells the two kinds of matches apart.
 INVOICE_RE = _record(FA)
 LINE_RE = _record(LG)
-#: A run of LG records: possessive, since a record once read is never given back.
-LINES_RE = re.compile("(?:" + re.sub(r"\((?!\?)", "(?:", LINE_RE.pattern) + ")++")
+#: A run of LG records. Not possessive: before Python 3.11.5 such repeats lose their place.
+LINES_RE = re.compile("(?:" + re.sub(r"\((?!\?)", "(?:", LINE_RE.pattern) + ")+")
 
 invoice_record = pp.Regex(INVOICE_RE, as_match=True).set_name(FA.fr)
 line_records = pp.Regex(LINES_RE, as_match=True).set_name(LG.fr)

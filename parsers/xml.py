@@ -6,7 +6,7 @@ held against the XSD by itself, so that one refused never takes its neighbours w
 is refused before anything else: with entities left alone, `5&x;0` would read as `5`.
 
 What has been read makes room, but only what has a sibling behind it: the parser still writes to
-the last child of every open element.
+the last child of every open element. What would not make room in time is refused: see `_TAG_BYTES`.
 """
 
 import re
@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from parsers.apart import apart
+from parsers.records import too_many
 from parsers.xml_faults import (
     ADDRESSEE,
     CONTRACT,
@@ -41,22 +43,25 @@ PARIS = ZoneInfo("Europe/Paris")
 #: How many lines of one invoice are held at once.
 PART = 5_000
 _CHILDREN = 2 * PART  # and how many elements of any kind
+_PART_BYTES = 1 << 20  # and how many bytes of them, all but the last
 _HEAD_CHILDREN = 16
+#: How far a tag may be from the next: more is one endless tag, text, comment or space, which a parser would hold.
+_TAG_BYTES = 1 << 18
 _LINE_BYTES = 1 << 16
-_PROLOG_DTD = re.compile(rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+_PROLOG_DTD = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?(?:(?!\?>).)*\?>|<!--(?:(?!-->).)*-->)*<!DOCTYPE", re.DOTALL)
 _PROLOG_BYTES = 1 << 20
 
 _SIDE, _USE, _NATURE, _KIND = map(lists.from_xml, (lists.SIDE, lists.USE, lists.NATURE, lists.KIND))
 
 
-def read(stream: IO[bytes]) -> Iterator[Event]:
-    """The events of an XML declaration; content never raises."""
+def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
+    """The events of an XML declaration; content never raises. Past `max_records` elements reading ends, and says so."""
     stream.seek(0)
     if _PROLOG_DTD.match(stream.read(_PROLOG_BYTES)):
         yield Finding(code="xml-dtd-forbidden", record=1)
         return
     stream.seek(0)
-    yield from _Reading().events(stream)
+    yield from apart(_Reading(max_records).events(stream))
 
 
 def _not_well_formed(line: int, position: int | None, message: str | None) -> Finding:
@@ -67,7 +72,11 @@ def _not_well_formed(line: int, position: int | None, message: str | None) -> Fi
 class _Reading:
     """Where reading stands: the line, the root, and the invoice that is coming in."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_records: int | None = None) -> None:
+        self.max_records = max_records
+        self.elements = 0
+        self.fed = 0  # bytes, and how many of them when the last tag was met, and when the part began
+        self.tag_at = self.part_at = 0
         self.line = 1
         self.depth = 0
         self.root: etree._Element | None = None
@@ -84,7 +93,7 @@ class _Reading:
         self.countable = True
         self.head: dict[str, Any] = {}
 
-    def events(self, stream: IO[bytes]) -> Iterator[Event]:
+    def events(self, stream: IO[bytes]) -> Iterator[Event | None]:
         parser = etree.XMLPullParser(
             events=("start", "end"),
             encoding="utf-8",
@@ -97,7 +106,9 @@ class _Reading:
         )
         text: bytes | None = None
         while text != b"":
+            yield None
             text = stream.readline(_LINE_BYTES)
+            self.fed += len(text)
             wrong: Finding | None = None
             try:
                 if text:
@@ -112,9 +123,12 @@ class _Reading:
                         wrong = wrong or _not_well_formed(entry.line, entry.column, entry.message)
             for event, element in parser.read_events():
                 assert isinstance(element, etree._Element)
+                self.tag_at = self.fed
                 yield from self._start(element) if event == "start" else self._end(element)
                 if self.refused:
                     return
+            if self.fed - self.tag_at > _TAG_BYTES:
+                wrong = wrong or _not_well_formed(self.line, None, f"> {_TAG_BYTES} o ; <...> ?")
             if wrong is not None:
                 yield wrong
                 return
@@ -122,10 +136,14 @@ class _Reading:
 
     def _start(self, element: etree._Element) -> Iterator[Event]:
         self.depth += 1
-        if self.depth == 3 and self.invoice is not None:
-            if self.lines == PART or len(self.child_lines) == _CHILDREN:
+        self.elements += 1
+        if self.max_records is not None and self.elements > self.max_records:
+            self.refused = True
+            yield too_many(self.elements, self.max_records)
+        elif self.depth == 3 and self.invoice is not None:
+            if self.lines == PART or len(self.child_lines) == _CHILDREN or self.fed - self.part_at > _PART_BYTES:
                 yield self._invoice(_moved(self.invoice, len(self.child_lines)), last=False)
-                self.child_lines, self.lines = [], 0
+                self.child_lines, self.lines, self.part_at = [], 0, self.fed
             self.child_lines.append(self.line)
             self.lines += element.tag == LINE
         elif self.depth == 1:
@@ -134,7 +152,7 @@ class _Reading:
             if element.tag == INVOICE:
                 yield from self._header()
                 self.invoice, self.invoice_line, self.child_lines = element, self.line, []
-                self.lines, self.part, self.countable = 0, 0, True
+                self.lines, self.part, self.countable, self.part_at = 0, 0, True, self.fed
                 self.said = set()
             else:
                 if not self.headed and len(_parent(element)) > _HEAD_CHILDREN:
@@ -144,6 +162,7 @@ class _Reading:
             if self.headed:
                 yield from self._make_room(element)
         else:
+            element.attrib.clear()  # its being there is the fault, and nobody looks at them
             previous = element.getprevious()
             if previous is not None:
                 _parent(element).remove(previous)

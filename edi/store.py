@@ -255,6 +255,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA busy_timeout = 60000")
+        connection.execute("PRAGMA cache_size = -32000")  # 32 MB: the match table is written all over
         _migrate(connection, path)
     except sqlite3.DatabaseError as wrong:
         raise Unreadable(path=path, why=wrong) from wrong

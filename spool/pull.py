@@ -10,7 +10,7 @@ is not kept, and one that changed after it is not archived. Both are simply foun
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from schemas.errors import LinkError
@@ -20,26 +20,40 @@ from spool.errors import Changed, Exists, Missing, Refused, TooBig
 from spool.folder import Folder
 from spool.link import Link, in_home
 from spool.receipt import Kept, RemoteFile
-from spool.remote import Entry, Remote, is_segment
+from spool.remote import LONGEST_LISTING, Entry, Remote, is_segment
 
 _DRY_RUN = "test"
 _COUNTED = 1000
 
 
-def listing(remote: Remote, link: Link, troubles: list[LinkError] | None = None) -> list[RemoteFile]:
+def listing(
+    remote: Remote, link: Link, troubles: list[LinkError] | None = None, starts: Mapping[str, int] | None = None,
+    full: set[str] | None = None,
+) -> list[RemoteFile]:  # fmt: skip
     """Every file that may be collected, complete or not, in all depots and their `test` folders; by path.
 
     A depot that is missing or closed to us is added to `troubles` and does not keep the others from being
-    listed; without `troubles` it is raised. Raises LinkAway.
+    listed; without `troubles` it is raised. Of a folder, names are passed over as `starts` says; folders that
+    hold more than one listing shows are added to `full`. Raises LinkAway.
     """
     found: list[RemoteFile] = []
+
+    def entries(folder: str) -> list[Entry]:
+        seen = remote.entries(folder, (starts or {}).get(folder, 0))
+        if full is not None and len(seen) >= LONGEST_LISTING:
+            full.add(folder)
+        if troubles is not None and (bad := next((one.name for one in seen if not is_segment(one.name)), None)):
+            why = "nom impossible / impossible name"
+            troubles.append(Refused(link=link.name, path=shown(bad), what="list", why=why))
+        return seen
+
     for home, depot in depots(remote, link):
         try:
-            entries = remote.entries(depot)
-            found += _files(entries, home, depot, test=False)
-            if any(entry.name == _DRY_RUN and entry.kind == "folder" for entry in entries):
+            seen = entries(depot)
+            found += _files(seen, home, depot, test=False)
+            if any(entry.name == _DRY_RUN and entry.kind == "folder" for entry in seen):
                 dry = f"{depot}/{_DRY_RUN}"
-                found += _files(remote.entries(dry), home, dry, test=True)
+                found += _files(entries(dry), home, dry, test=True)
         except (Missing, Refused) as trouble:
             if troubles is None:
                 raise
@@ -210,6 +224,8 @@ def _whole(remote: Remote, file: RemoteFile, go_on: Callable[[], None]) -> Itera
         for chunk in remote.read(file.path, file.size):
             go_on()
             size += len(chunk)
+            if size > file.size != -1:
+                raise Changed(name=shown(file.name))
             yield chunk
     except Missing:
         raise Changed(name=shown(file.name)) from None

@@ -4,16 +4,18 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
 import msgspec
 
+from schemas.finding import shown
 from spool import durable
 from spool.errors import Exists, Missing, Refused, why
 
-#: How many names of one folder are looked at in one listing; the rest waits until these are archived.
+#: How many names of one folder are looked at in one listing; the next begins further on.
 LONGEST_LISTING = 50_000
 _CHUNK = 1 << 20
 
@@ -42,8 +44,8 @@ class Remote(Protocol):
     link: str
     sure: set[str]
 
-    def entries(self, folder: str) -> list[Entry]:
-        """What `folder` holds, at most LONGEST_LISTING, by name."""
+    def entries(self, folder: str, start: int = 0) -> list[Entry]:
+        """What `folder` holds, at most LONGEST_LISTING after the first `start` as they come, by name."""
         ...
 
     def look(self, path: str) -> Entry | None:
@@ -96,11 +98,11 @@ class FolderRemote:
         self.link = link
         self.sure: set[str] = set()
 
-    def entries(self, folder: str) -> list[Entry]:
+    def entries(self, folder: str, start: int = 0) -> list[Entry]:
         found: list[Entry] = []
         try:
             with os.scandir(self._at(folder)) as there:
-                for item in there:
+                for item in islice(there, start, None):
                     if len(found) == LONGEST_LISTING:
                         break
                     try:
@@ -171,8 +173,8 @@ class FolderRemote:
 
     def _said(self, what: str, path: str, trouble: OSError) -> Missing | Refused:
         if isinstance(trouble, FileNotFoundError):
-            return Missing(link=self.link, path=path)
-        return Refused(link=self.link, path=path, what=what, why=why(trouble))
+            return Missing(link=self.link, path=shown(path))
+        return Refused(link=self.link, path=shown(path), what=what, why=why(trouble))
 
 
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)

@@ -27,6 +27,9 @@ from spool.link import Link
 from spool.remote import LONGEST_LISTING, Entry, FolderRemote, Kind, Remote, kind_of
 from spool.wire import Client, raw
 
+#: What a server says beyond this is no size of a file, and fits into no database.
+_LARGEST = 1 << 60
+
 # Its default hook prints to standard output wherever structlog happens to be installed.
 stamina.instrumentation.set_on_retry_hooks(())
 
@@ -193,9 +196,9 @@ class SftpRemote:
         self._client = client
         self._session = session
 
-    def entries(self, folder: str) -> list[Entry]:
+    def entries(self, folder: str, start: int = 0) -> list[Entry]:
         with self._speaking("list", folder):
-            found = self._session.entries(folder, LONGEST_LISTING)
+            found = self._session.entries(folder, LONGEST_LISTING, start)
         return sorted((_entry(name, seen) for name, seen in found), key=lambda entry: entry.name)
 
     def look(self, path: str) -> Entry | None:
@@ -301,5 +304,5 @@ def _entry(name: str, seen: Any) -> Entry:
         kind = {"-": "file", "d": "folder"}.get(getattr(seen, "longname", "-")[:1], "other")  # type: ignore[assignment]
     else:
         kind = kind_of(seen.st_mode)
-    size = -1 if seen.st_size is None else int(seen.st_size)
+    size = -1 if seen.st_size is None or seen.st_size > _LARGEST else int(seen.st_size)
     return Entry(name, kind, size, float(seen.st_mtime or 0))

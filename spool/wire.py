@@ -19,6 +19,8 @@ from paramiko import sftp
 _ATTRIBUTES: Any = paramiko.SFTPAttributes
 _CHUNK = 32768
 _AHEAD = 64
+#: An answer to a read is no longer than what was asked for, and a little.
+_LONGEST_ANSWER = _CHUNK + 1024
 
 _ERRNO = {
     sftp.SFTP_NO_SUCH_FILE: errno.ENOENT,
@@ -43,8 +45,8 @@ class Client(paramiko.SFTPClient):
     _async_request: Callable[..., int]
     _read_response: Callable[..., object]
 
-    def entries(self, folder: str, limit: int) -> list[tuple[str, Any]]:
-        """At most `limit` names of `folder` with their SFTPAttributes; `.` and `..` left out."""
+    def entries(self, folder: str, limit: int, start: int = 0) -> list[tuple[str, Any]]:
+        """At most `limit` names of `folder`, after the first `start`, with their SFTPAttributes; not `.` and `..`."""
         _, answer = self._request(sftp.CMD_OPENDIR, raw(folder))
         handle, found = answer.get_binary(), list[tuple[str, Any]]()
         try:
@@ -58,13 +60,31 @@ class Client(paramiko.SFTPClient):
                         break
                     name = answer.get_binary().decode("utf-8", "surrogateescape")
                     longname = answer.get_binary().decode("utf-8", "replace")
-                    attributes = _ATTRIBUTES._from_msg(answer, name, longname)
-                    if name not in (".", ".."):
+                    attributes = _attributes(answer, longname)
+                    if name in (".", ".."):
+                        continue
+                    if start > 0:
+                        start -= 1
+                    else:
                         found.append((name, attributes))
         except EOFError:
             pass
         self._request(sftp.CMD_CLOSE, handle)
         return found
+
+    def stat(self, path: Any) -> Any:
+        """The attributes of what stands at `path`, links followed."""
+        return self._attributes_of(sftp.CMD_STAT, path)
+
+    def lstat(self, path: Any) -> Any:
+        """The attributes of what stands at `path` itself."""
+        return self._attributes_of(sftp.CMD_LSTAT, path)
+
+    def _attributes_of(self, command: int, path: Any) -> Any:
+        kind, answer = self._request(command, path)
+        if kind != sftp.CMD_ATTRS:
+            raise paramiko.SFTPError("no attributes")
+        return _attributes(answer)
 
     def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The bytes of a file to its end, asking up to two MiB ahead as far as `size` goes."""
@@ -87,7 +107,7 @@ class Client(paramiko.SFTPClient):
                 kind, answer = answers.by_number.pop(number)
                 if kind == sftp.CMD_STATUS and self._is_end(answer):
                     return
-                chunk = answer.get_binary()
+                chunk = _no_longer(answer.get_binary(), length)
                 read = start + len(chunk)
                 yield chunk
                 while read < start + length:
@@ -105,7 +125,7 @@ class Client(paramiko.SFTPClient):
             _, answer = self._request(sftp.CMD_READ, handle, sftp.int64(offset), int(length))
         except EOFError:
             return b""
-        return answer.get_binary()
+        return _no_longer(answer.get_binary(), length)
 
     def _is_end(self, answer: paramiko.Message) -> bool:
         try:
@@ -125,6 +145,33 @@ class Client(paramiko.SFTPClient):
         raise OSError(_ERRNO[code], text) if code in _ERRNO else OSError(text)
 
 
+def _attributes(answer: paramiko.Message, longname: str = "") -> Any:
+    """Attributes as paramiko reads them (draft, section 5), but as many extended ones as are really there."""
+    found = _ATTRIBUTES()
+    found.longname = longname
+    flags = answer.get_int()
+    if flags & found.FLAG_SIZE:
+        found.st_size = answer.get_int64()
+    if flags & found.FLAG_UIDGID:
+        found.st_uid, found.st_gid = answer.get_int(), answer.get_int()
+    if flags & found.FLAG_PERMISSIONS:
+        found.st_mode = answer.get_int()
+    if flags & found.FLAG_AMTIME:
+        found.st_atime, found.st_mtime = answer.get_int(), answer.get_int()
+    if flags & found.FLAG_EXTENDED:
+        for _ in range(answer.get_int()):
+            if not answer.get_binary():  # past the end of the message names are empty
+                break
+            answer.get_binary()
+    return found
+
+
+def _no_longer(chunk: bytes, length: int) -> bytes:
+    if len(chunk) > length:
+        raise paramiko.SSHException("more than was asked for")
+    return chunk
+
+
 class _Answers:
     """Where paramiko puts the answers to what was asked ahead, in whatever order they come."""
 
@@ -132,4 +179,5 @@ class _Answers:
         self.by_number: dict[int, tuple[int, paramiko.Message]] = {}
 
     def _async_response(self, kind: int, answer: paramiko.Message, number: int) -> None:
+        _no_longer(answer.asbytes(), _LONGEST_ANSWER)
         self.by_number[number] = (kind, answer)

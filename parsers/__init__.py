@@ -14,10 +14,13 @@ from schemas.declaration import Event
 _READERS = {"fixed": fixed.read, "xml": xml.read}
 
 
-def read(source: Source) -> Iterator[Event]:
-    """The events of a sniffed file; what stopped the sniffing is all there is to say of it."""
+def read(source: Source, max_records: int | None = None) -> Iterator[Event]:
+    """The events of a sniffed file; what stopped the sniffing is all there is to say of it.
+
+    A file of more than `max_records` records, or XML elements, is read no further: `file-too-large`.
+    """
     if source.stopped is not None:
         yield source.stopped
         return
     assert source.format is not None
-    yield from _READERS[source.format](source.stream)
+    yield from _READERS[source.format](source.stream, max_records)

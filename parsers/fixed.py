@@ -6,12 +6,13 @@ with the file: at most one piece of it and one part of an invoice are held.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from parsers import fields
 from parsers.grammar import INVOICE_RE, LINE_RE, LINES_RE, Misread, body, read_fields
-from parsers.records import cut
+from parsers.records import cut, too_many
+from parsers.trailer import trailer_findings
 from schemas import charset
 from schemas.declaration import Event, Header, Invoice, Line, PartialLine
 from schemas.finding import Both, Finding, shown
@@ -29,15 +30,16 @@ _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 _RECORD_FIELD = EN.field("record")
 
 
-def read(stream: IO[bytes]) -> Iterator[Event]:
-    """The events of a fixed-format file; content never raises."""
-    return _Reading().events(stream)
+def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
+    """The events of a fixed-format file; content never raises. Past `max_records` reading ends, and says so."""
+    return _Reading(max_records).events(stream)
 
 
 class _Reading:
     """Where reading stands: counts so far, and the invoice whose lines are coming in."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_records: int | None = None) -> None:
+        self.max_records = max_records
         self.records = 0  # records seen
         self.expected = 1  # running number the next one should bear
         self.also = (0, 0)  # (record, running number it may bear instead): one wrong number is said once
@@ -71,7 +73,10 @@ class _Reading:
                 if empty := _EMPTY_LINES.match(text, place):
                     place = empty.end()
                     continue
-                if self.state != "start":
+                if self.max_records is not None and self.records > self.max_records:
+                    yield too_many(self.records, self.max_records)
+                    return
+                if self.state != "start" and (INVOICE_RE.match(text, place) or LINE_RE.match(text, place)):
                     tokens = body.parse_string(text[place:] if place else text)
                     if tokens:
                         yield from self._bulk(list(tokens))
@@ -181,10 +186,11 @@ class _Reading:
             wrong = self._length(record, lost, mark)
             if mark == "FA":
                 self._open(None)
+                self.findings.append(wrong)
             else:
                 yield from self._line_without_invoice()
-                self._append(PartialLine())
-            self.findings.append(wrong)
+                if self.state == "invoice":
+                    yield from self._append(PartialLine(), (wrong,))
             return
         texts = read_fields(record)
         yield from self._number(texts["record"])
@@ -193,7 +199,7 @@ class _Reading:
             return
         yield from self._line_without_invoice()
         if self.state == "invoice":
-            self._append(self._partial(texts))
+            yield from self._append(self._partial(texts))
 
     def _stray(self, record: str) -> Iterator[Event]:
         """A record of no known type, or a second EN. Whose lines follow, nobody knows."""
@@ -323,10 +329,13 @@ class _Reading:
                 values[field.name] = value
         return PartialLine(**values)
 
-    def _append(self, line: PartialLine) -> None:
+    def _append(self, line: PartialLine, findings: Iterable[Finding] = ()) -> Iterator[Invoice]:
         if not self.lines:
             self.first_line = self.records
         self.lines.append(line)
+        self.findings += findings
+        if len(self.lines) == PART:
+            yield self._take(last=False)
 
     def _title(self, text: str) -> str:
         """A title with odd characters or a leading space, brought into the repertoire, and said."""
@@ -374,24 +383,5 @@ class _Reading:
             return
         texts = read_fields(record)
         yield from self._number(texts["record"])
-        sound = True
-        for field in FI.fields[2:]:
-            if isinstance(texts[field.name], Misread):
-                sound = False
-                yield fields.finding("trailer-count", field, texts[field.name], self.records)
-        if not self.countable_file:
-            return
-        for name, mark in (("invoices", "FA"), ("lines", "LG")):
-            if not isinstance(texts[name], Misread) and int(texts[name]) != self.counts[mark]:
-                sound = False
-                yield self._trailer_differs("trailer-count", name, texts[name], self.counts[mark])
-        for name, kind in (("sum_invoices", "F"), ("sum_credits", "A")):
-            if sound and self.summable and int(texts[name]) != self.sums[kind]:
-                yield self._trailer_differs("trailer-total", name, texts[name], self.sums[kind])
-
-    def _trailer_differs(self, code: str, name: str, found: str, expected: int) -> Finding:
-        field = FI.field(name)
-        shape = f"{expected:0{field.width}d}"
-        return Finding(
-            code=code, record=self.records, position=field.first, field=field.wire, found=found, expected=shape
-        )
+        counts = self.counts if self.countable_file else None
+        yield from trailer_findings(texts, self.records, counts, self.sums if self.summable else None)

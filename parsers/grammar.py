@@ -3,7 +3,7 @@
 Two of them, from the same tables:
 
     body   := lines? (FA lines?)*    one Regex a record or run of LG, fast; stops at the first record it cannot read
-    record := field field ...        one element a field; says which fields of one record are wrong
+    record := (good|other)...        one Regex a record, two groups a field; says which fields are wrong
 
 A resumed `body` begins with lines, since a piece of a stream may begin inside an invoice; `LINE_RE`
 takes a run of them apart. Never packrat: it halves the speed.
@@ -70,16 +70,14 @@ class Misread(str):
     __slots__ = ()
 
 
-def _element(field: Field) -> pp.ParserElement:
-    if field.form == "title":
-        return pp.Regex(rf"[\s\S]{{{field.width}}}")(field.name)
-    good = pp.Regex(_good(field))
-    bad = pp.Regex(rf"[\s\S]{{{field.width}}}").set_parse_action(lambda tokens: Misread(tokens[0]))
-    return (good | bad)(field.name)
+def _either(field: Field) -> str:
+    """A group for the field's good form, and one for whatever else stands there; a title may be anything."""
+    anything = rf"([\s\S]{{{field.width}}})"
+    return f"{anything}()" if field.form == "title" else f"(?:({_good(field)})|{anything})"
 
 
 def _fields(layout: Layout) -> pp.ParserElement:
-    grammar = pp.And([_element(field) for field in layout.fields])
+    grammar = pp.Regex("".join(map(_either, layout.fields)), as_match=True)
     return grammar.set_name(layout.fr).leave_whitespace().parse_with_tabs()
 
 
@@ -94,5 +92,9 @@ def read_fields(record: str) -> dict[str, str]:
     ('000000x', True, '0000000')
     """
     assert len(record) == LENGTH, len(record)
-    tokens = _BY_FIELD[record[:2]].parse_string(record, parse_all=True)
-    return {str(name): token for name, token in tokens.as_dict().items()}
+    layout = LAYOUTS[record[:2]]
+    groups = _BY_FIELD[layout.mark].parse_string(record)[0].groups()
+    return {
+        field.name: Misread(other) if good is None else good
+        for field, good, other in zip(layout.fields, groups[::2], groups[1::2], strict=True)
+    }

@@ -1,9 +1,10 @@
-"""Where one record of the fixed format ends, when the grammar could not say.
+"""Records of the fixed format one by one: where one ends when the grammar could not say; when there are too many.
 
 Records end with a line feed, but a title may hold one (format, section 3: any byte), and so may a
 broken field, of which one finding is enough.
 """
 
+from schemas.finding import Both, Finding
 from schemas.layout import LAYOUTS, LENGTH, LG
 
 _TITLE, _FILLER = LG.field("title"), LG.field("filler")
@@ -26,6 +27,12 @@ def cut(text: str, place: int) -> tuple[str, int]:
             if text.startswith(("\n", "\r\n"), place + length) and _is_one(whole, end - place):
                 return whole, text.index("\n", place + length) + 1
     return record, end + 1
+
+
+def too_many(records: int, limit: int) -> Finding:
+    """The finding that ends the reading of a file of more records, or XML elements, than are taken."""
+    expected = Both(f"{limit} enregistrements", f"{limit} records")
+    return Finding(code="file-too-large", record=records, found=str(records), expected=expected)
 
 
 def _is_one(whole: str, feed: int) -> bool:

@@ -6,7 +6,6 @@ Authority: format, sections 1 and 2 (first characters), 3 (`format-unknown`, `fi
 
 import codecs
 import itertools
-import lzma
 import re
 import struct
 import tempfile
@@ -25,11 +24,13 @@ _CHUNK = 1 << 20
 _HEAD = 4096
 
 _ZIP_BROKEN = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
     ValueError, OverflowError, LookupError,
 )  # fmt: skip
 _LATIN9 = Both("ISO-8859-15, sans caractère de commande", "ISO-8859-15, no control characters")
 _UTF8 = Both("XML en UTF-8", "XML in UTF-8")
+#: Not LZMA: such a zip says itself how much memory unpacking it takes.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 #: Bytes that need no second look; CR is counted apart.
 _PLAIN = bytes(byte for byte in range(0x20, 0x100) if not 0x7F <= byte <= 0x9F) + b"\n"
 _FORBIDDEN = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
@@ -71,16 +72,33 @@ def _too_large(size: int, limit: int) -> Finding:
     return Finding(code="file-too-large", found=f"{size} o", expected=f"{limit} o")
 
 
+class _Pieces:
+    """A stream that is read in pieces only: a directory of a million files is not even looked at."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """As a stream's own; BadZipFile when more than a piece is wanted."""
+        data = self.stream.read(min(size, _CHUNK + 1) if size >= 0 else _CHUNK + 1)
+        if len(data) > _CHUNK:
+            raise zipfile.BadZipFile("no piece is that long")
+        return data
+
+
 def _unzipped(stream: IO[bytes], max_bytes: int) -> Source:
     """The one file inside a zip, copied out under the limit; nested or encrypted ones are refused."""
     inner: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the source's reader outlives us
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with zipfile.ZipFile(_Pieces(stream)) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
             if len(members) != 1:
                 return Source(None, stream, _unknown(f"zip, {len(members)} fichiers"))
             if members[0].flag_bits & 1:
                 return Source(None, stream, _unknown("zip chiffré"))
+            if members[0].compress_type not in _METHODS:
+                return Source(None, stream, _unknown(f"zip, compression {members[0].compress_type}"))
             with archive.open(members[0]) as packed:
                 while chunk := packed.read(_CHUNK):
                     inner.write(chunk)

@@ -6,8 +6,9 @@ from typing import IO, Any
 
 from lxml import etree
 
-from parsers.xml import PARIS, VERSION
+from parsers.xml import VERSION
 from parsers.xml_faults import NAMESPACE
+from parsers.xml_values import PARIS
 from schemas import lists, money
 from schemas.declaration import Header, Invoice
 

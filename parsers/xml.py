@@ -11,9 +11,8 @@ the last child of every open element. What would not make room in time is refuse
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -33,13 +32,13 @@ from parsers.xml_faults import (
     local,
     shell,
 )
+from parsers.xml_values import line, paris, partial_line, trimmed
 from schemas import charset, lists, money
 from schemas.declaration import Event, Header, Invoice, Line, PartialLine
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA, describe
 
 VERSION = "1.0"
-PARIS = ZoneInfo("Europe/Paris")
 #: How many lines of one invoice are held at once.
 PART = 5_000
 _CHILDREN = 2 * PART  # and how many elements of any kind
@@ -232,7 +231,7 @@ class _Reading:
         version, emission, period, sending = get("version"), get("emission"), get("periode"), get("envoiNumero", "0")
         if version is not None and version != VERSION:
             yield self._about("header-version", "version", version, VERSION)
-        issued = _paris(emission) if emission else None
+        issued = paris(emission) if emission else None
         if emission and issued is None:  # what the XSD takes for a time, and no calendar does: 24:00:00
             yield self._about("header-field", "emission", emission, describe(EN.field("issued")))
         yield Header(
@@ -243,11 +242,11 @@ class _Reading:
             declarant=gln(DECLARANT),
             addressee=gln(ADDRESSEE),
             issued=issued,
-            reference=_trimmed(get("reference")),
+            reference=trimmed(get("reference")),
             period=int(period) if period else None,
             use=_USE.get(get("usage") or ""),
             nature=_NATURE.get(get("nature") or ""),
-            replaced=_trimmed(get("remplace", "")),
+            replaced=trimmed(get("remplace", "")),
             sending=int(sending) if sending else None,
         )
 
@@ -261,7 +260,7 @@ class _Reading:
         lines_of = dict(zip(element, self.child_lines, strict=True))
         findings: list[Finding] = []
         bad: dict[etree._Element, set[str | None]] = {}
-        for fault in () if is_valid(element) else invoice_faults(element):
+        for fault in () if is_valid(element, self.part) else invoice_faults(element, self.part):
             bad.setdefault(fault.element, set()).add(fault.attribute)
             if fault.attribute is None:
                 self.countable = False
@@ -276,7 +275,7 @@ class _Reading:
         records: list[int] = []
         for child, record in lines_of.items():
             if child.tag == LINE:
-                lines.append(_partial_line(child, bad[child]) if child in bad else _line(child))
+                lines.append(partial_line(child, bad[child]) if child in bad else line(child))
                 records.append(record)
                 title = child.get("titre", "")
                 plain, altered = charset.title(title)
@@ -329,7 +328,7 @@ class _Reading:
         return {
             "record": self.invoice_line,
             "partner": get("partenaire"),
-            "number": _trimmed(get("numero")),
+            "number": trimmed(get("numero")),
             "date": day("date", "invoice-date-invalid"),
             "kind": _KIND.get(get("type") or ""),
             "ht": cents("totalHT"),
@@ -356,58 +355,3 @@ def _moved(invoice: etree._Element, count: int) -> etree._Element:
     part.text = invoice.text
     part.extend(invoice[:count])
     return part
-
-
-def _trimmed(text: str | None) -> str | None:
-    return None if text is None else text.rstrip(" ")
-
-
-def _paris(text: str) -> datetime | None:
-    """Paris wall-clock time of a moment; an hour that summer time skips stays as it was written."""
-    try:
-        moment = datetime.fromisoformat(text)
-        wall = moment.replace(tzinfo=None)
-        if wall.replace(tzinfo=PARIS).utcoffset() != moment.utcoffset():
-            wall = moment.astimezone(PARIS).replace(tzinfo=None, fold=0)
-    except (ValueError, OverflowError):
-        return None
-    return wall
-
-
-def _line(element: etree._Element) -> Line:
-    """A line the XSD has accepted."""
-    get = element.attrib.get
-    return Line(
-        get("ean", ""),
-        int(get("quantite", "")),
-        int(get("prixPublicHT", "").replace(".", "")),
-        int(get("remise", "0").replace(".", "")),
-        int(get("tva", "").replace(".", "")),
-        get("exclusion", "").rstrip(" "),
-        get("preuve", "").rstrip(" "),
-        charset.title(get("titre", ""))[0],
-    )
-
-
-def _partial_line(element: etree._Element, bad: set[str | None]) -> PartialLine:
-    """A line of which the XSD refuses some attributes, or (None among them) the element."""
-    if None in bad:
-        return PartialLine()
-
-    def get(name: str, absent: str | None = None) -> str | None:
-        return None if name in bad else element.get(name, absent)
-
-    def whole(name: str, absent: str | None = None) -> int | None:
-        text = get(name, absent)
-        return None if text is None else int(text.replace(".", ""))
-
-    return PartialLine(
-        ean=get("ean"),
-        quantity=whole("quantite"),
-        price=whole("prixPublicHT"),
-        discount=whole("remise", "0"),
-        vat=whole("tva"),
-        exclusion=_trimmed(get("exclusion", "")),
-        evidence=_trimmed(get("preuve", "")),
-        title=charset.title(element.get("titre", ""))[0],
-    )

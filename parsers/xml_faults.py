@@ -59,11 +59,14 @@ def shell(element: etree._Element) -> etree._Element:
     return etree.Element(element.tag, dict(element.attrib), nsmap={None: NAMESPACE})
 
 
-def is_valid(element: etree._Element) -> bool:
-    """Whether the XSD has nothing to say against an element and all it holds."""
-    return len(element.attrib) <= MAX_ATTRIBUTES and all(
-        len(child.attrib) <= MAX_ATTRIBUTES for child in element
-    ) and bool(_SCHEMA.validate(element))  # fmt: skip
+def is_valid(invoice: etree._Element, part: int = 0) -> bool:
+    """Whether the XSD has nothing to say against an invoice, or a part of one, counted from 0, and all it holds."""
+    return (
+        len(invoice.attrib) <= MAX_ATTRIBUTES
+        and all(len(child.attrib) <= MAX_ATTRIBUTES and _is_empty(child) for child in invoice)
+        and (not part or invoice.find(CONTRACT) is None)
+        and bool(_SCHEMA.validate(invoice))
+    )
 
 
 def header_faults(root: etree._Element, children: Sequence[etree._Element]) -> Iterator[Fault]:
@@ -81,14 +84,14 @@ def header_faults(root: etree._Element, children: Sequence[etree._Element]) -> I
             yield Fault(child, None, f"<{local(child)}>", _ELSEWHERE)
 
 
-def invoice_faults(invoice: etree._Element) -> Iterator[Fault]:
-    """Faults of an invoice, or a part of one, in the order in which they stand."""
+def invoice_faults(invoice: etree._Element, part: int) -> Iterator[Fault]:
+    """Faults of an invoice, or a part of one, counted from 0, in the order in which they stand."""
     yield from _own(invoice)
     for text in (invoice.text, *(child.tail for child in invoice)):
         if text and text.strip(" \t\r\n"):
             yield Fault(invoice, None, text.strip(), _ELSEWHERE)
             break
-    due = {CONTRACT, LINE}
+    due = {LINE} if part else {CONTRACT, LINE}
     for child in invoice:
         if child.tag not in due:
             yield Fault(child, None, f"<{local(child)}>", _ELSEWHERE)
@@ -98,8 +101,12 @@ def invoice_faults(invoice: etree._Element) -> Iterator[Fault]:
             yield from _own(child)
 
 
+def _is_empty(element: etree._Element) -> bool:
+    return not len(element) and not element.text
+
+
 def _is_sound(element: etree._Element) -> bool:
-    return len(element.attrib) <= MAX_ATTRIBUTES and bool(_SCHEMA.validate(element))
+    return len(element.attrib) <= MAX_ATTRIBUTES and _is_empty(element) and bool(_SCHEMA.validate(element))
 
 
 def _own(element: etree._Element, parties: Sequence[str] = ()) -> Iterator[Fault]:
@@ -115,7 +122,7 @@ def _own(element: etree._Element, parties: Sequence[str] = ()) -> Iterator[Fault
         return
     for party in parties:
         etree.SubElement(alone, party, {"gln": "0000000000000"})
-    if leaf and (len(element) or element.text):
+    if leaf and not _is_empty(element):
         yield Fault(element, None, f"<{local(element)}>...", Both("un élément vide", "an empty element"))
     if _SCHEMA.validate(alone):
         return

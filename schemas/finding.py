@@ -51,4 +51,6 @@ def shown(text: str) -> str:
     'A\\\\x1b[31m'
     """
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    if cut.isprintable():
+        return cut
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

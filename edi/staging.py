@@ -7,9 +7,8 @@ transactions that hold nobody up; nobody sees them before their invoice is booke
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import count
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ from edi.lending.context import Context
 from edi.store import PLACES, rollback, transaction
 from parsers.sniff import Source
 from schemas import catalogue, number
-from schemas.declaration import Header, Invoice
+from schemas.declaration import Header
 from schemas.finding import Finding
 
 #: How many findings of refusal, and how many warnings, are kept a file; all are counted.
@@ -79,14 +78,10 @@ class Lines:
         """Up to which id, exclusive, lines are in the store already."""
         return self.next - len(self.rows)
 
-    def add(self, invoice: Invoice) -> None:
-        """The lines of an invoice, or of a part of one."""
-        astuple = msgspec.structs.astuple
-        self.rows += [
-            (place, record, *astuple(line))
-            for place, record, line in zip(count(self.next), invoice.line_records, invoice.lines)
-        ]
-        self.next += len(invoice.lines)
+    def add(self, records: Sequence[int], columns: tuple[tuple[Any, ...], ...]) -> None:
+        """The lines of an invoice, or of a part of one: their record numbers, and their fields column by column."""
+        self.rows += zip(range(self.next, self.next + len(records)), records, *columns, strict=True)
+        self.next += len(records)
 
     def drop(self, start: int) -> None:
         """Takes back the lines from id `start` on: their invoice is refused."""
@@ -195,8 +190,8 @@ def _fill(
             start = lines.next if lines is not None else 0
         for finding in event.findings:
             staged.tally.add(finding)
-        if lines is not None and not event.refused and not staged.tally.file_refused:
-            lines.add(invoice)
+        if lines is not None and event.columns and not event.refused and not staged.tally.file_refused:
+            lines.add(invoice.line_records, event.columns)
         if invoice.last:
             if not event.refused:
                 row = _row(staged.invoices, event, header, start)

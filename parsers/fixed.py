@@ -6,7 +6,8 @@ with the file: at most one piece of it and one part of an invoice are held.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import methodcaller
 from typing import IO, Any
 
 from parsers import fields
@@ -33,6 +34,11 @@ _RECORD_FIELD = EN.field("record")
 def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
     """The events of a fixed-format file; content never raises. Past `max_records` reading ends, and says so."""
     return _Reading(max_records).events(stream)
+
+
+_unpadded = methodcaller("rstrip", " ")
+#: What the texts of a line's fields become, in their order.
+_TO_VALUES: tuple[Callable[[str], Any], ...] = (str, int, int, int, int, _unpadded, _unpadded, _unpadded)
 
 
 class _Reading:
@@ -126,38 +132,39 @@ class _Reading:
         self.misplaced_last = False
 
     def _bulk_lines(self, rows: list[tuple[str, ...]]) -> Iterator[Event]:
-        """A run of well-formed LG records: the hot loop."""
+        """A run of well-formed LG records, as many at a time as a part has room for: the hot path."""
         self.counts["LG"] += len(rows)
-        lines = self.lines
-        lost = self.state != "invoice"
-        for running, ean, quantity, price, discount, vat, exclusion, evidence, title, odd_title in rows:
-            if int(running) == self.expected and not lost:
+        while rows:
+            some, rows = rows[: PART - len(self.lines)], rows[PART - len(self.lines) :]
+            columns = tuple(zip(*some, strict=True))
+            runs_on = list(map(int, columns[0])) == list(range(self.expected, self.expected + len(some)))
+            if runs_on and self.state == "invoice" and not any(columns[-1]):
+                if not self.lines:
+                    self.first_line = self.records + 1
+                self.records += len(some)
+                self.expected += len(some)
+                values = [map(value, texts) for value, texts in zip(_TO_VALUES, columns[1:-1], strict=True)]
+                self.lines += map(Line, *values)
+            else:
+                yield from self._odd_lines(some)
+            if len(self.lines) >= PART:
+                yield self._take(last=False)
+
+    def _odd_lines(self, rows: list[tuple[str, ...]]) -> Iterator[Event]:
+        """Lines among which something is to be said: a running number, a title, or that there is no invoice."""
+        for running, *texts, title, odd_title in rows:
+            if int(running) == self.expected and self.state == "invoice":
                 self.records += 1
                 self.expected += 1
             else:
                 yield from self._number(running)
                 yield from self._line_without_invoice()
-                if lost:
+                if self.state != "invoice":
                     continue
-            if not lines:
+            if not self.lines:
                 self.first_line = self.records
-            if odd_title:
-                title = self._title(odd_title)
-            lines.append(
-                Line(
-                    ean,
-                    int(quantity),
-                    int(price),
-                    int(discount),
-                    int(vat),
-                    exclusion.rstrip(" "),
-                    evidence.rstrip(" "),
-                    title.rstrip(" "),
-                )
-            )
-            if len(lines) == PART:
-                yield self._take(last=False)
-                lines = self.lines
+            plain = self._title(odd_title) if odd_title else title
+            self.lines.append(Line(*(value(text) for value, text in zip(_TO_VALUES, [*texts, plain], strict=True))))
 
     def _single(self, record: str, lost: int) -> Iterator[Event]:
         """One record the bulk grammar did not take: EN, FI, or one with something wrong."""

@@ -7,6 +7,8 @@ that nothing cascades. Checks that need what is already booked are in `edi.booki
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from operator import mul
+from typing import Any
 
 import msgspec
 
@@ -20,6 +22,7 @@ from schemas.finding import Both, Finding, Text, shown
 from schemas.layout import EN, FA, describe
 
 _ENCODE = msgspec.msgpack.Encoder().encode
+_ASTUPLE = msgspec.structs.astuple
 
 
 class Sums(msgspec.Struct):
@@ -35,13 +38,15 @@ class Sums(msgspec.Struct):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """An invoice, or a part of one, with its findings. On the last part: verdict, sums, digest of amounts and lines."""
+    """An invoice, or a part of one, with its findings. On the last part: verdict, sums, digest of amounts
+    and lines. `columns` are the lines' fields, one tuple a field."""
 
     invoice: Invoice
     findings: tuple[Finding, ...]
     refused: bool = False
     sums: Sums = msgspec.field(default_factory=Sums)
     digest: bytes = b""
+    columns: tuple[tuple[Any, ...], ...] = ()
 
 
 def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checked | Finding]:
@@ -93,7 +98,6 @@ class _InvoiceState:
         self.context = context
         self.refused = False
         self.sums = Sums()
-        self.exempt_lines = 0
         self.digest = hashlib.blake2b(digest_size=16)
         self.silent = {name for name in _INPUTS if getattr(invoice, name, "") is None}
         if header.side is None:
@@ -103,7 +107,7 @@ class _InvoiceState:
         self.line_context = self._line_context(())
 
     def take(self, part: Invoice) -> Checked:
-        findings = list(part.findings)
+        findings, columns = list(part.findings), tuple[tuple[Any, ...], ...]()
         self._note(findings)
         if part.part == 0:
             self._run(_HEAD_CHECKS, findings)
@@ -114,7 +118,7 @@ class _InvoiceState:
         if self.header.side == "library":
             self.sums.lines += len(part.lines)
         else:
-            self._lines(part, findings)
+            columns = self._lines(part, findings)
         if part.last:
             self._run(_WHOLE_CHECKS, findings)
             invoice = self.invoice
@@ -122,7 +126,7 @@ class _InvoiceState:
             self.digest.update(_ENCODE((*amounts, invoice.credited, invoice.credited_on)))
         label = None if self.invoice.number is None else shown(self.invoice.number)
         labelled = tuple(msgspec.structs.replace(finding, invoice=label) for finding in findings)
-        return Checked(part, labelled, self.refused, self.sums, self.digest.digest() if part.last else b"")
+        return Checked(part, labelled, self.refused, self.sums, self.digest.digest() if part.last else b"", columns)
 
     def _line_context(self, sound: Collection[str]) -> LineContext:
         """What the lines are judged by, of the head's fields that are sound."""
@@ -154,53 +158,69 @@ class _InvoiceState:
                         self.refused = True
                         self.silent.update(inputs)
 
-    def _lines(self, part: Invoice, findings: list[Finding]) -> None:
-        """Checks the lines of a part and adds them up: the hot loop."""
-        context, sums = self.line_context, self.sums
-        vat_rates, cap = context.vat_rates, context.cap_bp
-        plain_book = ean.is_plain_book
-        facts = []
-        copies = gross = net = base = base_copies = 0
-        for place, line in enumerate(part.lines):
-            if line.__class__ is Line:
-                code, quantity, price, discount, vat, exclusion, evidence = (
-                    line.ean, line.quantity, line.price, line.discount, line.vat, line.exclusion, line.evidence
-                )  # fmt: skip
-                amount = quantity * price
-                copies += quantity
-                gross += amount
-                net += (amount * (10_000 - discount) + 5_000) // 10_000
-                facts.append((code, quantity, price, discount, vat, exclusion, evidence))
-                if (
-                    not exclusion and vat in vat_rates and discount <= cap and quantity and price and plain_book(code)
-                ):  # nothing can be said against it: what check_line would find (a property test holds this)
-                    base += amount
-                    base_copies += quantity
-                    continue
-                if not excluded(line, self.invoice):
-                    base += amount
-                    base_copies += quantity
-                elif exclusion == "MP":
-                    self.exempt_lines += 1
-            else:
+    def _lines(self, part: Invoice, findings: list[Finding]) -> tuple[tuple[Any, ...], ...]:
+        """Checks the lines of a part and adds them up, column by column; the columns of those that are whole.
+
+        Only where something can be said against one of them is each looked at by itself.
+        """
+        whole = [line for line in part.lines if line.__class__ is Line]
+        if not part.lines:
+            return ()
+        columns = tuple(zip(*map(_ASTUPLE, whole), strict=True)) or ((),) * len(Line.__struct_fields__)
+        codes, quantities, prices, discounts, vats, exclusions, _, _ = columns
+        amounts = list(map(mul, quantities, prices))
+        sums = self.sums
+        gross, copies = sum(amounts), sum(quantities)
+        sums.lines += len(part.lines)
+        sums.copies += copies
+        sums.gross += gross
+        sums.net += sum(
+            [(amount * (10_000 - off) + 5_000) // 10_000 for amount, off in zip(amounts, discounts, strict=True)]
+        )
+        self.digest.update(_rows(columns[:-1]))
+        context = self.line_context
+        if (
+            len(whole) == len(part.lines)
+            and not any(exclusions)
+            and context.vat_rates.issuperset(vats)
+            and max(discounts) <= context.cap_bp
+            and all(amounts)
+            and all(map(ean.is_plain_book, codes))
+        ):  # nothing can be said against any: what check_line would find (a property test holds this)
+            sums.base += gross
+            sums.base_copies += copies
+        else:
+            self._each_line(part, findings)
+        return columns
+
+    def _each_line(self, part: Invoice, findings: list[Finding]) -> None:
+        sums = self.sums
+        for line, record in zip(part.lines, part.line_records, strict=True):
+            if not isinstance(line, Line):
                 self.silent.add("lines")
-            for finding in check_line(line, part.line_records[place], context):
+            elif not excluded(line, self.invoice):
+                sums.base += line.quantity * line.price
+                sums.base_copies += line.quantity
+            elif line.exclusion == "MP":
+                sums.exempt_contract = True
+            for finding in check_line(line, record, self.line_context):
                 findings.append(finding)
                 if catalogue.reach(finding) == "invoice":
                     self.refused = True
                     if finding.code in ("quantity-zero", "price-zero"):
                         self.silent.add("lines")
-        self.digest.update(b"".join(map(_ENCODE, facts)))  # line by line, so that parts make no difference
-        sums.lines += len(part.lines)
-        sums.copies += copies
-        sums.gross += gross
-        sums.net += net
-        sums.base += base
-        sums.base_copies += base_copies
-        sums.exempt_contract = self.exempt_lines > 0
 
     def at(self, name: str, code: str, found: object, expected: Text | None = None) -> Finding:
         return at_field(FA, name, self.header.format, self.invoice.record, code, found, expected)
+
+
+def _rows(columns: tuple[tuple[Any, ...], ...]) -> bytes:
+    """Rows for the digest, each by itself, so that cutting an invoice into parts makes no difference.
+
+    A MessagePack array is a header of 1, 3 or 5 bytes, by its length, and its elements one after another.
+    """
+    rows = list(zip(*columns, strict=True))
+    return _ENCODE(rows)[1 if len(rows) < 16 else 3 if len(rows) < 65_536 else 5 :]
 
 
 def excluded(line: Line, invoice: Invoice) -> bool:

@@ -1,14 +1,16 @@
 """What is exchanged with one link in a pass, in a thread of its own: files in, answers out.
 
 A link has its own connection to the server and to the database, so that a slow, dead or hostile one keeps
-nobody else waiting. A file that cannot be had is tried again later and later (`held_back`), and shown as stuck
-with the reason and whose turn it is; over a quota it is not even fetched.
+nobody else waiting. A file that cannot be had is tried again later and later (`edi.holding`), after all others,
+and shown as stuck with the reason and whose turn it is; over a quota it is not even fetched.
 """
 
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,10 +20,12 @@ from typing import Any
 import msgspec
 
 from edi import answers
+from edi.holding import Quota, attempts, held_back, hold_back, let_go, turn_after
 from edi.settings import Home, paris_now
-from edi.store import connect, transaction
+from edi.store import connect, is_world, transaction
 from edi.taking import Arrival, receive
 from schemas.errors import EdiError, LinkAway, LinkError
+from schemas.finding import shown
 from spool import names
 from spool.errors import Changed, DiskTrouble, TooBig
 from spool.folder import Folder
@@ -29,13 +33,17 @@ from spool.link import EVERYBODY, Link, declarants
 from spool.pull import Settling, archive, listing, pull
 from spool.push import push
 from spool.receipt import RemoteFile
-from spool.remote import Remote
+from spool.remote import LONGEST_LISTING, Remote
 from spool.sftp import reach
 
-#: A file that could not be had is tried again after this long, then twice as long, up to the last.
-_AGAIN_SECONDS = (60, 6 * 3600)
 #: How long a file waits for others of its home that could not be fetched: what it replaces may be among them.
 PATIENCE = timedelta(minutes=15)
+#: A connection lost at a file is made again in the same pass, but not for more files than this.
+_POISONS = 5
+#: So often in a pass a file is tried at which the connection is lost.
+_TRIES = 2
+#: An answer refused so often in a home: the home's others are left for the next pass.
+_REFUSALS = 3
 
 
 class Exchange(msgspec.Struct):
@@ -63,111 +71,197 @@ class Partner:
         self.tell = tell
         self.stop = stop
         self.settling = Settling(link.settle_seconds)
+        #: How many names of a folder that holds more than a listing shows are passed over next time.
+        self.starts: dict[str, int] = {}
         #: The homes of the files still to be fetched, by path; None while nobody knows which there are.
         self._owed: dict[str, str] | None = {}
 
-    def owes(self, home: str) -> bool:
-        """Whether files of this home are still to be fetched, as far as the last pull could see."""
-        owed = self._owed
-        return owed is None or home in list(owed.values())
+    def owing(self) -> set[str] | None:
+        """The homes of which files are still to be fetched, as far as the last pull could see; None: perhaps any."""
+        return None if self._owed is None else set(self._owed.values())
 
     def pull(self, patient: bool) -> Exchange:
-        """Fetches what is complete; `patient` waits once for files still settling, and leaves none for later."""
-        return self._talk(partial(self._pull, patient=patient))
+        """Fetches what is complete; `patient` waits once for files still settling, and tries those held back too.
+
+        A connection that is lost at a file is made again, and that file is tried once more after all others.
+        """
+        done, lost = Exchange(), Counter[str]()
+        deadline = time.monotonic() + self.link.pass_seconds
+        work = partial(self._pull, deadline=deadline, patient=patient, lost=lost)
+        while True:
+            before, said = lost.total(), len(done.troubles)
+            self._talk(done, deadline, work, tells_well=True)
+            if lost.total() == before or len(lost) > _POISONS or self.stop.is_set() or time.monotonic() >= deadline:
+                return done
+            done.troubles[said:] = [trouble for trouble in done.troubles[said:] if trouble[1]]  # of its files alone
 
     def push(self, held: dict[int, Path]) -> Exchange:
         """Sends the answers that wait; those in `held` leave outgoing/ once they are sent."""
-        return self._talk(partial(self._push, held=held))
+        done, deadline = Exchange(), time.monotonic() + self.link.pass_seconds
+        self._talk(done, deadline, partial(self._push, deadline=deadline, held=held), tells_well=False)
+        return done
 
-    def _talk(self, work: Callable[[Exchange, sqlite3.Connection, Remote, float], None]) -> Exchange:
-        """Does some work over the link; what goes wrong with it is noted, here and for `edi status`."""
-        done = Exchange()
+    def _talk(
+        self, done: Exchange, deadline: float, work: Callable[[Exchange, sqlite3.Connection, Remote], None],
+        *, tells_well: bool,
+    ) -> None:  # fmt: skip
+        """Does some work over the link; what goes wrong with it is noted for `edi status`, and if `tells_well` that nothing does.
+
+        At the deadline the connection is hung up on, whatever it is at.
+        """
+        said, turn, done.away = len(done.troubles), "operator", False
         with closing(connect(self.home.database)) as connection:
             try:
                 with reach(self.link, self.home.known_hosts) as remote:
-                    work(done, connection, remote, time.monotonic() + self.link.pass_seconds)
+                    late = threading.Timer(max(0.0, deadline - time.monotonic()), remote.close)
+                    late.daemon = True
+                    late.start()
+                    try:
+                        work(done, connection, remote)
+                    finally:
+                        late.cancel()
             except EdiError as wrong:
                 done.away = wrong.transient
-                done.troubles.append((str(wrong), ""))
-            now, trouble = paris_now().isoformat(), done.troubles[0][0] if done.troubles else None
-            with transaction(connection):
-                connection.execute(
-                    "INSERT INTO link_state VALUES "
-                    "(?1, CASE WHEN ?3 IS NULL THEN ?2 END, ?3, CASE WHEN ?3 IS NOT NULL THEN ?2 END) "
-                    "ON CONFLICT (link) DO UPDATE SET trouble = ?3, "
-                    "seen_at = CASE WHEN ?3 IS NULL THEN ?2 ELSE seen_at END, "
-                    "trouble_since = CASE WHEN ?3 IS NULL THEN NULL ELSE coalesce(trouble_since, ?2) END",
-                    (self.link.name, now, trouble),
-                )
-        return done
+                turn = "edi" if wrong.transient else "operator"
+                why = self._too_slow() if wrong.transient and time.monotonic() >= deadline else wrong
+                done.troubles.insert(said, (str(why), ""))
+            except (OSError, MemoryError):
+                raise
+            except Exception as crash:  # whatever a hostile server made us do, it is this link's affair alone
+                if isinstance(crash, sqlite3.Error) and is_world(crash):
+                    raise
+                done.away = True
+                done.troubles.insert(said, (_ours(self.link.name, crash), ""))
+            found = [what for what, file in done.troubles[said:] if not file]
+            if found or tells_well:
+                self._note(connection, found[0] if found else None, turn)
+
+    def _note(self, connection: sqlite3.Connection, trouble: str | None, turn: str) -> None:
+        """Notes how the link is."""
+        with transaction(connection):
+            connection.execute(
+                "INSERT INTO link_state (link, seen_at, trouble, trouble_since, turn) VALUES "
+                "(?1, CASE WHEN ?3 IS NULL THEN ?2 END, ?3, CASE WHEN ?3 IS NOT NULL THEN ?2 END, ?4) "
+                "ON CONFLICT (link) DO UPDATE SET trouble = ?3, turn = ?4, "
+                "seen_at = CASE WHEN ?3 IS NULL THEN ?2 ELSE seen_at END, "
+                "trouble_since = CASE WHEN ?3 IS NULL THEN NULL ELSE coalesce(trouble_since, ?2) END",
+                (self.link.name, paris_now().isoformat(), trouble, turn if trouble else None),
+            )
 
     # -- in --------------------------------------------------------------------------------------
 
     def _pull(
-        self, done: Exchange, connection: sqlite3.Connection, remote: Remote, deadline: float, *, patient: bool
-    ) -> None:
-        link, troubles = self.link, list[LinkError]()
+        self, done: Exchange, connection: sqlite3.Connection, remote: Remote,
+        *, deadline: float, patient: bool, lost: Counter[str],
+    ) -> None:  # fmt: skip
+        link = self.link
         self._owed = None
-        complete, waiting = self.settling.sort(listing(remote, link, troubles))
+        complete = self._listed(done, remote, patient)
+        self._owed = {file.path: file.home for file in complete}
+        known = held_back(connection, link.name)
+        if not (self.starts or done.troubles):  # what is not there any more is not held back
+            let_go(connection, link.name, known.keys() - {names.readable(path) for path in done.seen})
+        quota, now = Quota(connection, link, paris_now()), paris_now()
+        beyond: list[tuple[RemoteFile, str, str]] = []
+        for file in _in_turn(complete, known, lost):
+            if self.stop.is_set():
+                return
+            row = known.get(names.readable(file.path))
+            tried = attempts(row, file)
+            if lost[file.path] >= _TRIES and row is not None:
+                done.troubles.append((row["why"], file.name))
+                self._owed.pop(file.path, None)
+            elif tried and row is not None and not patient and not lost[file.path] and row["next_at"] > now.isoformat():
+                self._give_up(row, file)
+            elif file.size <= link.max_bytes and (over := quota.over(file.size)) is not None:
+                beyond.append((file, *over))
+                self._owed.pop(file.path, None)
+            elif self._try(done, connection, remote, file, deadline, lost, row):
+                quota.count(file.size)
+        hold_back(connection, link.name, beyond, now, known)
+        done.troubles += [(why, file.name) for file, why, _ in beyond]
+
+    def _listed(self, done: Exchange, remote: Remote, patient: bool) -> list[RemoteFile]:
+        """The files that are complete. Of a folder too long for a listing the next pass sees the next part."""
+        troubles, full = list[LinkError](), set[str]()
+        complete, waiting = self.settling.sort(listing(remote, self.link, troubles, self.starts, full))
         if waiting and patient:
             self.stop.wait(self.settling.due_seconds(waiting) or 0)
             troubles.clear()
-            complete, waiting = self.settling.sort(listing(remote, link, troubles))
+            complete, waiting = self.settling.sort(listing(remote, self.link, troubles, self.starts, full))
+        # by halves, so that two listings in a row show every file: it is complete when it has not moved in between
+        self.starts = {folder: self.starts.get(folder, 0) + LONGEST_LISTING // 2 for folder in full}
         done.waiting = len(waiting)
         done.seen = {file.path for file in (*complete, *waiting)}
         done.growing = self.settling.due_seconds(waiting)
         done.troubles += [(str(wrong), "") for wrong in troubles]
-        _forget(connection, link.name, {names.readable(path) for path in done.seen})
-        owed = self._owed = {file.path: file.home for file in complete}
-        for file in complete:
-            if self.stop.is_set():
-                return
-            if not patient and _is_held_back(connection, link.name, file, paris_now()):
-                self._give_up(connection, file)
-                continue
-            over = over_quota(connection, link, file.size, paris_now())
-            if over is not None:
-                why, turn = over
-                _hold_back(connection, link.name, file, why, turn, paris_now())
-                done.troubles.append((why, file.name))
-                del owed[file.path]
-                continue
-            try:
-                self._pull_one(done, connection, remote, file, deadline)
-            except Changed:  # written while we read: the next pass takes it whole
-                done.waiting += 1
-                done.growing = link.settle_seconds
-                del owed[file.path]
-            except EdiError as wrong:  # a file may be poisoned; the next is not
-                if wrong.transient or isinstance(wrong, DiskTrouble):
-                    raise
-                turn = "partner" if isinstance(wrong, TooBig) else "operator"
-                _hold_back(connection, link.name, file, str(wrong), turn, paris_now())
-                done.troubles.append((str(wrong), file.name))
-                self._give_up(connection, file)
+        return complete
 
-    def _give_up(self, connection: sqlite3.Connection, file: RemoteFile) -> None:
-        """Nothing waits any more for a file that could not be had for long."""
-        row = connection.execute(
-            "SELECT since FROM held_back WHERE link = ? AND path = ? AND turn <> 'partner'",
-            (self.link.name, names.readable(file.path)),
-        ).fetchone()
-        if self._owed and (row is None or paris_now() - datetime.fromisoformat(row["since"]) >= PATIENCE):
+    def _try(
+        self, done: Exchange, connection: sqlite3.Connection, remote: Remote, file: RemoteFile, deadline: float,
+        lost: Counter[str], row: sqlite3.Row | None,
+    ) -> bool:  # fmt: skip
+        """Fetches one file; whether it did. What is wrong with it alone is noted; raises what is wrong with the link, or with us."""
+        tried, loss = attempts(row, file), None
+        try:
+            self._pull_one(done, connection, remote, file, deadline, first=not tried)
+            return True
+        except Changed as wrong:  # written while we read: the next pass takes it whole
+            done.waiting += 1
+            done.growing = self.link.settle_seconds
+            why, turn = str(wrong), turn_after(tried)
+        except DiskTrouble:
+            raise
+        except EdiError as wrong:
+            why, turn = str(wrong), "partner" if isinstance(wrong, TooBig) else "operator"
+            if wrong.transient:
+                if self.stop.is_set():
+                    raise
+                loss = self._too_slow() if time.monotonic() >= deadline else wrong
+                why, turn = f"{shown(file.name)} : {loss}", turn_after(tried)
+        except (sqlite3.Error, OSError, MemoryError):
+            raise
+        except Exception as crash:  # a file may be poisoned; the next is not
+            why, turn = _ours(file.name, crash), "operator"
+        held = hold_back(
+            connection, self.link.name, [(file, why, turn)], paris_now(), {} if row is None else {row["path"]: row}
+        )
+        if loss is not None:
+            lost[file.path] += 1
+            raise loss
+        self._give_up(held[names.readable(file.path)], file)
+        if turn != "edi":
+            done.troubles.append((why, file.name))
+        return False
+
+    def _give_up(self, row: sqlite3.Row, file: RemoteFile) -> None:
+        """Nothing waits any more for a file that could not be had for long, or that others have to mend."""
+        age = paris_now() - datetime.fromisoformat(row["since"])
+        if self._owed and (row["turn"] == "partner" or row["attempts"] > 1 or age >= PATIENCE):
             self._owed.pop(file.path, None)
 
     def _pull_one(
-        self, done: Exchange, connection: sqlite3.Connection, remote: Remote, file: RemoteFile, deadline: float
-    ) -> None:
+        self, done: Exchange, connection: sqlite3.Connection, remote: Remote, file: RemoteFile, deadline: float,
+        *, first: bool,
+    ) -> None:  # fmt: skip
+        """Fetches a file, T1, archives it. It is told of at once the `first` time, else only when it is out of the way."""
         kept = pull(remote, file, self.folder, self.link.max_bytes, partial(self._go_on, deadline))
         arrival = arrival_at(self.link, file.home, names.safe(file.name), file.test)
         arrival = msgspec.structs.replace(arrival, remote_path=names.readable(file.path), modified=int(file.modified))
         receipt = receive(connection, arrival, kept, paris_now())
         if self._owed:
             self._owed.pop(file.path, None)
-        archive(remote, self.link, file, kept)
-        _let_go(connection, self.link.name, names.readable(file.path))
-        done.pulled += 1
         facts = {"home": file.home, "file": arrival.name, "size": kept.size, "sha256": kept.sha256, "receipt": receipt}
+        if first:
+            self._pulled(done, facts)
+        if not archive(remote, self.link, file, kept):
+            raise Changed(name=shown(file.name))
+        if not first:
+            let_go(connection, self.link.name, [names.readable(file.path)])
+            self._pulled(done, facts)
+
+    def _pulled(self, done: Exchange, facts: dict[str, Any]) -> None:
+        done.pulled += 1
         self.tell("pulled", {"link": self.link.name, **facts})
 
     def _go_on(self, deadline: float) -> None:
@@ -175,17 +269,27 @@ class Partner:
         if self.stop.is_set():
             raise LinkAway(link=self.link.name, why="arrêt demandé / asked to stop")
         if time.monotonic() > deadline:
-            why = f"plus de {self.link.pass_seconds} s (pass_seconds) : trop lente / too slow"
-            raise LinkAway(link=self.link.name, why=why)
+            raise self._too_slow()
+
+    def _too_slow(self) -> LinkAway:
+        why = f"plus de {self.link.pass_seconds:g} s (pass_seconds) : trop lente / too slow"
+        return LinkAway(link=self.link.name, why=why)
 
     # -- out -------------------------------------------------------------------------------------
 
     def _push(
-        self, done: Exchange, connection: sqlite3.Connection, remote: Remote, deadline: float, *, held: dict[int, Path]
+        self, done: Exchange, connection: sqlite3.Connection, remote: Remote, *, deadline: float, held: dict[int, Path]
     ) -> None:
+        refused = Counter[str]()
         for number in outbox(connection, self.link.name):
             self._go_on(deadline)
-            answer = connection.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
+            answer = connection.execute(
+                "SELECT *, (SELECT max(declarant) FROM declaration d WHERE d.receipt = answer.receipt) AS declarant "
+                "FROM answer WHERE id = ?",
+                (number,),
+            ).fetchone()
+            if refused[answer["home"]] >= _REFUSALS:
+                continue
             try:
                 push(remote, self.link, answer["home"], answer["name"], answer["body"])
             except EdiError as wrong:
@@ -193,6 +297,7 @@ class Partner:
                     answers.note(connection, number, None, str(wrong))
                 if wrong.transient:
                     raise
+                refused[answer["home"]] += 1
                 done.troubles.append((str(wrong), answer["name"]))
                 continue
             with transaction(connection):
@@ -200,7 +305,8 @@ class Partner:
             if number in held:
                 self.folder.sent(held.pop(number))
             done.pushed += 1
-            self.tell("pushed", {"link": self.link.name, "home": answer["home"], "file": answer["name"]})
+            facts = {"home": answer["home"], "file": answer["name"], "declarant": answer["declarant"]}
+            self.tell("pushed", {"link": self.link.name, **facts})
 
 
 def arrival_at(link: Link, home: str, name: str, dry: bool) -> Arrival:
@@ -219,70 +325,24 @@ def arrival_at(link: Link, home: str, name: str, dry: bool) -> Arrival:
 
 
 def outbox(connection: sqlite3.Connection, link: str) -> list[int]:
-    """The numbers of the answers a link has not been sent, oldest first."""
-    waiting = "SELECT id FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY id"
+    """The numbers of the answers a link has not been sent, oldest first; those often tried in vain come last."""
+    waiting = "SELECT id FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY attempts > 3, id"
     return [row["id"] for row in connection.execute(waiting, (link,))]
 
 
-# -- quotas, and files that wait for another try ---------------------------------------------------
+def _in_turn(files: Iterable[RemoteFile], known: dict[str, sqlite3.Row], lost: Counter[str]) -> list[RemoteFile]:
+    """Files in the order in which they are fetched: what failed before comes last, and no home waits for another's many."""
+    ranks = Counter[str]()
+
+    def rank(file: RemoteFile) -> tuple[int, int, int]:
+        ranks[file.home] += 1
+        return lost[file.path], attempts(known.get(names.readable(file.path)), file), ranks[file.home]
+
+    return sorted(files, key=rank)
 
 
-def over_quota(connection: sqlite3.Connection, link: Link, size: int, now: datetime) -> tuple[str, str] | None:
-    """(why, whose turn) a file of `size` bytes is not fetched today; None when it may be."""
-    files, total = connection.execute(
-        "SELECT count(*), coalesce(sum(size), 0) FROM receipt WHERE link = ? AND received_at >= ? AND remote_path <> ''",
-        (link.name, now.date().isoformat()),
-    ).fetchone()
-    if files >= link.files_a_day:
-        return f"quota du jour atteint : {link.files_a_day} fichiers (files_a_day) / today's quota of files", "edi"
-    if total + max(size, 0) > link.bytes_a_day:
-        return f"quota du jour atteint : {link.bytes_a_day} octets (bytes_a_day) / today's quota of bytes", "edi"
-    kept = connection.execute(
-        "SELECT coalesce(sum(size), 0) FROM receipt r WHERE link = ? AND (state = 'failed' OR verdict = 'refused') "
-        "AND NOT EXISTS (SELECT 1 FROM quarantine_act a WHERE a.receipt = r.id)",
-        (link.name,),
-    ).fetchone()[0]
-    if kept + max(size, 0) > link.quarantine_bytes:
-        return (
-            f"quarantaine pleine : {link.quarantine_bytes} octets (quarantine_bytes) / quarantine is full",
-            "operator",
-        )
-    return None
-
-
-def _is_held_back(connection: sqlite3.Connection, link: str, file: RemoteFile, now: datetime) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM held_back WHERE link = ? AND path = ? AND size = ? AND modified = ? AND next_at > ?",
-        (link, names.readable(file.path), file.size, int(file.modified), now.isoformat()),
-    ).fetchone()
-    return row is not None
-
-
-def _hold_back(connection: sqlite3.Connection, link: str, file: RemoteFile, why: str, turn: str, now: datetime) -> None:
-    """Notes that a file could not be had, and when to try again; one that has changed begins anew."""
-    path, modified = names.readable(file.path), int(file.modified)
-    with transaction(connection):
-        row = connection.execute(
-            "SELECT attempts, since FROM held_back WHERE link = ? AND path = ? AND size = ? AND modified = ?",
-            (link, path, file.size, modified),
-        ).fetchone()
-        attempts, since = (row["attempts"] + 1, row["since"]) if row else (1, now.isoformat())
-        first, most = _AGAIN_SECONDS
-        again = now + timedelta(seconds=min(first * 2 ** min(attempts - 1, 20), most))
-        connection.execute(
-            "INSERT OR REPLACE INTO held_back VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (link, path, file.name, file.size, modified, attempts, why, turn, since, again.isoformat()),
-        )
-
-
-def _let_go(connection: sqlite3.Connection, link: str, path: str) -> None:
-    if connection.execute("SELECT 1 FROM held_back WHERE link = ? AND path = ?", (link, path)).fetchone():
-        with transaction(connection):
-            connection.execute("DELETE FROM held_back WHERE link = ? AND path = ?", (link, path))
-
-
-def _forget(connection: sqlite3.Connection, link: str, there: set[str]) -> None:
-    """Files that are no longer in the depot are no longer held back."""
-    for (path,) in connection.execute("SELECT path FROM held_back WHERE link = ?", (link,)).fetchall():
-        if path not in there:
-            _let_go(connection, link, path)
+def _ours(what: str, crash: Exception) -> str:
+    """What to say of a mistake of ours: what went wrong where, nothing of what the other side sent."""
+    where = traceback.extract_tb(crash.__traceback__)[-1]
+    place = f"{type(crash).__name__}, {Path(where.filename).name}:{where.lineno}"
+    return f"{shown(what)} : panne interne / internal failure ({place})"

@@ -31,6 +31,7 @@ def overview(home: Home, connection: sqlite3.Connection) -> list[dict[str, Any]]
                 "seen_at": seen and seen["seen_at"],
                 "trouble": seen and seen["trouble"],
                 "trouble_since": seen and seen["trouble_since"],
+                "turn": seen and seen["turn"],
                 "answers_waiting": waiting.get(link.name, 0),
             }
         )

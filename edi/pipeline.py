@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -41,8 +42,12 @@ from spool.link import Link
 from spool.receipt import Kept
 
 _LINKS_AT_ONCE = 16
+#: A link that takes longer does not count among those at once any more: slow ones keep no place from others.
+_SLOT_SECONDS = 5
 #: A pass waits this long for its links, then goes on with what has come.
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 2
+#: A patient pass, which waits for slow ones too, looks this often at least for what they brought.
+_MOST_PATIENCE_SECONDS = 15
 _GRACE_SECONDS = 5
 
 
@@ -88,6 +93,8 @@ class Run:
         self.growing: dict[str, float | None] = {}
         #: Links that could not be reached when last tried, though they may be next time.
         self.away: set[str] = set()
+        #: Links that the last pass heard of.
+        self.heard: set[str] = set()
         self._log = logged(home.path)
         self._pulling: dict[Future[Exchange], str] = {}
         self._pushing: dict[Future[Exchange], str] = {}
@@ -137,25 +144,49 @@ class Run:
             if link.name not in busy
         }
         self._pulling |= asked
+        patience = _PATIENCE_SECONDS
+        self.heard = set()
         while True:
-            wait(self._pulling if patient else asked, timeout=_PATIENCE_SECONDS)
+            wait(self._pulling if patient else asked, timeout=patience)
             heard = self._hear(done, tell_new)
+            self.heard |= heard
             self._take(done, tell_new)
             if not self.stop.is_set():
-                self._settle(done, tell_new, self.links(None if only is None else heard), patient)
+                self._settle(done, tell_new, self.links(None if only is None else heard))
             if not patient or not (self._pulling or self._pushing):
                 return done
+            patience = min(2 * patience, _MOST_PATIENCE_SECONDS)
+
+    def is_busy(self) -> bool:
+        """Whether a link is still being talked to."""
+        return bool(self._pulling or self._pushing)
+
+    def has_news(self) -> bool:
+        """Whether a link that was busy when the last pass ended is done."""
+        return any(future.done() for future in (*self._pulling, *self._pushing))
 
     def _start(self, work: Callable[[], Exchange]) -> Future[Exchange]:
         """Does something with a link in a thread that does not keep the process from ending."""
         future: Future[Exchange] = Future()
 
+        held = [self._slots]
+
+        def let_go() -> None:
+            with suppress(IndexError):  # once
+                held.pop().release()
+
         def run() -> None:
-            with self._slots:
-                try:
-                    future.set_result(work())
-                except BaseException as wrong:  # whoever hears of it raises it
-                    future.set_exception(wrong)
+            self._slots.acquire()
+            late = threading.Timer(_SLOT_SECONDS, let_go)
+            late.daemon = True
+            late.start()
+            try:
+                future.set_result(work())
+            except BaseException as wrong:  # whoever hears of it raises it
+                future.set_exception(wrong)
+            finally:
+                late.cancel()
+                let_go()
 
         threading.Thread(target=run, daemon=True).start()
         return future
@@ -186,10 +217,12 @@ class Run:
             tell_new(name, trouble, file)
         return exchange
 
-    def _settle(self, done: Pass, tell_new: Trouble, links: list[Link], patient: bool) -> None:
+    def _settle(self, done: Pass, tell_new: Trouble, links: list[Link]) -> None:
         """Reconciles, then sends the answers that wait to the links that are there."""
         before = done.reconciled
         done.reconciled = reconcile(self.connection, paris_now())
+        if done.reconciled["entries_posted"]:
+            self._log("reconciled", done.reconciled)
         for name in ("entries_posted", "remuneration_cents"):
             done.reconciled[name] += before.get(name, 0)
         self._hold()
@@ -213,28 +246,37 @@ class Run:
         rows = self.connection.execute(
             "SELECT id, sha256, name, link, home, dry, received_at FROM receipt WHERE state = 'received' ORDER BY id"
         ).fetchall()
-        rows = [row for row in rows if not self._awaits(row)]
+        owing = {name: partner.owing() for name, partner in self.partners.items()}
+        rows = [row for row in rows if not _awaits(row, owing)]
         by_id, paths = {row["id"]: row for row in rows}, dict[int, Path]()
         for row in rows:
             try:  # its link may be gone from the settings: then it waits for somebody to say
                 arrival_of(self.home, row["link"], row["home"], row["name"], bool(row["dry"]))
                 paths[row["id"]] = self.folder.original(row["sha256"])
+                with paths[row["id"]].open("rb"):
+                    pass
             except NotFound as wrong:
                 tell_new(row["link"], wrong, row["name"])
+            except OSError as wrong:
+                self._unreadable(tell_new, row, Unreadable(path=paths.pop(row["id"]), why=why(wrong)))
         for key in by_issue(paths, self.home.settings.max_bytes):
             if self.stop.is_set():
                 return
             row = by_id[key]
-            taken = take_receipt(self.home, self.connection, self.folder, key)
+            try:
+                taken = take_receipt(self.home, self.connection, self.folder, key)
+            except OSError as wrong:  # its bytes cannot be read: it waits, the next is taken
+                self._unreadable(tell_new, row, Unreadable(path=paths[key], why=why(wrong)))
+                continue
             done.taken.append(taken)
             facts = {"link": row["link"], "home": row["home"], "file": row["name"], "acknowledgement": taken}
             self._tell("taken", facts)
 
-    def _awaits(self, row: sqlite3.Row) -> bool:
-        """Whether a file waits for others of its home that are still to be fetched: it may replace one of them."""
-        partner = self.partners.get(row["link"])
-        age = paris_now() - datetime.fromisoformat(row["received_at"])
-        return partner is not None and partner.owes(row["home"]) and timedelta(0) <= age < PATIENCE
+    def _unreadable(self, tell_new: Trouble, row: sqlite3.Row, wrong: Unreadable) -> None:
+        """Notes that our own copy of a file cannot be read."""
+        tell_new(row["link"], wrong, row["name"])
+        with transaction(self.connection):
+            self.connection.execute("UPDATE receipt SET trouble = ? WHERE id = ?", (str(wrong), row["id"]))
 
     def _hold(self) -> None:
         """Puts what waits to be sent into outgoing/, where an operator looks, whether or not its link is there."""
@@ -249,6 +291,13 @@ class Run:
         """Asks the links' threads to end, and gives them a moment; what is broken off is begun again another time."""
         self.stop.set()
         wait([*self._pulling, *self._pushing], timeout=_GRACE_SECONDS)
+
+
+def _awaits(row: sqlite3.Row, owing: Mapping[str, set[str] | None]) -> bool:
+    """Whether a file waits for others of its home that are still to be fetched: it may replace one of them."""
+    homes = owing.get(row["link"], set())
+    age = paris_now() - datetime.fromisoformat(row["received_at"])
+    return (homes is None or row["home"] in homes) and timedelta(0) <= age < PATIENCE
 
 
 def deliver(connection: sqlite3.Connection, folder: Folder) -> None:
@@ -284,7 +333,8 @@ def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:
 
 
 def _issued(path: Path, max_bytes: int) -> str:
-    with path.open("rb") as stream:
+    """When a declaration was issued; what keeps that from being known is found again, and said, when it is taken."""
+    with suppress(Exception), path.open("rb") as stream:
         for event in read(open_source(stream, max_bytes)):
             if isinstance(event, Header) and event.issued is not None:
                 return event.issued.isoformat()

@@ -47,9 +47,10 @@ def _passes(
         except (EdiError, OSError, sqlite3.OperationalError) as wrong:
             running.tell("trouble", {"link": "", "trouble": str(wrong)})
         ended = time.monotonic()
-        for name in only:
-            failed[name] = failed.get(name, 0) + 1 if name in running.away else 0
-            due[name] = ended + _pause(running, name, failed[name])
+        for name in only | running.heard:  # one that is still busy is heard of later
+            if name in running.heard:
+                failed[name] = failed.get(name, 0) + 1 if name in running.away else 0
+            due[name] = ended + _pause(running, name, failed.get(name, 0))
         _wait(running, due, stop)
 
 
@@ -63,12 +64,15 @@ def _pause(running: Run, name: str, failed: int) -> float:
 
 
 def _wait(running: Run, due: dict[str, float], stop: threading.Event) -> None:
-    """Waits until a link is due; something new in a local folder makes that link due."""
+    """Waits until a link is due, or a slow one is done; something new in a local folder makes that link due."""
     first = min(due.values(), default=time.monotonic() + running.home.settings.every_seconds)
     stop.wait(min(_BREATH_SECONDS, max(0.0, first - time.monotonic())))
     while not stop.is_set() and (left := first - time.monotonic()) > 0:
         local = [link for link in running.links() if link.kind == "folder"]
-        told = watch.wait(_depots(local), min(left, _LOOK_SECONDS) if local else left, stop)
+        if running.has_news():
+            return
+        busy = running.is_busy()
+        told = watch.wait(_depots(local), min(left, _LOOK_SECONDS) if local or busy else left, stop)
         new = [link.name for link in local if told or _is_new(running, link)]
         if new and not stop.is_set():
             due.update(dict.fromkeys(new, time.monotonic()))

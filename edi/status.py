@@ -1,11 +1,12 @@
 """What an operator wants to know at a glance: what arrived, what is stuck, and whose turn it is."""
 
 import sqlite3
+from datetime import timedelta
 from typing import Any
 
 from edi.links import overview
 from edi.reconciling import state
-from edi.settings import LOCAL, Home
+from edi.settings import LOCAL, Home, paris_now
 from schemas.catalogue import CATALOGUE
 
 
@@ -70,7 +71,7 @@ def _stuck_files(home: Home, connection: sqlite3.Connection) -> list[dict[str, A
             stuck.append(_stuck("file", name, row["received_at"], why, "operator"))
         elif row["state"] == "received":
             if row["link"] in known:
-                why, turn = "pas encore pris / not taken yet", "edi"
+                why, turn = row["trouble"] or "pas encore pris / not taken yet", "operator" if row["trouble"] else "edi"
             else:
                 why, turn = "liaison absente d'edi.toml / its link is not in edi.toml", "operator"
             stuck.append(_stuck("file", name, row["received_at"], why, turn))
@@ -94,11 +95,16 @@ def _held_back(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def _stuck_links(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Links in trouble. One that is away is tried again by itself; away for a day, somebody should ask the partner."""
+    yesterday = (paris_now() - timedelta(days=1)).isoformat()
     return [
-        _stuck("link", link["name"], link["trouble_since"], link["trouble"], "operator")
+        _stuck(
+            "link", link["name"], link["trouble_since"], link["trouble"],
+            "operator" if link["trouble_since"] < yesterday else link["turn"],
+        )
         for link in links
         if link["state"] == "trouble"
-    ]
+    ]  # fmt: skip
 
 
 _STUCK_ANSWERS = """

@@ -35,6 +35,7 @@ CREATE UNIQUE INDEX receipt_once ON receipt (link, remote_path, sha256, remote_m
 CREATE INDEX receipt_open ON receipt (state) WHERE state <> 'answered';
 CREATE INDEX receipt_sha ON receipt (sha256);
 CREATE INDEX receipt_day ON receipt (link, received_at);
+CREATE INDEX receipt_refused ON receipt (link) WHERE state = 'failed' OR verdict = 'refused';
 
 CREATE TABLE declaration (        -- what a receipt's bytes declared, booked or not
     id INTEGER PRIMARY KEY,
@@ -133,7 +134,7 @@ CREATE INDEX quarantine_act_receipt ON quarantine_act (receipt);
 
 CREATE TABLE link_paused (link TEXT PRIMARY KEY, paused_at TEXT NOT NULL) STRICT;
 CREATE TABLE link_state (
-    link TEXT PRIMARY KEY, seen_at TEXT, trouble TEXT, trouble_since TEXT
+    link TEXT PRIMARY KEY, seen_at TEXT, trouble TEXT, trouble_since TEXT, turn TEXT
 ) STRICT;
 
 CREATE TABLE held_back (          -- files that could not be had, or not yet: tried again at next_at

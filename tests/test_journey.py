@@ -275,7 +275,7 @@ def nothing_changes(world: World) -> None:
         ("file", "maison: pas-a-nous.txt"): "partner",
         ("file", "libraires: truncated.txt"): "partner",
         ("file", "libraires: total-differs.txt"): "partner",
-        ("link", "morte"): "operator",
+        ("link", "morte"): "edi",
     }
 
 

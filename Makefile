@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install system-deps demo test bench lint lock clean
+.PHONY: install system-deps demo test bench soak lint lock clean
 
 install: $(READY)
 
@@ -32,6 +32,10 @@ test: $(READY) system-deps
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.bench $(ARGS)
+
+# Kills and failing calls by the thousand; writes the tables of docs/reliability.md.
+soak: $(READY) system-deps
+	$(BIN)/python -m tests.faults.soak $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,358 @@
+"""A small world that has everything in it, over one real sshd, and the questions asked of it after a fault.
+
+Two SFTP accounts and a local folder; both sides, both formats, a zip, a dry run, a file refused whole, one refused in
+part, a duplicate, and a replacement whose name sorts before what it replaces. Each case gets a copy of it.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import msgspec
+
+from edi.ledger import content_hash
+from tests.desk import LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, bought, code, declared, sold, written
+from tests.faults.runner import Nursery, Ran
+from tests.sshd import Sshd
+
+THIRD_SHOP = code(13)
+_DAY = "2025-03-14"
+_MOMENT = 1_760_000_000
+
+_LINK = """
+[[link]]
+name = "{name}"
+{account}
+depot = "{base}depot"
+retour = "{base}retour"
+archive = "{base}archive"
+declarants = {declarants}
+settle_seconds = 0
+attempts = 1
+"""
+
+
+def _before() -> dict[str, bytes]:
+    """What partners sent first, by path: one match, posted; and a declaration that is to be replaced."""
+    return {
+        "distant/depot/T0.txt": written(declared("T0", sold("14", _DAY), by=OTHER_SHOP)),
+        "maison/homes/lib/depot/L0.xml": written(
+            declared("L0", bought("14", _DAY, partner=OTHER_SHOP), by=LIBRARY), "xml"
+        ),
+        "partage/depot/P0.xml": written(declared("P0", sold("20", _DAY), by=THIRD_SHOP), "xml"),
+    }
+
+
+def _files() -> dict[str, bytes]:
+    """What they send then."""
+    first = [sold("1", _DAY), sold("2", _DAY), sold("3", _DAY, 2_000), sold("7", _DAY, partner=OTHER_LIBRARY)]
+    initial = written(declared("S1", *first))
+    replacing = declared(
+        "S1R", first[0], sold("2", _DAY, 12_000), *first[2:], replaces="S1", issued=datetime(2026, 1, 15, 10, 0)
+    )
+    spoilt = msgspec.structs.replace(sold("12", _DAY), ttc=1)
+    bills = [
+        bought("1", _DAY), bought("2", _DAY, 10_920), bought("3", _DAY, 999), bought("11", _DAY, partner=OTHER_SHOP),
+    ]  # fmt: skip
+    others = [bought("7", _DAY), bought("21", _DAY, partner=THIRD_SHOP), bought("99", _DAY)]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("O1.txt"), written(declared("O1", *others, by=OTHER_LIBRARY)))
+    return {
+        "maison/homes/shop/depot/A-replaces.xml": written(replacing, "xml"),
+        "maison/homes/shop/depot/B-first.txt": initial,
+        "maison/homes/shop/depot/C-again.txt": initial,
+        "maison/homes/lib/depot/L1.xml": written(declared("L1", *bills, by=LIBRARY), "xml"),
+        "maison/homes/lib/depot/test/dry.txt": written(declared("DRY", bought("500", _DAY), by=LIBRARY)),
+        "maison/homes/other/depot/O1.zip": packed.getvalue(),
+        "distant/depot/T0-dearer.xml": written(
+            declared("T0R", sold("14", _DAY, 30_000), by=OTHER_SHOP, replaces="T0"), "xml"
+        ),
+        "distant/depot/T1.xml": written(declared("T1", sold("11", _DAY), spoilt, by=OTHER_SHOP), "xml"),
+        "distant/depot/T2.txt": written(declared("T2", sold("13", _DAY), by=OTHER_SHOP))[:-100],
+        "partage/depot/P1.txt": written(declared("P1", sold("21", _DAY, partner=OTHER_LIBRARY), by=THIRD_SHOP)),
+    }
+
+
+class State(NamedTuple):
+    """Everything that must be the same as after a run nobody disturbed; numbers of rows play no part."""
+
+    receipts: list[Any]
+    declarations: list[Any]
+    invoices: list[Any]
+    lines: list[Any]
+    statements: list[Any]
+    findings: list[Any]
+    answers: list[Any]
+    outcomes: list[Any]
+    entries: list[Any]
+    partners: dict[str, bytes]
+    spool: list[str]
+
+
+class Bench:
+    """A real sshd, a nursery, and what undisturbed runs come to: `first` from nothing, `then` from there."""
+
+    def __init__(self) -> None:
+        memory = Path("/dev/shm")  # an fsync costs nothing there, and kill -9 takes nothing away
+        self.root = Path(tempfile.mkdtemp(prefix="edi-faults-", dir=memory if os.access(memory, os.W_OK) else None))
+        self._stack = ExitStack()
+        self._made = 0
+
+    def __enter__(self) -> Self:
+        self._stack.callback(shutil.rmtree, self.root, ignore_errors=True)
+        self.sshd = self._stack.enter_context(Sshd(self.root / "sshd", self.root / "keys"))
+        self.nursery = self._stack.enter_context(Nursery(self.root))
+        self.template = self._undisturbed(self.world(fresh=True))
+        self.first = self.template.state()
+        world = self._undisturbed(self.world())
+        self.then = world.state()
+        world.remove()
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        self._stack.close()
+
+    def world(self, fresh: bool = False, local: bool = False) -> "World":
+        """A case of its own: new files in the depots of a home that has some already, or of a `fresh` one.
+
+        `local`: every link is a folder, which comes to the same three times sooner.
+        """
+        self._made += 1
+        return World(self, f"case{self._made}", fresh, local)
+
+    def _undisturbed(self, world: "World") -> "World":
+        ran = world.run()
+        assert ran.code == (0 if world.fresh else 1), ran
+        world.check()
+        state = world.state()
+        ran = world.run()
+        assert (ran.code, world.state()) == (0, state), "a second pass changes something"
+        return world
+
+
+class World:
+    """One case: the partners' folders, a home, and `edi` run in it with or without a fault."""
+
+    def __init__(self, bench: Bench, name: str, fresh: bool, local: bool) -> None:
+        self.bench, self.fresh = bench, fresh
+        self.partners = bench.sshd.root / name
+        self.home = bench.root / name
+        if fresh:
+            self.home.mkdir(mode=0o700)
+        else:
+            shutil.copytree(bench.template.home, self.home)
+            shutil.copytree(bench.template.partners, self.partners)
+        for path, data in (_before() if fresh else _files()).items():
+            place = self.partners / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+            os.utime(place, (_MOMENT, _MOMENT))
+        self._settle(name, bench.sshd, local)
+
+    def _settle(self, name: str, sshd: Sshd, local: bool) -> None:
+        """Writes the settings; `local`: the same links as folders of this machine."""
+
+        def account(link: str) -> str:
+            if local:
+                return f'kind = "folder"\npath = "{self.partners / link}"'
+            return f'host = "127.0.0.1"\nport = {sshd.port}\nuser = "{sshd.user}"\nkey_file = "{sshd.key}"'
+
+        def link(link: str, inner: str, codes: list[str]) -> str:
+            base = inner if local else f"{name}/{link}/{inner}"
+            return _LINK.format(name=link, account=account(link), base=base, declarants=json.dumps(codes))
+
+        homes = {"shop": [SHOP], "lib": [LIBRARY], "other": [OTHER_LIBRARY]}
+        (self.home / "edi.toml").write_text(
+            "every_seconds = 1\n"
+            + link("maison", "homes/*/", [SHOP, LIBRARY, OTHER_LIBRARY])
+            + "[link.homes]\n"
+            + "".join(f"{home} = {json.dumps(codes)}\n" for home, codes in homes.items())
+            + link("distant", "", [OTHER_SHOP])
+            + _LINK.format(
+                name="partage",
+                account=f'kind = "folder"\npath = "{self.partners / "partage"}"',
+                base="",
+                declarants=json.dumps([THIRD_SHOP]),
+            )
+        )
+        pin = (sshd.keys / "host.pub").read_text("ascii").split()
+        (self.home / "known_hosts").write_text(f"[127.0.0.1]:{sshd.port} {pin[0]} {pin[1]}\n")
+
+    def run(self, spec: str = "") -> Ran:
+        """One pass, with that fault."""
+        return self.bench.nursery.run(spec, "--home", str(self.home), "run", "--once")
+
+    def run_for_ever(self, spec: str, seconds: float) -> Ran:
+        """`edi run` with that fault, as the shell starts it; ended by SIGTERM once nothing is left to do, or it is too late."""
+        command = [sys.executable, "-m", "tests.faults.runner", spec, "--", "--home", str(self.home), "run"]
+        running = subprocess.Popen(
+            command, cwd=Path(__file__).parent.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and running.poll() is None and self.counts() != self._wanted():
+                time.sleep(0.2)
+            time.sleep(0.2)
+            running.terminate()
+            out, err = running.communicate(timeout=20)
+        finally:
+            running.kill()
+        return Ran(running.returncode, out, err, {})
+
+    def _wanted(self) -> list[int]:
+        wanted, sent = self.bench.then, len(self.bench.then.answers)
+        return [len(wanted.receipts), len(wanted.receipts), len(wanted.entries), sent, sent]
+
+    def remove(self) -> None:
+        """Leaves nothing behind."""
+        shutil.rmtree(self.home)
+        shutil.rmtree(self.partners)
+
+    @contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """The database, as any program opens it after a crash."""
+        with closing(sqlite3.connect(self.home / "edi.sqlite")) as connection:
+            yield connection
+
+    def found(self) -> str:
+        """What there is now, in a few words, without what was there before the run."""
+        before = [0] * len(_COUNTS) if self.fresh else self.bench.template.counts()
+        counts = [now - then for now, then in zip(self.counts(), before, strict=True)]
+        depot = sum(path.is_file() for path in self.partners.rglob("depot/**/*"))
+        half = sum(path.suffix == ".part" for root in (self.partners, self.home) for path in root.rglob("*"))
+        known = [f"{count} {what}" for what, count in zip(_COUNTS, counts, strict=True) if count]
+        known += [f"{half} half written"] if half else []
+        return ", ".join([f"{depot} in depots", *known])
+
+    def counts(self) -> list[int]:
+        """Receipts, verdicts, entries, answers that have come, answers marked sent."""
+        found = [0] * len(_COUNTS)
+        if (self.home / "edi.sqlite").exists():
+            with self.database() as connection:
+                if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'answer'").fetchone():
+                    found = [connection.execute(sql).fetchone()[0] if sql else 0 for sql in _COUNTS.values()]
+        found[3] = sum(path.is_file() and path.suffix != ".part" for path in self.partners.rglob("retour/*"))
+        return found
+
+    def mended(self, spec: str) -> Ran:
+        """One more pass, undisturbed, after a fault; then all is as if nothing had happened. `spec` is what is blamed."""
+        ran = self.run()
+        assert ran.code in (0, 1), f"{spec}: the pass after it: {ran}"
+        self.check()
+        state, wanted = self.state(), self.bench.first if self.fresh else self.bench.then
+        for name, ours, theirs in zip(State._fields, state, wanted, strict=True):
+            assert ours == theirs, f"{spec}: {name} differ"
+        return ran
+
+    def bears(self, spec: str) -> Ran:
+        """A pass in which something fails: no traceback, no file blamed for it; the next pass mends all."""
+        ran = self.run(spec)
+        assert ran.code in (0, 1, 2), f"{spec}: {ran}"
+        for word in ("Traceback", "panne interne", "contrôle en panne"):
+            assert word not in ran.out + ran.err, f"{spec}: {ran}"
+        assert ran.err or ran.code != 2 or "stdout" in spec, f"{spec}: nothing is said of it"
+        self.mended(spec)
+        return ran
+
+    def state(self) -> State:
+        """The state, as `State` has it."""
+        with self.database() as connection:
+            rows = (sorted((tuple(row) for row in connection.execute(sql)), key=repr) for sql in _STATE)
+            return State(*rows, self._partners(), self._spool())
+
+    def _partners(self) -> dict[str, bytes]:
+        return {str(p.relative_to(self.partners)): p.read_bytes() for p in self.partners.rglob("*") if p.is_file()}
+
+    def _spool(self) -> list[str]:
+        rooms = ("incoming", "received", "quarantine", "outgoing")
+        paths = (path for room in rooms for path in (self.home / room).rglob("*"))
+        return sorted(str(path.relative_to(self.home)) for path in paths if path.is_file())
+
+    def check(self) -> None:
+        """What holds in any state after a whole pass, whatever happened before."""
+        with self.database() as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+            for complaint, sql in _NEVER.items():
+                assert connection.execute(sql).fetchall() == [], complaint
+            _check_ledger(connection)
+            for link, home, name, body in connection.execute("SELECT link, home, name, body FROM answer"):
+                base = self.partners / link / ("homes" if home else "") / home
+                assert (base / "retour" / name).read_bytes() == body, f"{name} contradicts the database"
+        for path in (self.home / "received").rglob("*"):
+            if path.is_file():
+                assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+
+
+def _check_ledger(connection: sqlite3.Connection) -> None:
+    """Every entry's hash, every run's, and the chain of runs."""
+    connection.row_factory = sqlite3.Row
+    previous = ""
+    for run in connection.execute("SELECT * FROM posting_run ORDER BY id").fetchall():
+        chain = hashlib.sha256(previous.encode())
+        entries = connection.execute("SELECT * FROM entry WHERE run = ? ORDER BY entry", (run["id"],)).fetchall()
+        for entry in entries:
+            facts = {name: entry[name] for name in entry.keys() if name not in ("run", "hash")}  # noqa: SIM118
+            assert content_hash(facts) == entry["hash"]
+            chain.update(entry["hash"].encode())
+        assert (run["previous"], run["hash"], run["entries"]) == (previous, chain.hexdigest(), len(entries))
+        previous = run["hash"]
+    connection.row_factory = None
+
+
+_COUNTS = {
+    "received": "SELECT count(*) FROM receipt",
+    "judged": "SELECT count(*) FROM receipt WHERE verdict IS NOT NULL",
+    "entries": "SELECT count(*) FROM entry",
+    "answers there": "",  # in the partners' folders, not in the database
+    "marked sent": "SELECT count(*) FROM answer WHERE sent_at IS NOT NULL",
+}
+_NEVER = {
+    "a file without a verdict": "SELECT name FROM receipt WHERE state <> 'answered' OR verdict IS NULL",
+    "a checker said to have failed": "SELECT name FROM receipt WHERE verdict = 'failed' OR trouble IS NOT NULL",
+    "a file without answers": "SELECT name FROM receipt WHERE id NOT IN (SELECT receipt FROM answer)",
+    "an answer not sent": "SELECT name FROM answer WHERE sent_at IS NULL",
+    "bytes booked twice": "SELECT sha256 FROM declaration WHERE verdict <> 'refused' GROUP BY sha256 HAVING count(*) > 1",
+    "an invoice booked twice": "SELECT number FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) "
+    "GROUP BY side, supplier, library, number, kind, date HAVING count(*) > 1",
+    "an entry standing twice": "SELECT supplier_invoice FROM entry WHERE reverses IS NULL AND entry NOT IN "
+    "(SELECT reverses FROM entry WHERE reverses IS NOT NULL) GROUP BY supplier_invoice HAVING count(*) > 1",
+    "a line of no invoice": "SELECT ean FROM line WHERE NOT EXISTS "
+    "(SELECT 1 FROM invoice i WHERE line.id >= i.first_line AND line.id < i.first_line + i.lines)",
+    "something not reconciled": "SELECT 1 FROM pass WHERE changes <> reconciled",
+}
+_NAMED = "(SELECT side || ' ' || supplier || ' ' || number || ' ' || ht FROM invoice WHERE id = {})"
+_STATE = (
+    "SELECT r.name, link, home, sha256, size, dry, state, verdict, trouble, acknowledgement FROM receipt r "
+    "LEFT JOIN acknowledgement a ON a.receipt = r.id",
+    "SELECT r.name, d.declarant, d.reference, d.verdict, d.side, d.use, d.nature, d.replaced, d.period, d.issued, "
+    "d.invoices, d.accepted, d.dry, o.reference FROM declaration d JOIN receipt r ON r.id = d.receipt "
+    "LEFT JOIN declaration o ON o.id = d.supersedes",
+    "SELECT d.reference, i.record, i.side, supplier, library, number, key, date, kind, ht, ttc, lines, copies, gross, base, "
+    "base_copies, i.period, hex(digest), (SELECT w.reference FROM declaration w WHERE w.id = x.declaration) "
+    "FROM invoice i JOIN declaration d ON d.id = i.declaration LEFT JOIN withdrawal x ON x.invoice = i.id",
+    "SELECT i.supplier, i.number, i.ht, l.record, ean, quantity, price, discount, vat, exclusion, evidence, title FROM invoice i "
+    "JOIN line l ON l.id >= i.first_line AND l.id < i.first_line + i.lines",
+    f"SELECT d.reference, {_NAMED.format('s.invoice')} FROM statement s JOIN declaration d ON d.id = s.declaration",
+    "SELECT r.name, ordinal, code, finding FROM finding f JOIN receipt r ON r.id = f.receipt",
+    "SELECT r.name, a.link, a.home, a.name, hex(body), sent_at IS NOT NULL FROM answer a JOIN receipt r ON r.id = a.receipt",
+    f"SELECT {_NAMED.format('o.invoice')}, state, reason, {_NAMED.format('o.other')}, {_NAMED.format('o.bag')}, period, rate "
+    "FROM outcome o",
+    "SELECT e.period, e.supplier, e.library, e.invoice_number, e.invoice_date, e.kind, e.base_cents, e.rate_percent, "
+    f"e.remuneration_cents, e.copies, e.reason, {_NAMED.format('e.supplier_invoice')}, {_NAMED.format('e.library_invoice')}, "
+    "e.reverses IS NOT NULL FROM entry e",
+)

@@ -16,7 +16,6 @@ from edi import periods, twins
 from edi.replacing import Chain, find_chain, restate, withdraw
 from edi.staging import Staged, refuse
 from edi.store import PLACES, changed
-from schemas import catalogue
 from schemas.declaration import Header
 from schemas.finding import Both, Finding
 from schemas.layout import EN
@@ -114,7 +113,7 @@ def _at(header: Header, name: str, code: str, found: str | None, expected: str |
 
 def _judge(connection: sqlite3.Connection, staged: Staged, header: Header) -> Chain | None:
     """Judges references, then invoices, as far as the header's fields they go by are sound; the chain of an R or A."""
-    wrong = {finding.field for finding in staged.tally.errors if catalogue.reach(finding) == "file"}
+    wrong = staged.tally.wrong
 
     def sound(*names: str) -> bool:
         return all(getattr(header, name) is not None and EN.field(name).wire not in wrong for name in names)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from parsers.sniff import MAX_BYTES
+from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
 from spool import durable
@@ -31,6 +31,9 @@ _TEMPLATE = """\
 
 gln = "{gln}"            # notre GLN : les déclarations lui sont adressées / our own GLN
 # max_bytes = {max_bytes}       # taille maximale d'une déclaration, dézippée / largest declaration, unpacked
+# max_records = {max_records}       # enregistrements, ou éléments XML, au plus / records, or XML elements, at most
+# max_seconds = {max_seconds}           # temps de lecture d'un fichier, au plus / time to read one file, at most
+# findings_kept = {findings_kept}        # constats gardés par fichier et gravité / findings kept a file and severity
 # language = "fr"               # langue des comptes rendus : fr ou en / language of reports
 # every_seconds = 60            # pause entre deux passages de « edi run » / pause between two passes
 
@@ -46,14 +49,32 @@ gln = "{gln}"            # notre GLN : les déclarations lui sont adressées / o
 """
 
 
+#: Least and most of each figure. Records are counted within `edi.store.PLACES`.
+_BOUNDS = {
+    "every_seconds": (1, 86400),
+    "max_bytes": (1, 2**40),
+    "max_records": (1, 16_000_000),
+    "max_seconds": (1, 86400),
+    "findings_kept": (10, 100_000),
+}
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`edi.toml`, decoded. Sizes in bytes, times in seconds."""
 
     gln: str = OUR_GLN
-    max_bytes: int = MAX_BYTES
+    max_bytes: int = Limits().max_bytes
+    max_records: int = Limits().max_records
+    max_seconds: float = Limits().max_seconds
+    findings_kept: int = Limits().findings_kept
     language: Literal["fr", "en"] = "fr"
     every_seconds: float = 60
     link: tuple[Link, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        """What is read of one file."""
+        return msgspec.convert(self, Limits, from_attributes=True)
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -100,7 +121,7 @@ def open_home(path: Path) -> Home:
             )
         settings = path / "edi.toml"
         if not settings.exists():
-            durable.write(settings, _TEMPLATE.format(gln=OUR_GLN, max_bytes=MAX_BYTES).encode())
+            durable.write(settings, _TEMPLATE.format(gln=OUR_GLN, **msgspec.structs.asdict(Limits())).encode())
         return Home(path, read_settings(settings))
     except OSError as wrong:
         raise Unreadable(path=wrong.filename or path, why=why(wrong)) from wrong
@@ -119,10 +140,10 @@ def read_settings(path: Path) -> Settings:
         wrongs.append(f"[[link]] {LOCAL} : nom réservé / reserved name")
     if not gln.is_valid(settings.gln):
         wrongs.append(f"gln {settings.gln!r} : pas un GLN / not a GLN")
-    if not 1 <= settings.every_seconds <= 86400:
-        wrongs.append(f"every_seconds {settings.every_seconds} : de 1 à 86400 / from 1 to 86400")
-    if not 1 <= settings.max_bytes <= 2**40:
-        wrongs.append(f"max_bytes {settings.max_bytes} : de 1 à {2**40} / from 1 to {2**40}")
+    for name, (least, most) in _BOUNDS.items():
+        given = getattr(settings, name)
+        if not least <= given <= most:
+            wrongs.append(f"{name} {given} : de {least} à {most} / from {least} to {most}")
     if wrongs:
         raise SettingsWrong(path=path, why=" ; ".join(wrongs))
     return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))

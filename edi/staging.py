@@ -16,14 +16,13 @@ import msgspec
 import parsers
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
+from edi.limits import Limits
 from edi.store import PLACES, rollback, transaction
 from parsers.sniff import Source
 from schemas import catalogue, number
 from schemas.declaration import Header
 from schemas.finding import Finding
 
-#: How many findings of refusal, and how many warnings, are kept a file; all are counted.
-FINDINGS_KEPT = 1_000
 #: How many lines are held before they go into the store, and how many go in one transaction.
 _PIECE = 20_000
 
@@ -42,20 +41,25 @@ _LINE = "INSERT INTO line VALUES (" + ", ".join("?" * 10) + ")"
 
 
 class Tally(msgspec.Struct):
-    """The findings of a file: kept up to a number a severity, counted in full."""
+    """The findings of a file: kept up to a number a severity, counted in full. `wrong` names the fields of which a
+    file finding was raised."""
 
+    keep: int = Limits().findings_kept
     errors: list[Finding] = msgspec.field(default_factory=list)
     warnings: list[Finding] = msgspec.field(default_factory=list)
     by_code: Counter[str] = msgspec.field(default_factory=Counter)
     file_refused: bool = False
+    wrong: set[str | None] = msgspec.field(default_factory=set)
 
     def add(self, finding: Finding) -> None:
         """Counts a finding, and keeps it while there is room."""
         reach = catalogue.reach(finding)
         self.by_code[finding.code] += 1
-        self.file_refused = self.file_refused or reach == "file"
+        if reach == "file":
+            self.file_refused = True
+            self.wrong.add(finding.field)
         kept = self.warnings if reach == "warning" else self.errors
-        if len(kept) < FINDINGS_KEPT:
+        if len(kept) < self.keep:
             kept.append(finding)
         elif reach == "file":  # whatever else is cut, why the file is refused is said
             kept[-1] = finding
@@ -136,16 +140,18 @@ def stage(
     context: Context,
     receipt: int | None = None,
     progress: Callable[[int], None] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Staged:
     """Reads, checks and stages a file; with its lines, for the store, when it has a `receipt`.
 
     `progress` is told the bytes read so far, now and then.
     """
     connection.executescript(_SCHEMA)
-    staged = Staged(source.format, lines=None if receipt is None else Lines(connection, receipt))
+    lines = None if receipt is None else Lines(connection, receipt)
+    staged = Staged(source.format, tally=Tally(limits.findings_kept), lines=lines)
     connection.execute("BEGIN")  # of the temporary table only: nobody waits for us
     try:
-        _fill(connection, source, context, staged, progress)
+        _fill(connection, source, context, staged, progress, limits.max_records)
         _twice_in_file(connection, staged)
         connection.execute("COMMIT")
     except BaseException:
@@ -161,6 +167,7 @@ def _fill(
     context: Context,
     staged: Staged,
     progress: Callable[[int], None] | None,
+    max_records: int,
 ) -> None:
     header = Header(format=source.format or "fixed", record=1)
     invoices: list[tuple[Any, ...]] = []
@@ -177,7 +184,7 @@ def _fill(
                 lines.put()
             connection.execute("BEGIN")
 
-    for rows, event in enumerate(check(parsers.read(source), context)):
+    for rows, event in enumerate(check(parsers.read(source, max_records), context)):
         if isinstance(event, Finding):
             staged.tally.add(event)
             continue

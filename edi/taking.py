@@ -20,12 +20,13 @@ from edi import answers, partners, twins
 from edi.booking import STORE_CODES, book, judge
 from edi.lending.checks import unresolved_codes
 from edi.lending.context import Context, Partner
+from edi.limits import Limits, OutOfTime, open_within
 from edi.replacing import prepare
 from edi.settings import Home
 from edi.staging import discard_lines, stage
 from edi.store import is_world, transaction
 from parsers.answers import Encoding
-from parsers.sniff import Source, open_source
+from parsers.sniff import Source
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import EdiError
 from spool.folder import Folder
@@ -91,6 +92,8 @@ def take(
                 raise
             where = traceback.extract_tb(crash.__traceback__)[-1]
             trouble = f"{type(crash).__name__} ({Path(where.filename).name}:{where.lineno})"
+            if isinstance(crash, OutOfTime):
+                trouble = str(crash)
             failed = _failed(arrival, row["sha256"], home, now)
             with transaction(connection):
                 connection.execute(
@@ -112,8 +115,9 @@ def _taken(
     connection: sqlite3.Connection, home: Home, folder: Folder, receipt: int, sha256: str, arrival: Arrival,
     stream: IO[bytes], now: datetime, progress: Progress | None,
 ) -> Acknowledgement:  # fmt: skip
-    source = open_source(stream, home.settings.max_bytes)
-    content = sha256 if source.stream is stream else _sha256(source)
+    limits = home.settings.limits
+    source = open_within(stream, limits)
+    content = _sha256(source) if source.unzipped else sha256
     directory = partners.load(connection)
     with transaction(connection):
         again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
@@ -122,7 +126,7 @@ def _taken(
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
     prepare(connection)
     discard_lines(connection, receipt)  # of a run that was killed
-    staged = stage(connection, source, context, None if arrival.dry else receipt, progress)
+    staged = stage(connection, source, context, None if arrival.dry else receipt, progress, limits)
     with transaction(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
         twins.define(connection, partners.load(connection))
@@ -188,13 +192,13 @@ def _duplicate(
 
 def check_file(
     connection: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, directory: dict[str, Partner],
-    max_bytes: int, now: datetime, progress: Progress | None = None,
+    limits: Limits, now: datetime, progress: Progress | None = None,
 ) -> Acknowledgement:  # fmt: skip
     """The vendor's validator: the same reading and checks, in temporary tables of `connection`, nothing stored."""
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-    source = open_source(stream, max_bytes)
+    source = open_within(stream, limits)
     context = Context(our_gln=our_gln, now=now, directory=directory)
-    staged = stage(connection, source, context, progress=progress)
+    staged = stage(connection, source, context, progress=progress, limits=limits)
     return answers.acknowledge(
         staged, judge(staged), file=name, sha256=digest, sender=our_gln, link_gln=None, dry=True, now=now,
         not_checked=("declarant-not-allowed", *STORE_CODES, *unresolved_codes(directory)),

@@ -43,11 +43,15 @@ _AROUND = LENGTH + 2
 
 
 class Source(msgspec.Struct):
-    """A file opened for reading: its format (`fixed`, `xml` or None), its bytes, and what stops it."""
+    """A file opened for reading: its format (`fixed`, `xml` or None), its bytes, and what stops it.
+
+    `unzipped`: the bytes are not those of the stream that was opened.
+    """
 
     format: str | None
     stream: IO[bytes]
     stopped: Finding | None = None
+    unzipped: bool = False
 
 
 def open_source(stream: IO[bytes], max_bytes: int = MAX_BYTES) -> Source:
@@ -112,7 +116,7 @@ def _unzipped(stream: IO[bytes], max_bytes: int) -> Source:
         return Source(None, stream, _unknown("zip illisible"))
     if _head(inner, 4) == b"PK\x03\x04":
         return Source(None, stream, _unknown("zip dans un zip"))
-    return _sniffed(inner)
+    return msgspec.structs.replace(_sniffed(inner), unzipped=True)
 
 
 def _unknown(found: str) -> Finding:

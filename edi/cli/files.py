@@ -73,6 +73,7 @@ def check(
 ) -> None:
     """Contrôler des déclarations comme le fait la production, sans rien garder ; « - » : l'entrée standard. /
     Check as production does, storing nothing; "-" is standard input."""
+    from edi.limits import OutOfTime
     from edi.settings import OUR_GLN, Settings, open_home, paris_now
     from edi.taking import check_file
     from parsers.report import as_json as report_json
@@ -91,12 +92,14 @@ def check(
                 with _seekable(file, settings.max_bytes) as stream:
                     task = progress.add_task(sentence(file.name), total=os.fstat(stream.fileno()).st_size)
                     acknowledgement = check_file(
-                        connection, stream, file.name, settings.gln, directory, settings.max_bytes, paris_now(),
+                        connection, stream, file.name, settings.gln, directory, settings.limits, paris_now(),
                         functools.partial(_advance, progress, task),
                     )  # fmt: skip
                     progress.remove_task(task)
             except OSError as wrong:
                 complain(why(wrong), file)
+            except OutOfTime as late:
+                complain(f"contrôle en panne / the checker failed : {late}", file)
             except Exception as crash:
                 if os.environ.get("EDI_DEBUG"):
                     raise

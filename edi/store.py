@@ -7,18 +7,24 @@ GLNs are numbers in `twin` (narrow keys), text everywhere else. Money is integer
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from schemas.errors import HomeTooNew, Unreadable
+from edi.lock import holder
+from schemas.errors import HomeBusy, HomeTooNew, Unreadable
 
 migrations = Migrations("edi")
 
 #: Invoices and lines bear the receipt's id times this plus their place in the file, so a file's are apart from all others'.
 PLACES = 1 << 24
+
+#: How long a write waits for others: without a word, and in all.
+_QUIET_MS = 2_000
+_WAIT_MS = 60_000
 
 _FIRST = """
 CREATE TABLE receipt (            -- a file arrived: transaction T1
@@ -250,18 +256,35 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises Unreadable when it is no database, HomeTooNew when a newer version wrote it.
     """
     try:
+        with suppress(OSError):  # SQLite gives its other files the mode of this one
+            path.touch(mode=0o600)
+            path.chmod(0o600)
         connection = sqlite3.connect(path, isolation_level=None, timeout=60)
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA busy_timeout = 60000")
+        connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
         connection.execute("PRAGMA cache_size = -32000")  # 32 MB: the match table is written all over
         _migrate(connection, path)
     except sqlite3.DatabaseError as wrong:
+        if _is_busy(wrong):
+            raise HomeBusy(home=path.parent, who=holder(path.parent)) from wrong
         raise Unreadable(path=path, why=wrong) from wrong
-    path.chmod(0o600)
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Lets readers and a writer alone. While another process does this to a new database SQLite does not wait by itself."""
+    until = time.monotonic() + _WAIT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as wrong:
+            if not _is_busy(wrong) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -279,9 +302,59 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A write transaction: all of it, or nothing. Waits for other writers up to the busy timeout."""
+    """A write transaction: all of it, or nothing. Waits a minute for other writers, and tells `on_wait`; then HomeBusy."""
     rollback(connection)  # of one that could not be ended when the disk failed
-    connection.execute("BEGIN IMMEDIATE")
+    _begin(connection)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.DatabaseError):
+            rollback(connection)
+        raise
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """BEGIN IMMEDIATE, waiting for whoever writes now."""
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {_QUIET_MS}")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as wrong:
+            if not _is_busy(wrong):
+                raise
+        on_wait(holder(home_of(connection)))
+        connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS - _QUIET_MS}")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as wrong:
+            if not _is_busy(wrong):
+                raise
+            home = home_of(connection)
+            raise HomeBusy(home=home, who=holder(home)) from wrong
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+
+
+def on_wait(who: str) -> None:
+    """Told when a write has waited for a moment for another process, `who`; the command line says it on stderr."""
+
+
+def home_of(connection: sqlite3.Connection) -> Path:
+    """The home whose database this is."""
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2]).parent
+
+
+def _is_busy(wrong: sqlite3.Error) -> bool:
+    return getattr(wrong, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything read inside is of one moment; nobody is kept waiting. Only temporary tables are written."""
+    rollback(connection)
+    connection.execute("BEGIN")
     try:
         yield
         connection.execute("COMMIT")

@@ -145,12 +145,14 @@ def emit(pieces: Iterable[str | bytes]) -> None:
 
 
 def as_json(document: Any, indent: int | None = 2) -> str:
-    """A JSON text for stdout: UTF-8, or ASCII where stdout is anything else. Bytes of file names that are no
-    text become U+FFFD."""
+    """A JSON text for stdout: UTF-8, or ASCII where stdout is anything else. What a terminal would obey is escaped;
+    bytes of file names that are no text become U+FFFD."""
+    from parsers.plain import escaped
+
     ascii_only = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
     text = json.dumps(document, ensure_ascii=False, indent=indent, default=str)
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text) if ascii_only else text
+    return "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text) if ascii_only else escaped(text)
 
 
 def print_json(document: Any, indent: int | None = 2) -> None:

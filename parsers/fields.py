@@ -1,11 +1,15 @@
 """One field of a fixed-format record: its characters into a value, and the finding when they have none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
+from functools import lru_cache
+from itertools import repeat
+from operator import methodcaller
 from typing import Any
 
 from parsers.grammar import Misread
 from schemas import lists
+from schemas.declaration import Line
 from schemas.finding import Finding, shown
 from schemas.layout import Field, describe
 
@@ -29,6 +33,7 @@ def _name(text: str) -> str:
     return name
 
 
+@lru_cache(4096)
 def _day(text: str) -> date:
     return date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
@@ -55,13 +60,32 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+def converter(field: Field) -> Callable[[str], Any]:
+    """What turns a field's characters into its value; ValueError or KeyError when they have none."""
+    return _CODES[field.codes].__getitem__ if field.codes else _CONVERTERS[field.meaning]
+
+
 def value(field: Field, text: str) -> tuple[Any, bool]:
     """(value, whether it is wrong) of a field's characters."""
     if isinstance(text, Misread):
         return None, True
     try:
-        if field.codes:
-            return _CODES[field.codes][text], False
-        return _CONVERTERS[field.meaning](text), False
+        return converter(field)(text), False
     except (ValueError, KeyError):
         return None, True
+
+
+def lines(columns: Sequence[tuple[str, ...]]) -> Iterable[Line]:
+    """Lines out of the characters of their fields, column by column, in the layout's order; all have their form."""
+    eans, *numbers, exclusions, evidence, titles = columns
+    texts = map(_unpadded, (exclusions, evidence, titles))
+    return map(Line, eans, *(map(int, column) for column in numbers), *texts)
+
+
+_rstrip = methodcaller("rstrip", " ")
+
+
+def _unpadded(texts: tuple[str, ...]) -> Iterable[str]:
+    """A column without the spaces that fill it; most columns of codes and evidence are blank throughout."""
+    blank = " " * len(texts[0])
+    return repeat("", len(texts)) if texts.count(blank) == len(texts) else map(_rstrip, texts)

@@ -6,12 +6,11 @@ with the file: at most one piece of it and one part of an invoice are held.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from operator import methodcaller
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from parsers import fields
-from parsers.grammar import INVOICE_RE, LINE_RE, LINES_RE, Misread, body, read_fields
+from parsers.grammar import INVOICE_RE, LINE_RE, Misread, body, read_fields
 from parsers.records import cut, too_many
 from parsers.trailer import trailer_findings
 from schemas import charset
@@ -26,6 +25,8 @@ _KEPT_OF_A_LONG_LINE = 1024
 
 assert tuple(f.name for f in LG.fields[2:-1]) == Line.__struct_fields__
 _FA_FIELDS = FA.fields[2:-1]
+_FA_NAMES = tuple(field.name for field in _FA_FIELDS)
+_FA_TO_VALUES = tuple(map(fields.converter, _FA_FIELDS))
 _UNREAD = tuple(Misread() for _ in _FA_FIELDS)
 _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 _RECORD_FIELD = EN.field("record")
@@ -34,11 +35,6 @@ _RECORD_FIELD = EN.field("record")
 def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
     """The events of a fixed-format file; content never raises. Past `max_records` reading ends, and says so."""
     return _Reading(max_records).events(stream)
-
-
-_unpadded = methodcaller("rstrip", " ")
-#: What the texts of a line's fields become, in their order.
-_TO_VALUES: tuple[Callable[[str], Any], ...] = (str, int, int, int, int, _unpadded, _unpadded, _unpadded)
 
 
 class _Reading:
@@ -122,13 +118,13 @@ class _Reading:
     def _bulk(self, matches: list[re.Match[str]]) -> Iterator[Event]:
         """Well-formed FA and LG records, in the order the grammar read them."""
         for match in matches:
-            if match.re is LINES_RE:
-                yield from self._bulk_lines(LINE_RE.findall(match.string, match.start(), match.end()))
-            else:
-                assert match.re is INVOICE_RE
+            if match.re is INVOICE_RE:
                 yield from self._flush()
                 yield from self._number(match[1])
-                self._open(match.groups()[1:])
+                self._open_plain(match.groups()[1:-1])
+            run = match.re.groups  # its last group
+            if match.start(run) < match.end(run):
+                yield from self._bulk_lines(LINE_RE.findall(match.string, match.start(run), match.end(run)))
         self.misplaced_last = False
 
     def _bulk_lines(self, rows: list[tuple[str, ...]]) -> Iterator[Event]:
@@ -143,8 +139,7 @@ class _Reading:
                     self.first_line = self.records + 1
                 self.records += len(some)
                 self.expected += len(some)
-                values = [map(value, texts) for value, texts in zip(_TO_VALUES, columns[1:-1], strict=True)]
-                self.lines += map(Line, *values)
+                self.lines += fields.lines(columns[1:-1])
             else:
                 yield from self._odd_lines(some)
             if len(self.lines) >= PART:
@@ -164,7 +159,7 @@ class _Reading:
             if not self.lines:
                 self.first_line = self.records
             plain = self._title(odd_title) if odd_title else title
-            self.lines.append(Line(*(value(text) for value, text in zip(_TO_VALUES, [*texts, plain], strict=True))))
+            self.lines += fields.lines(tuple((text,) for text in (*texts, plain)))
 
     def _single(self, record: str, lost: int) -> Iterator[Event]:
         """One record the bulk grammar did not take: EN, FI, or one with something wrong."""
@@ -300,26 +295,40 @@ class _Reading:
 
     # -- FA and LG -----------------------------------------------------------------------------
 
-    def _open(self, texts: tuple[str, ...] | None, filler: str = "") -> None:
-        """Begins an invoice from its FA's fields but the filler, as far as they can be read; None: not at all."""
+    def _open_plain(self, texts: tuple[str, ...]) -> None:
+        """Begins an invoice from an FA that has its form: fast, unless a value in it is none."""
+        try:
+            values = [convert(text) for convert, text in zip(_FA_TO_VALUES, texts, strict=True)]
+        except (ValueError, KeyError):
+            self._open(texts)
+            return
+        self._begin(dict(zip(_FA_NAMES, values, strict=True)))
+
+    def _begin(self, head: dict[str, Any]) -> None:
         self.state = "invoice"
         self.counts["FA"] += 1
         self.lines, self.findings, self.part, self.countable = [], [], 0, True
-        head: dict[str, Any] = {"record": self.records}
+        self.head = {"record": self.records, **head}
+        if head["kind"] is None or head["ht"] is None:
+            self.summable = False
+        else:
+            self.sums[head["kind"]] += head["ht"]
+
+    def _open(self, texts: tuple[str, ...] | None, filler: str = "") -> None:
+        """Begins an invoice from its FA's fields but the filler, as far as they can be read; None: not at all."""
+        head: dict[str, Any] = {}
+        findings: list[Finding] = []
         for field, text in zip(_FA_FIELDS, texts or _UNREAD, strict=True):
             value, wrong = fields.value(field, text)
             if wrong and texts is not None:
                 real_digits = not isinstance(text, Misread) and field.name in ("date", "credited_on")
                 code = "invoice-date-invalid" if real_digits else "field-format"
-                self.findings.append(fields.finding(code, field, text, self.records))
+                findings.append(fields.finding(code, field, text, self.records))
             head[field.name] = value
         if isinstance(filler, Misread):
-            self.findings.append(fields.finding("field-format", FA.field("filler"), filler, self.records))
-        self.head = head
-        if head["kind"] is None or head["ht"] is None:
-            self.summable = False
-        else:
-            self.sums[head["kind"]] += head["ht"]
+            findings.append(fields.finding("field-format", FA.field("filler"), filler, self.records))
+        self._begin(head)
+        self.findings = findings
 
     def _partial(self, texts: dict[str, str]) -> PartialLine:
         """A line's fields as far as they can be read; findings for the others."""

@@ -2,11 +2,11 @@
 
 Two of them, from the same tables:
 
-    body   := lines? (FA lines?)*    one Regex a record or run of LG, fast; stops at the first record it cannot read
+    body   := run? (FA run)*         one Regex an invoice, fast; stops at the first record it cannot read
     record := (good|other)...        one Regex a record, two groups a field; says which fields are wrong
 
-A resumed `body` begins with lines, since a piece of a stream may begin inside an invoice; `LINE_RE`
-takes a run of them apart. Never packrat: it halves the speed.
+A resumed `body` begins with a run of LG, since a piece of a stream may begin inside an invoice; `LINE_RE`
+takes it apart. Never packrat: it halves the speed.
 """
 
 import re
@@ -53,15 +53,16 @@ def _record(layout: Layout) -> re.Pattern[str]:
     return re.compile(_record_pattern(layout))
 
 
-#: What tells the two kinds of matches apart.
-INVOICE_RE = _record(FA)
 LINE_RE = _record(LG)
-#: A run of LG records. Not possessive: before Python 3.11.5 such repeats lose their place.
-LINES_RE = re.compile("(?:" + re.sub(r"\((?!\?)", "(?:", LINE_RE.pattern) + ")+")
+_RUN = "((?:" + re.sub(r"\((?!\?)", "(?:", LINE_RE.pattern) + ")*)"
+#: An FA with its fields, and as its last group the run of LG that follows; and such a run alone.
+#: Not possessive: before Python 3.11.5 such repeats lose their place.
+INVOICE_RE = re.compile(_record_pattern(FA) + _RUN)
+RUN_RE = re.compile(_RUN[:-2] + "+)")
 
-invoice_record = pp.Regex(INVOICE_RE, as_match=True).set_name(FA.fr)
-line_records = pp.Regex(LINES_RE, as_match=True).set_name(LG.fr)
-body = (pp.Opt(line_records) + (invoice_record + pp.Opt(line_records))[...]).leave_whitespace().parse_with_tabs()
+invoice = pp.Regex(INVOICE_RE, as_match=True).set_name(FA.fr)
+run = pp.Regex(RUN_RE, as_match=True).set_name(LG.fr)
+body = (pp.Opt(run) + invoice[...]).leave_whitespace().parse_with_tabs()
 
 
 class Misread(str):

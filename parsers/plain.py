@@ -5,9 +5,13 @@ control, escape, direction mark or lone surrogate may pass. Spaces of every widt
 figures are written with them. Authority: format, section 4; `schemas.charset` for the repertoire.
 """
 
+import json
+import re
 import unicodedata
 
 from schemas import charset
+
+_NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def harmless(text: str) -> str:
@@ -21,8 +25,21 @@ def harmless(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode() for c in text
+        c if _is_shown(c) else c.encode("unicode_escape").decode() for c in text
     )
+
+
+def escaped(document: str) -> str:
+    r"""A JSON text with everything escaped that a terminal would obey, or that hides what stands there.
+
+    >>> escaped('{"é": "\u202e"}') == r'{"é": "\u202e"}', escaped("\x9b") == r"\u009b"
+    (True, True)
+    """
+    return _NOT_ASCII.sub(lambda odd: odd[0] if _is_shown(odd[0]) else json.dumps(odd[0])[1:-1], document)
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def cut(text: str, width: int) -> str:

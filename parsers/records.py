@@ -4,9 +4,14 @@ Records end with a line feed, but a title may hold one (format, section 3: any b
 broken field, of which one finding is enough.
 """
 
+from collections.abc import Iterator
+from typing import IO
+
+from schemas.charset import ENCODING
 from schemas.finding import Both, Finding
 from schemas.layout import LAYOUTS, LENGTH, LG
 
+_PIECE = 1 << 17
 _TITLE, _FILLER = LG.field("title"), LG.field("filler")
 
 
@@ -27,6 +32,37 @@ def cut(text: str, place: int) -> tuple[str, int]:
             if text.startswith(("\n", "\r\n"), place + length) and _is_one(whole, end - place):
                 return whole, text.index("\n", place + length) + 1
     return record, end + 1
+
+
+def each(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
+    """(offset, characters) of every record of a fixed file, counted as its reader does; of an endless one the beginning.
+
+    >>> import io
+    >>> [(offset, record[:2]) for offset, record in each(io.BytesIO(b"\\nEN\\r\\n\\r\\nFA\\nLG"))]
+    [(1, 'EN'), (7, 'FA'), (10, 'LG')]
+    """
+    stream.seek(0)
+    text, at, lost, ended = "", 0, False, False  # what is in sight, where it begins, whether it is a record's rest
+    while not ended:
+        chunk = stream.read(_PIECE)
+        ended = not chunk
+        text += chunk.decode(ENCODING) if chunk else "\n" * (bool(text) and not text.endswith("\n"))
+        place = 0
+        while place < len(text):
+            if text[place] in "\r\n" and text.startswith(("\n", "\r\n"), place) and not lost:
+                place = text.index("\n", place) + 1
+                continue
+            if text.find("\n", place) < 0 or (not ended and len(text) - place < LENGTH + 4):
+                break
+            record, after = cut(text, place)
+            if not lost:
+                yield at + place, record
+            place, lost = after, False
+        at, text = at + place, text[place:]
+        if len(text) > _PIECE:  # an endless one
+            if not lost:
+                yield at, text[:_PIECE]
+            at, text, lost = at + len(text), "", True
 
 
 def too_many(records: int, limit: int) -> Finding:

@@ -104,7 +104,7 @@ class _InvoiceState:
             self.silent.add("side")
         if not invoice.countable:
             self.silent.add("lines")
-        self.line_context = self._line_context(())
+        self.line_context: LineContext
 
     def take(self, part: Invoice) -> Checked:
         findings, columns = list(part.findings), tuple[tuple[Any, ...], ...]()

@@ -8,6 +8,7 @@ Authority: CPI L133-3 (6 %), law 2003-517 of 18 June 2003, articles 1 and 10 (3 
 """
 
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
@@ -37,6 +38,7 @@ TERMS = (
 )
 
 
+@lru_cache(4096)
 def at(day: date) -> Terms:
     """The terms of an invoice of that day."""
     return next(terms for terms in reversed(TERMS) if terms.since <= day)
@@ -45,6 +47,7 @@ def at(day: date) -> Terms:
 _SEVEN_PER_CENT = (date(2012, 4, 1), date(2013, 1, 31))
 
 
+@lru_cache(4096)
 def vat_rates(day: date | None, side: str | None) -> frozenset[int]:
     """VAT rates, in 1/100 %, that are plausible on books that day; 0 is a supplier's alone. None: any day, any side."""
     rates = {210, 550}

@@ -171,13 +171,23 @@ def totals(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     ]
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _as_text(cell: Any) -> Any:
+    """A cell for a spreadsheet: a text that would be taken for a formula gets an apostrophe before it; numbers stay."""
+    if cell is None:
+        return ""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
 def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Entries as CSV lines, header first: exact numbers, RFC 4180."""
+    """Entries as CSV lines, header first: exact numbers, RFC 4180, no formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow(["" if row[name] is None else row[name] for name in COLUMNS])
+        writer.writerow([_as_text(row[name]) for name in COLUMNS])
         yield out.getvalue()
         out.seek(0)
         out.truncate()

@@ -4,6 +4,7 @@ Written through the standard library's watched handler, so that logrotate may mo
 come near it: facts are counts, codes, names and GLNs.
 """
 
+import json
 import logging
 import os
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from parsers.plain import escaped
 from schemas.acknowledgement import Acknowledgement
 
 _LEVELS = {"trouble": logging.WARNING}
@@ -27,7 +29,7 @@ def logged(home: Path) -> Callable[[str, dict[str, Any]], None]:
         logger.addHandler(WatchedFileHandler(path, encoding="utf-8", delay=True))
         logger.setLevel(logging.INFO)
         logger.propagate = False
-    renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer = structlog.processors.JSONRenderer(serializer=_dumps)
     stamper = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
     bound = structlog.wrap_logger(
         logger,
@@ -39,6 +41,10 @@ def logged(home: Path) -> Callable[[str, dict[str, Any]], None]:
         bound.log(_LEVELS.get(event, logging.INFO), event, **_plain(facts))
 
     return log
+
+
+def _dumps(fact: dict[str, Any], **_: Any) -> str:
+    return escaped(json.dumps(fact, ensure_ascii=False, default=repr))
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

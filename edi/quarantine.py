@@ -5,7 +5,7 @@ takes a file off the list, for a reason. Every act is kept with who and when.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -13,6 +13,7 @@ from typing import IO, Any
 import msgspec
 
 from edi import answers
+from parsers import records
 from parsers.sniff import open_source
 from schemas.acknowledgement import Acknowledgement
 from schemas.catalogue import message, reach
@@ -73,27 +74,36 @@ def show(
 
 
 def excerpts(stream: IO[bytes], form: str | None, findings: Sequence[Finding]) -> list[Excerpt]:
-    """Each finding with its line. `stream` is the unpacked file; fixed records are counted without empty lines."""
+    """Each finding with its record or line. `stream` is the unpacked file."""
     wanted = {finding.record for finding in findings if finding.record}
-    found: dict[int, tuple[int, bytes]] = {}
+    found: dict[int, tuple[int, str]] = {}
+    count = 0
+    for count, place in enumerate(_lines(stream) if form == "xml" else records.each(stream), 1):
+        if count in wanted:
+            found[count] = place
+            if len(found) == len(wanted):
+                break
+    return [_excerpt(finding, found.get(finding.record or 0)) for finding in findings]
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
+    """(offset, text) of every line; of an endless one the beginning."""
     stream.seek(0)
-    offset = count = 0
-    while len(found) < len(wanted) and (line := stream.readline(1 << 20)):
-        if form == "xml" or line.strip(b"\r\n"):
-            count += 1
-            if count in wanted:
-                found[count] = offset, line[:4096]
-        offset += len(line)
-    return [_excerpt(finding, found.get(finding.record or 0), form) for finding in findings]
+    offset, whole = 0, True
+    while line := stream.readline(1 << 20):
+        if whole:
+            yield offset, line.decode("utf-8", "replace")
+        offset, whole = offset + len(line), line.endswith(b"\n")
 
 
-def _excerpt(finding: Finding, place: tuple[int, bytes] | None, form: str | None) -> Excerpt:
+def _excerpt(finding: Finding, place: tuple[int, str] | None) -> Excerpt:
+    """The finding's line, or as much of a long one as stands around its position."""
     if place is None:
         return Excerpt(finding, None, "", None)
-    offset, line = place
-    text = line.rstrip(b"\r\n").decode("utf-8" if form == "xml" else "iso8859-15", "replace")
-    shown = "".join(c if c.isprintable() else "�" for c in text)[:_WIDTH]
-    column = finding.position if finding.position and finding.position <= len(shown) else None
+    offset, text = place
+    first = max(0, (finding.position or 1) - _WIDTH // 2) if (finding.position or 1) > _WIDTH else 0
+    shown = "".join(c if c.isprintable() else "�" for c in text.rstrip("\r\n")[first : first + _WIDTH])
+    column = finding.position - first if finding.position and finding.position - first <= len(shown) else None
     return Excerpt(finding, offset, shown, column)
 
 

@@ -24,9 +24,7 @@ def harmless(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(
-        c if _is_shown(c) else c.encode("unicode_escape").decode() for c in text
-    )
+    return "".join(c if _is_shown(c) else c.encode("unicode_escape").decode() for c in text)
 
 
 def escaped(document: str) -> str:

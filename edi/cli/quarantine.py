@@ -1,7 +1,7 @@
 """Commands on refused files: quarantine list, show, release, discard."""
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,6 +47,7 @@ def listing(context: typer.Context, home: HomeOption = None, as_json: JsonOption
         return
     if not rows:
         out.print("[green]La quarantaine est vide. / Quarantine is empty.[/]")
+        _show_acts(decided)
         return
     heads = ("n°", "reçu / received", "liaison / link", "fichier / file", "verdict", "pourquoi / why")
     cells = [
@@ -61,6 +62,21 @@ def listing(context: typer.Context, home: HomeOption = None, as_json: JsonOption
         for r in rows
     ]
     show(table("Quarantaine / Quarantine", heads, cells, right=("n°",)))
+    _show_acts(decided)
+
+
+def _show_acts(decided: list[dict[str, Any]]) -> None:
+    """The last decisions: who, when, why; --json has them all."""
+    if not decided:
+        return
+    heads = ("n°", "décidé / decided", "le / on", "par / by", "pourquoi / why", "relu sous / read again as")
+    cells = [(a["receipt"], _ACTS[a["act"]], when(a["at"]), a["who"], a["reason"], a["released_as"]) for a in decided]
+    out.print()
+    show(table("Décisions / Decisions", heads, cells[:_ACTS_SHOWN], right=("n°", "relu sous")))
+
+
+_ACTS = {"release": "relâché / released", "discard": "écarté / discarded"}
+_ACTS_SHOWN = 20
 
 
 def shown(
@@ -103,16 +119,21 @@ def release(
 ) -> None:  # fmt: skip
     """Relire le fichier avec les règles d'aujourd'hui. / Read the file again with today's rules."""
     from edi import quarantine
-    from edi.pipeline import deliver, take_receipt
+    from edi.pipeline import arrival_of, deliver, take_receipt
     from edi.settings import paris_now
     from edi.store import transaction
     from spool.folder import Folder
 
     with opened(context, home) as (where, connection):
-        with transaction(connection):
-            receipt = quarantine.release(connection, number, by or getpass.getuser(), reason, paris_now())
         folder = Folder(where.path)
+        with transaction(connection):
+            row = quarantine.waiting(connection, number)
+            arrival_of(where, row["link"], row["home"], row["name"], bool(row["dry"]))  # its link is still known
+            folder.original(row["sha256"])
+            receipt = quarantine.release(connection, number, by or getpass.getuser(), reason, paris_now())
         taken = take_receipt(where, connection, folder, receipt)
+        if taken.verdict not in ("refused", "partly-accepted"):
+            folder.release(row["sha256"], row["name"])
         deliver(connection, folder)
     if as_json:
         print_json({"id": number, "receipt": receipt, "verdict": taken.verdict, "accepted": taken.accepted})

@@ -170,7 +170,7 @@ class Partner:
             tried = attempts(row, file)
             if lost[file.path] >= _TRIES and row is not None:
                 done.troubles.append((row["why"], file.name))
-                self._owed.pop(file.path, None)
+                self._give_up(row, file)
             elif tried and row is not None and not patient and not lost[file.path] and row["next_at"] > now.isoformat():
                 self._give_up(row, file)
             elif file.size <= link.max_bytes and (over := quota.over(file.size)) is not None:
@@ -237,7 +237,7 @@ class Partner:
     def _give_up(self, row: sqlite3.Row, file: RemoteFile) -> None:
         """Nothing waits any more for a file that could not be had for long, or that others have to mend."""
         age = paris_now() - datetime.fromisoformat(row["since"])
-        if self._owed and (row["turn"] == "partner" or row["attempts"] > 1 or age >= PATIENCE):
+        if self._owed and (row["turn"] == "partner" or age >= PATIENCE):
             self._owed.pop(file.path, None)
 
     def _pull_one(

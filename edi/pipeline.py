@@ -107,8 +107,8 @@ class Run:
                 self.folder.sent(path)
         with transaction(connection):  # after an upgrade the checker may no longer fail
             connection.execute("UPDATE receipt SET state = 'received' WHERE state = 'failed'")
-        for receipt in forgotten_lines(connection):
-            discard_lines(connection, receipt)
+        #: Whether the pass before went to its end; one that did not may have forgotten lines in the store.
+        self._ended = False
 
     def heed(self, stop: threading.Event) -> None:
         """Has `stop`, when it is set, end this run and what its links are at."""
@@ -135,6 +135,9 @@ class Run:
         the next pass hears of it. `patient`, as `--once` is, hears of all, and waits once for files still settling.
         """
         done = Pass()
+        for receipt in () if self._ended else forgotten_lines(self.connection):
+            discard_lines(self.connection, receipt)
+        self._ended = False
         before, self._told = self._told, {name: told for name, told in self._told.items() if only and name not in only}
         tell_new = partial(self._trouble, done, before)
         busy = {*self._pulling.values(), *self._pushing.values()}
@@ -154,6 +157,7 @@ class Run:
             if not self.stop.is_set():
                 self._settle(done, tell_new, self.links(None if only is None else heard))
             if not patient or not (self._pulling or self._pushing):
+                self._ended = True
                 return done
             patience = min(2 * patience, _MOST_PATIENCE_SECONDS)
 
@@ -244,11 +248,13 @@ class Run:
     def _take(self, done: Pass, tell_new: Trouble) -> None:
         """Takes every receipt without a verdict, in the order in which the declarations were issued."""
         rows = self.connection.execute(
-            "SELECT id, sha256, name, link, home, dry, received_at FROM receipt WHERE state = 'received' ORDER BY id"
+            "SELECT id, sha256, name, link, home, dry, received_at FROM receipt WHERE state = 'received' "
+            "ORDER BY link, home, remote_path, id"
         ).fetchall()
         owing = {name: partner.owing() for name, partner in self.partners.items()}
         rows = [row for row in rows if not _awaits(row, owing)]
         by_id, paths = {row["id"]: row for row in rows}, dict[int, Path]()
+        unread: dict[str, set[str] | None] = {name: set() for name in owing}  # homes whose files wait for one of theirs
         for row in rows:
             try:  # its link may be gone from the settings: then it waits for somebody to say
                 arrival_of(self.home, row["link"], row["home"], row["name"], bool(row["dry"]))
@@ -258,22 +264,29 @@ class Run:
             except NotFound as wrong:
                 tell_new(row["link"], wrong, row["name"])
             except OSError as wrong:
-                self._unreadable(tell_new, row, Unreadable(path=paths.pop(row["id"]), why=why(wrong)))
+                self._unreadable(tell_new, row, Unreadable(path=paths.pop(row["id"]), why=why(wrong)), unread)
         for key in by_issue(paths, self.home.settings.max_bytes):
             if self.stop.is_set():
                 return
             row = by_id[key]
+            if _awaits(row, unread):
+                continue
             try:
                 taken = take_receipt(self.home, self.connection, self.folder, key)
             except OSError as wrong:  # its bytes cannot be read: it waits, the next is taken
-                self._unreadable(tell_new, row, Unreadable(path=paths[key], why=why(wrong)))
+                self._unreadable(tell_new, row, Unreadable(path=paths[key], why=why(wrong)), unread)
                 continue
             done.taken.append(taken)
             facts = {"link": row["link"], "home": row["home"], "file": row["name"], "acknowledgement": taken}
             self._tell("taken", facts)
 
-    def _unreadable(self, tell_new: Trouble, row: sqlite3.Row, wrong: Unreadable) -> None:
-        """Notes that our own copy of a file cannot be read."""
+    def _unreadable(
+        self, tell_new: Trouble, row: sqlite3.Row, wrong: Unreadable, unread: dict[str, set[str] | None]
+    ) -> None:
+        """Notes that our own copy of a file cannot be read; for a while the later ones of its home wait for it."""
+        homes = unread.get(row["link"])
+        if homes is not None and _is_young(row):
+            homes.add(row["home"])
         tell_new(row["link"], wrong, row["name"])
         with transaction(self.connection):
             self.connection.execute("UPDATE receipt SET trouble = ? WHERE id = ?", (str(wrong), row["id"]))
@@ -296,8 +309,11 @@ class Run:
 def _awaits(row: sqlite3.Row, owing: Mapping[str, set[str] | None]) -> bool:
     """Whether a file waits for others of its home that are still to be fetched: it may replace one of them."""
     homes = owing.get(row["link"], set())
-    age = paris_now() - datetime.fromisoformat(row["received_at"])
-    return (homes is None or row["home"] in homes) and timedelta(0) <= age < PATIENCE
+    return (homes is None or row["home"] in homes) and _is_young(row)
+
+
+def _is_young(row: sqlite3.Row) -> bool:
+    return timedelta(0) <= paris_now() - datetime.fromisoformat(row["received_at"]) < PATIENCE
 
 
 def deliver(connection: sqlite3.Connection, folder: Folder) -> None:
@@ -323,13 +339,13 @@ def arrival_of(home: Home, link_name: str, link_home: str, name: str, dry: bool)
 
 
 def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:
-    """The keys of some received files in the order in which their declarations were issued.
+    """The keys of some received files in the order in which their declarations were issued, else as they are.
 
     A declarant's files follow one another; what cannot be read comes last.
     """
     if len(paths) < 2:
         return list(paths)
-    return sorted(paths, key=lambda key: (_issued(paths[key], max_bytes), key))
+    return sorted(paths, key=lambda key: _issued(paths[key], max_bytes))
 
 
 def _issued(path: Path, max_bytes: int) -> str:

@@ -89,7 +89,7 @@ def _arm(spec: str, sites: _Sites) -> None:
         _arm_fault(words[1], words[0], sites)
         return
     if verb == "lose":
-        _wrap(*words[1].split(":"), _losing(int(words[0])))
+        _wrap(*words[1].split(":"), _losing(words[0]))
         return
     when, at, where = words
     kind, _, name = where.partition(":")
@@ -139,14 +139,14 @@ def _killing(when: str, at: int) -> Callable[[Callable[..., Any]], Callable[...,
     return around
 
 
-def _losing(at: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _losing(at: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def around(function: Callable[..., Any]) -> Callable[..., Any]:
         seen = 0
 
         def wrapped(remote: Any, *given: Any, **named: Any) -> Any:
             nonlocal seen
             seen += 1
-            if seen == at:
+            if seen == int(at.rstrip("+")) or (at.endswith("+") and seen > int(at[:-1])):
                 remote.close()
             return function(remote, *given, **named)
 

@@ -11,7 +11,7 @@ from parsers.grammar import Misread
 from schemas import lists
 from schemas.declaration import Line
 from schemas.finding import Finding, shown
-from schemas.layout import Field, describe
+from schemas.layout import LG, Field, describe
 
 
 def finding(code: str, field: Field, text: str, record: int) -> Finding:
@@ -73,6 +73,9 @@ def value(field: Field, text: str) -> tuple[Any, bool]:
         return converter(field)(text), False
     except (ValueError, KeyError):
         return None, True
+
+
+assert tuple(field.name for field in LG.fields[2:-1]) == Line.__struct_fields__
 
 
 def lines(columns: Sequence[tuple[str, ...]]) -> Iterable[Line]:

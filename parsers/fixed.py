@@ -23,10 +23,8 @@ PART = 5_000
 _PIECE = 1 << 17
 _KEPT_OF_A_LONG_LINE = 1024
 
-assert tuple(f.name for f in LG.fields[2:-1]) == Line.__struct_fields__
 _FA_FIELDS = FA.fields[2:-1]
-_FA_NAMES = tuple(field.name for field in _FA_FIELDS)
-_FA_TO_VALUES = tuple(map(fields.converter, _FA_FIELDS))
+_FA_TO_VALUES = tuple((field.name, fields.converter(field)) for field in _FA_FIELDS)
 _UNREAD = tuple(Misread() for _ in _FA_FIELDS)
 _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 _RECORD_FIELD = EN.field("record")
@@ -298,11 +296,9 @@ class _Reading:
     def _open_plain(self, texts: tuple[str, ...]) -> None:
         """Begins an invoice from an FA that has its form: fast, unless a value in it is none."""
         try:
-            values = [convert(text) for convert, text in zip(_FA_TO_VALUES, texts, strict=True)]
+            self._begin({name: convert(text) for (name, convert), text in zip(_FA_TO_VALUES, texts, strict=True)})
         except (ValueError, KeyError):
             self._open(texts)
-            return
-        self._begin(dict(zip(_FA_NAMES, values, strict=True)))
 
     def _begin(self, head: dict[str, Any]) -> None:
         self.state = "invoice"

@@ -36,7 +36,7 @@ def _good(field: Field) -> str:
     return _text(field.width)
 
 
-def _record_pattern(layout: Layout) -> str:
+def record_pattern(layout: Layout) -> str:
     """One record with its end: a group a field but mark and filler; a title has a second, for any bytes."""
     parts = [re.escape(layout.mark)]
     for field in layout.fields[1:]:
@@ -49,15 +49,11 @@ def _record_pattern(layout: Layout) -> str:
     return "".join(parts) + _END
 
 
-def _record(layout: Layout) -> re.Pattern[str]:
-    return re.compile(_record_pattern(layout))
-
-
-LINE_RE = _record(LG)
+LINE_RE = re.compile(record_pattern(LG))
 _RUN = "((?:" + re.sub(r"\((?!\?)", "(?:", LINE_RE.pattern) + ")*)"
 #: An FA with its fields, and as its last group the run of LG that follows; and such a run alone.
 #: Not possessive: before Python 3.11.5 such repeats lose their place.
-INVOICE_RE = re.compile(_record_pattern(FA) + _RUN)
+INVOICE_RE = re.compile(record_pattern(FA) + _RUN)
 RUN_RE = re.compile(_RUN[:-2] + "+)")
 
 invoice = pp.Regex(INVOICE_RE, as_match=True).set_name(FA.fr)

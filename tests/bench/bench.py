@@ -40,13 +40,15 @@ class Measure(NamedTuple):
 
 
 MEASURES = (
-    Measure("read, fixed", "read", {}, "bare_expression", "bare expression", None),
-    Measure("read and check, fixed", "read_and_check", {}, "bare_expression", "bare expression", 10),
-    Measure("read and check, fixed", "read_and_check", {}, "bare_expression_groups", "with its groups()", None),
+    Measure("read, fixed", "read", {}, "record_expression", "record's expression", None),
+    Measure("read and check, fixed", "read_and_check", {}, "record_expression", "record's expression", 10),
+    Measure("read and check, fixed", "read_and_check", {}, "bare_expression_groups", "field widths, groups()", None),
+    Measure("read and check, fixed", "read_and_check", {}, "bare_expression", "field widths, nothing", None),
     Measure("read, XML", "read", {"form": "xml"}, "bare_iterparse", "lxml iterparse", None),
     Measure("read and check, XML", "read_and_check", {"form": "xml"}, "bare_iterparse", "lxml iterparse", None),
-    Measure("whole ingest, fixed", "ingest_big", {}, "bare_insert", "sqlite3 insert", 4),
-    Measure("whole ingest, XML", "ingest_big", {"form": "xml"}, "bare_insert", "sqlite3 insert", None),
+    Measure("whole ingest, fixed", "ingest_big", {}, "bare_file_to_table", "file to sqlite3 table", 4),
+    Measure("whole ingest, fixed", "ingest_big", {}, "bare_insert", "rows at hand, sqlite3", None),
+    Measure("whole ingest, XML", "ingest_big", {"form": "xml"}, "bare_insert", "rows at hand, sqlite3", None),
     Measure("stock, file by file", "ingest_market", {}, "", "", None, False),
     Measure("reconcile the stock", "reconciling", {}, "bare_grouping", "GROUP BY, insert", None, False),
     Measure("small files arriving", "ingest_arrivals", {}, "bare_arrivals", "insert, one commit", None, False),

@@ -22,10 +22,15 @@ from edi.pipeline import ingest
 from edi.reconciling import reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect
+from parsers.grammar import record_pattern
 from parsers.sniff import open_source
+from schemas.charset import ENCODING
 from schemas.declaration import Header, Invoice, Line
 from schemas.layout import FA, LG, Layout
 from tests.bench import volume
+
+#: The expressions that tell a well-formed LG and FA from any other record.
+RECORD_PATTERNS = (record_pattern(LG), record_pattern(FA))
 
 Figures = dict[str, Any]
 
@@ -130,6 +135,49 @@ def _expression(folder: Path, texts: bool) -> Figures:
         found = expression.finditer(whole)
         spent, records = _clocked(lambda: sum(1 for match in found if not texts or match.groups()))
     return {**spent, "lines": records}
+
+
+def record_expression(folder: Path) -> Figures:
+    """The expression that tells a well-formed record from any other (the layout's, as the grammar has it), over the text."""
+    expression = re.compile("|".join(RECORD_PATTERNS))
+
+    def work() -> int:
+        text = (folder / "big.fixed").read_bytes().decode(ENCODING)
+        return sum(1 for _ in expression.finditer(text))
+
+    spent, records = _clocked(work)
+    return {**spent, "lines": records}
+
+
+def bare_file_to_table(folder: Path) -> Figures:
+    """The file into two plain rowid tables by the standard library alone: groups of that expression, int(), executemany."""
+    line_re, invoice_re = (re.compile(pattern) for pattern in RECORD_PATTERNS)
+    connection = sqlite3.connect(folder / "bare-file.sqlite", isolation_level=None)
+    connection.execute(
+        "CREATE TABLE invoice (number, partner, date, kind, ht, ttc, contract, sent, lines, credited, on_day)"
+    )
+    connection.execute("CREATE TABLE line (record, ean, quantity, price, discount, vat, exclusion, evidence, title)")
+
+    def work() -> int:
+        text = (folder / "big.fixed").read_bytes().decode(ENCODING)
+        connection.execute("BEGIN")
+        rows = (
+            (int(r), ean, int(q), int(p), int(d), int(v), x, e, t)
+            for r, ean, q, p, d, v, x, e, t, _ in (match.groups() for match in line_re.finditer(text))
+        )
+        connection.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        heads = (
+            (number, partner, date, kind, int(ht), int(ttc), contract, sent, int(lines), credited, on_day)
+            for _, partner, number, date, kind, ht, ttc, contract, sent, lines, credited, on_day in (
+                match.groups() for match in invoice_re.finditer(text)
+            )
+        )
+        connection.executemany("INSERT INTO invoice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", heads)
+        connection.execute("COMMIT")
+        return int(connection.execute("SELECT count(*) FROM line").fetchone()[0])
+
+    spent, lines = _clocked(work)
+    return {**spent, "lines": lines}
 
 
 def bare_iterparse(folder: Path) -> Figures:

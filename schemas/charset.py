@@ -8,6 +8,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 ENCODING = "iso8859-15"
 TITLE_WIDTH = 60
@@ -53,6 +54,7 @@ def title(text: str) -> tuple[str, bool]:
     return told.lstrip(" ")[:TITLE_WIDTH].rstrip(" "), True
 
 
+@lru_cache(4096)
 def _transliterated(character: str) -> str:
     if encodable(character):
         return character

@@ -170,12 +170,14 @@ class Partner:
             tried = attempts(row, file)
             if lost[file.path] >= _TRIES and row is not None:
                 done.troubles.append((row["why"], file.name))
-                self._give_up(row, file)
+                if len(lost) == 1:  # more than one: it is the link that fails, and not the file
+                    self._give_up(file)
             elif tried and row is not None and not patient and not lost[file.path] and row["next_at"] > now.isoformat():
-                self._give_up(row, file)
+                if row["turn"] == "partner" or tried > 1 or now - datetime.fromisoformat(row["since"]) >= PATIENCE:
+                    self._give_up(file)  # it did not fail for a moment only
             elif file.size <= link.max_bytes and (over := quota.over(file.size)) is not None:
                 beyond.append((file, *over))
-                self._owed.pop(file.path, None)
+                self._give_up(file)
             elif self._try(done, connection, remote, file, deadline, lost, row):
                 quota.count(file.size)
         hold_back(connection, link.name, beyond, now, known)
@@ -204,7 +206,7 @@ class Partner:
         """Fetches one file; whether it did. What is wrong with it alone is noted; raises what is wrong with the link, or with us."""
         tried, loss = attempts(row, file), None
         try:
-            self._pull_one(done, connection, remote, file, deadline, first=not tried)
+            self._pull_one(done, connection, remote, file, deadline, row)
             return True
         except Changed as wrong:  # written while we read: the next pass takes it whole
             done.waiting += 1
@@ -223,41 +225,42 @@ class Partner:
             raise
         except Exception as crash:  # a file may be poisoned; the next is not
             why, turn = _ours(file.name, crash), "operator"
-        held = hold_back(
+        hold_back(
             connection, self.link.name, [(file, why, turn)], paris_now(), {} if row is None else {row["path"]: row}
         )
         if loss is not None:
             lost[file.path] += 1
             raise loss
-        self._give_up(held[names.readable(file.path)], file)
+        if turn == "partner" or tried:  # refused once, it may be had next time
+            self._give_up(file)
         if turn != "edi":
             done.troubles.append((why, file.name))
         return False
 
-    def _give_up(self, row: sqlite3.Row, file: RemoteFile) -> None:
-        """Nothing waits any more for a file that could not be had for long, or that others have to mend."""
-        age = paris_now() - datetime.fromisoformat(row["since"])
-        if self._owed and (row["turn"] == "partner" or age >= PATIENCE):
+    def _give_up(self, file: RemoteFile) -> None:
+        """Nothing waits for this file any more."""
+        if self._owed:
             self._owed.pop(file.path, None)
 
     def _pull_one(
         self, done: Exchange, connection: sqlite3.Connection, remote: Remote, file: RemoteFile, deadline: float,
-        *, first: bool,
+        row: sqlite3.Row | None,
     ) -> None:  # fmt: skip
-        """Fetches a file, T1, archives it. It is told of at once the `first` time, else only when it is out of the way."""
+        """Fetches a file, T1, archives it. It is told of at once the first time, else only when it is out of the way."""
         kept = pull(remote, file, self.folder, self.link.max_bytes, partial(self._go_on, deadline))
         arrival = arrival_at(self.link, file.home, names.safe(file.name), file.test)
         arrival = msgspec.structs.replace(arrival, remote_path=names.readable(file.path), modified=int(file.modified))
         receipt = receive(connection, arrival, kept, paris_now())
-        if self._owed:
-            self._owed.pop(file.path, None)
+        self._give_up(file)
         facts = {"home": file.home, "file": arrival.name, "size": kept.size, "sha256": kept.sha256, "receipt": receipt}
+        first = not attempts(row, file)
         if first:
             self._pulled(done, facts)
         if not archive(remote, self.link, file, kept):
             raise Changed(name=shown(file.name))
+        if row is not None:
+            let_go(connection, self.link.name, [row["path"]])
         if not first:
-            let_go(connection, self.link.name, [names.readable(file.path)])
             self._pulled(done, facts)
 
     def _pulled(self, done: Exchange, facts: dict[str, Any]) -> None:

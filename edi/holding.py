@@ -67,12 +67,12 @@ def attempts(row: sqlite3.Row | None, file: RemoteFile) -> int:
 def hold_back(
     connection: sqlite3.Connection, link: str, files: Iterable[tuple[RemoteFile, str, str]], now: datetime,
     known: dict[str, sqlite3.Row],
-) -> dict[str, Any]:  # fmt: skip
-    """Notes of each file (why, whose turn) that it could not be had, and when to try again; what is noted, by path.
+) -> None:  # fmt: skip
+    """Notes of each file (why, whose turn) that it could not be had, and when to try again.
 
     `known` is what stood there before, as `held_back` gives it. One that has changed since begins anew.
     """
-    rows: dict[str, Any] = {}
+    rows = []
     first, most = _AGAIN_SECONDS
     for file, why, turn in files:
         path = names.readable(file.path)
@@ -80,18 +80,18 @@ def hold_back(
         tried = attempts(before, file) + 1
         since = before["since"] if before is not None and tried > 1 else now.isoformat()
         again = now + timedelta(seconds=min(first * 2 ** min(tried - 1, 20), most))
-        rows[path] = {
+        noted = {
             "link": link, "path": path, "name": names.safe(file.name), "size": file.size, "modified": int(file.modified),
             "attempts": tried, "why": why, "turn": turn, "since": since, "next_at": again.isoformat(),
         }  # fmt: skip
-    for some in _pieces(list(rows.values())):
+        rows.append(noted)
+    for some in _pieces(rows):
         with transaction(connection):
             connection.executemany(
                 "INSERT OR REPLACE INTO held_back VALUES "
                 "(:link, :path, :name, :size, :modified, :attempts, :why, :turn, :since, :next_at)",
                 some,
             )
-    return rows
 
 
 def turn_after(tried: int) -> str:

@@ -57,6 +57,8 @@ class Server:
     """
 
     host = "127.0.0.1"
+    #: What answers requests: the protocol, and the files behind it.
+    protocol: type[paramiko.SFTPServer] = paramiko.SFTPServer
 
     def __init__(
         self, root: Path, users: Mapping[str, User], port: int = 0, host_key: paramiko.PKey | None = None
@@ -65,6 +67,7 @@ class Server:
         self.users = dict(users)
         self.port = port
         self.host_key = host_key or paramiko.ECDSAKey.generate()
+        self.files: type[Files] = Files
         self._transports: list[paramiko.Transport] = []
         self._lock = threading.Lock()
 
@@ -107,7 +110,7 @@ class Server:
             connection.settimeout(_HANDSHAKE_SECONDS)
             transport = paramiko.Transport(connection)
             transport.add_server_key(self.host_key)
-            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files)
+            transport.set_subsystem_handler("sftp", self.protocol, self.files)
             with self._lock:
                 self._transports = [known for known in self._transports if known.is_active()]
                 self._transports.append(transport)
@@ -156,7 +159,7 @@ def _code(operation: Callable[[], object]) -> int:
     return sftp.SFTP_OK
 
 
-class _Handle(paramiko.SFTPHandle):
+class Handle(paramiko.SFTPHandle):
     """An open file."""
 
     def __init__(self, file: Any, flags: int) -> None:
@@ -170,7 +173,7 @@ class _Handle(paramiko.SFTPHandle):
         return sftp.SFTP_OK
 
 
-class _Files(paramiko.SFTPServerInterface):
+class Files(paramiko.SFTPServerInterface):
     """One user's folder; a path that leads out of it, by `..` or by a link, is refused."""
 
     def __init__(self, server: paramiko.ServerInterface, *more: Any, **named: Any) -> None:
@@ -229,7 +232,7 @@ class _Files(paramiko.SFTPServerInterface):
         except OSError as trouble:
             return paramiko.SFTPServer.convert_errno(trouble.errno or errno.EIO)
         mode = {os.O_RDONLY: "rb", os.O_WRONLY: "wb"}.get(flags & os.O_ACCMODE, "r+b")
-        return _Handle(os.fdopen(handle, mode, buffering=0), flags)
+        return Handle(os.fdopen(handle, mode, buffering=0), flags)
 
     def remove(self, path: str) -> int:
         return _code(lambda: self._at(path).unlink())

@@ -147,6 +147,7 @@ def _key(link: Link) -> paramiko.PKey | None:
         return None
     phrase = _secret(link, link.key_passphrase_env) if link.key_passphrase_env else None
     path = Path(link.key_file).expanduser()
+    _closed(link, "key_file", path)
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
             key: paramiko.PKey = kind.from_private_key_file(str(path), phrase)
@@ -169,11 +170,19 @@ def _password(link: Link) -> str | None:
     if not link.password_file:
         return None
     path = Path(link.password_file).expanduser()
+    _closed(link, "password_file", path)
     try:
         return path.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeError) as trouble:
         reason = why(trouble) if isinstance(trouble, OSError) else "UTF-8 ?"
         raise _setting(link, f"password_file {path}: {reason}") from None
+
+
+def _closed(link: Link, setting: str, path: Path) -> None:
+    """Raises SettingsWrong when others may read a secret."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_mode & 0o077:
+            raise _setting(link, f"{setting} {path} : ouvert à d'autres / open to others: chmod 600 {path}")
 
 
 def _secret(link: Link, variable: str) -> str:

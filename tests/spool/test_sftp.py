@@ -191,10 +191,14 @@ def test_an_openssh_key_with_a_passphrase(sshd: Sshd, tmp_path: Path, monkeypatc
 
 def test_a_password_from_a_file(embedded: Server, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("ouvre-toi\n")
+    (tmp_path / "password").chmod(0o600)
     account = {**embedded_account(embedded), "password_env": None}
     link = Link(name="lyon", password_file=str(tmp_path / "password"), **account)
     hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
     connect(link, tmp_path / "pins").close()
+    (tmp_path / "password").chmod(0o640)
+    with pytest.raises(SettingsWrong, match="chmod 600"):
+        connect(link, tmp_path / "pins")
 
 
 def test_a_missing_secret_says_which(embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

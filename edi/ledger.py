@@ -33,28 +33,39 @@ _FACTS = (
 _SAME = ("supplier_invoice", "library_invoice", "base_cents", "rate_percent", "remuneration_cents", "copies", "reason")
 
 
-def post(connection: sqlite3.Connection, directory: dict[str, Partner], now: datetime) -> dict[str, int]:
-    """Posts what the matches owe and is not posted, reverses what they no longer owe; within the caller's transaction."""
+def weigh(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
+    """Sets what the matches in `outcome_new` owe against the entries that stand: temporary tables `undue` and `due`."""
     _owed(connection, directory)
     same = " AND ".join(f"e.{name} = d.{name}" for name in _SAME)
-    reversed_now = connection.execute(
-        f"SELECT e.* FROM entry e WHERE {_STANDING} AND NOT EXISTS (SELECT 1 FROM owed d WHERE {same}) ORDER BY e.entry"
-    ).fetchall()
-    connection.execute("DROP TABLE IF EXISTS temp.due")  # set aside, since entries are written while it is read
+    for table in ("undue", "due"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    connection.execute(
+        f"CREATE TEMP TABLE undue AS SELECT e.* FROM entry e WHERE {_STANDING} "
+        f"AND NOT EXISTS (SELECT 1 FROM owed d WHERE {same}) ORDER BY e.entry"
+    )
     connection.execute(
         f"CREATE TEMP TABLE due AS SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE {same} AND "
         f"{_STANDING}) ORDER BY period, supplier, library, invoice_date, invoice_number, supplier_invoice"
     )
+    connection.execute("DROP TABLE temp.owed")
+
+
+def post(
+    connection: sqlite3.Connection, now: datetime, undue: str = "SELECT * FROM undue", due: str = "SELECT * FROM due",
+    bounds: tuple[int, ...] = (),
+) -> dict[str, int]:  # fmt: skip
+    """Reverses what is no longer owed, posts what is (`weigh`), as one run within the caller's transaction.
+
+    `undue` and `due` select some of each, between `bounds`.
+    """
     closed = periods.closed_years(connection)
-    posted_now = connection.execute("SELECT * FROM due ORDER BY rowid")
-    posted = _append(connection, chain(_reversals(reversed_now, closed), _postings(posted_now, closed)), now)
-    for table in ("owed", "due"):
-        connection.execute(f"DROP TABLE temp.{table}")
-    return posted
+    reversed_now = connection.execute(f"{undue} ORDER BY entry", bounds).fetchall()
+    posted_now = connection.execute(f"{due} ORDER BY rowid", bounds)
+    return _append(connection, chain(_reversals(reversed_now, closed), _postings(posted_now, closed)), now)
 
 
 def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
-    """The table `owed`: what each matched pair owes, by the supplier's invoice as written."""
+    """The table `owed`: what each matched pair of `outcome_new` owes, by the supplier's invoice as written."""
     categories: dict[str, str | None] = {}
 
     def category(code: str) -> str | None:
@@ -71,7 +82,7 @@ def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None
     )
     matches = connection.execute(
         "SELECT i.id, o.other, i.period, i.supplier, i.library, i.number, i.date, i.kind, o.rate, "
-        "i.base, i.base_copies, i.gross FROM outcome o JOIN invoice i ON i.id = o.invoice "
+        "i.base, i.base_copies, i.gross FROM outcome_new o JOIN invoice i ON i.id = o.invoice "
         "WHERE o.state = 'matched' AND o.bag = o.invoice"
     )
 

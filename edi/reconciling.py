@@ -2,18 +2,25 @@
 
 The plain case, one invoice a side, is settled by one GROUP BY over `twin`; only the bags it leaves are looked
 at one by one (`edi.lending.matching`). What has no outcome waits. Running it again changes nothing.
+
+A pass computes in temporary tables, from one moment's facts, and keeps nobody waiting; then it writes what differs,
+in short transactions where there is much. Facts booked meanwhile are as if booked after it, and wait for the next
+pass, since `pass.reconciled` says what this one had seen. After each transaction every outcome agrees with
+the entries, so a pass that is killed is only one that another completes. Two passes never overlap (`edi.lock`).
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from edi import ledger, partners, twins
+from edi import ledger, partners, store, twins
 from edi.lending import terms
 from edi.lending.matching import DAYS_APART, TOLERANCE_CENTS, Candidate, settle
-from edi.store import transaction
+from edi.lock import in_turn
+from edi.store import snapshot, transaction
 from schemas import number
 
 _T = f"max({TOLERANCE_CENTS}, s_tolerance)"
@@ -60,46 +67,114 @@ CROSS JOIN invoice i ON i.id = t.invoice
 ORDER BY t.supplier, t.library, t.key
 """
 
+#: How many cases are written in one transaction: others wait for no more.
+_PIECE = 8_000
+_ALL = (0, 1 << 62)
+_BAGS_CHANGED = """
+SELECT bag FROM gone UNION SELECT bag FROM outcome_new
+UNION SELECT supplier_invoice FROM due UNION SELECT supplier_invoice FROM undue ORDER BY 1
+"""
+_TAKE_AWAY = "DELETE FROM outcome WHERE invoice IN (SELECT invoice FROM gone WHERE bag BETWEEN ? AND ?)"
+_TAKE_AWAY_CHANGED = "DELETE FROM outcome WHERE invoice IN (SELECT invoice FROM outcome_new WHERE bag BETWEEN ? AND ?)"
+_PUT = "INSERT INTO outcome SELECT * FROM outcome_new WHERE bag BETWEEN ? AND ? ORDER BY invoice"
+_UNDUE = "SELECT * FROM undue WHERE supplier_invoice BETWEEN ?1 AND ?2"
+_UNDUE_TAKEN = f"{_UNDUE} AND supplier_invoice IN (SELECT bag FROM gone WHERE bag BETWEEN ?1 AND ?2)"
+_DUE = "SELECT * FROM due WHERE supplier_invoice BETWEEN ?1 AND ?2"
+_NOTHING_DUE = f"{_DUE} AND 0"
+_AT = "WHERE supplier = ? AND library = ? AND key = ? AND side = 'supplier' AND day = ? AND invoice = ?"
+_OTHER_TERMS = (
+    f"SELECT 1 FROM (SELECT ? AS new_rate, ? AS new_cap) CROSS JOIN twin {_AT} AND (rate, cap) <> (new_rate, new_cap)"
+)
+_SET_TERMS = f"UPDATE twin SET rate = ?, cap = ? {_AT}"
+
 
 def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
     """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass."""
-    posted = {"entries_posted": 0, "remuneration_cents": 0}
-    with transaction(connection):
-        directory = partners.load(connection)
-        twins.define(connection, directory)
-        changes, reconciled = connection.execute("SELECT changes, reconciled FROM pass").fetchone()
-        if changes != reconciled:
-            _credit_terms(connection)
-            _outcomes(connection)
-            posted = ledger.post(connection, directory, now)
-            connection.execute("UPDATE pass SET reconciled = changes")
+    with in_turn(store.home_of(connection), "reconcile", store.on_wait):
+        posted = _pass(connection, now)
     return {**state(connection), **posted}
 
 
-def _credit_terms(connection: sqlite3.Connection) -> None:
-    """A credit note that names a number but no date takes the terms of that invoice once it is found."""
+def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
+    """What was posted."""
+    posted = Counter({"entries_posted": 0, "remuneration_cents": 0})
+    with snapshot(connection):
+        seen, reconciled = connection.execute("SELECT changes, reconciled FROM pass").fetchone()
+        if seen == reconciled:
+            return posted
+        directory = partners.load(connection)
+        twins.define(connection, directory)
+        terms_found = _credit_terms(connection)
+    for place in range(0, len(terms_found), _PIECE):
+        with transaction(connection):
+            connection.executemany(_SET_TERMS, terms_found[place : place + _PIECE])
+    with snapshot(connection):
+        _compute(connection)
+        ledger.weigh(connection, directory)
+        _compare(connection)
+        bags = [row[0] for row in connection.execute(_BAGS_CHANGED)]
+    if len(bags) <= _PIECE:
+        with transaction(connection):
+            for change in (_TAKE_AWAY, _TAKE_AWAY_CHANGED, _PUT):
+                connection.execute(change, _ALL)
+            posted.update(ledger.post(connection, now))
+            _done(connection, seen)
+    else:
+        posted.update(_write_in_pieces(connection, bags, now))
+        with transaction(connection):
+            _done(connection, seen)
+    for table in ("outcome_new", "gone", "undue", "due"):
+        connection.execute(f"DROP TABLE temp.{table}")
+    return posted
+
+
+def _done(connection: sqlite3.Connection, seen: int) -> None:
+    connection.execute("UPDATE pass SET reconciled = ?", (seen,))
+
+
+def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datetime) -> Counter[str]:
+    """First what no longer stands, with its reversals; then what does, with its postings."""
+    posted = Counter[str]()
+    for change, undue, due in ((_TAKE_AWAY, _UNDUE_TAKEN, _NOTHING_DUE), (_PUT, _UNDUE, _DUE)):
+        for place in range(0, len(bags), _PIECE):
+            some = bags[place : place + _PIECE]
+            bounds = (some[0], some[-1])
+            with transaction(connection):
+                if change == _PUT:
+                    connection.execute(_TAKE_AWAY_CHANGED, bounds)
+                connection.execute(change, bounds)
+                posted.update(ledger.post(connection, now, undue, due, bounds))
+            connection.execute(f"DELETE FROM undue WHERE entry IN (SELECT entry FROM ({undue}))", bounds)
+    return posted
+
+
+def _credit_terms(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """A credit note that names a number but no date takes the terms of that invoice once it is found.
+
+    The values of `_SET_TERMS` for those whose terms are others now.
+    """
     notes = connection.execute(
         "SELECT i.id, i.credited, i.date, resolved(i.supplier) AS supplier, resolved(i.library) AS library, i.key "
         "FROM invoice i WHERE kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL "
         "AND id NOT IN (SELECT invoice FROM withdrawal)"
     ).fetchall()
+    found = []
     for note in notes:
         day = date.fromisoformat(note["date"]).toordinal()
-        found = connection.execute(
+        credited = connection.execute(
             "SELECT max(day) FROM twin WHERE supplier = ? AND library = ? AND key = ? AND side = 'supplier' "
             "AND kind = 'F' AND day <= ?",
             (note["supplier"], note["library"], number.key(note["credited"]), day),
         ).fetchone()[0]
-        due = terms.at(date.fromordinal(found or day))
-        connection.execute(
-            "UPDATE twin SET rate = ?, cap = ? WHERE supplier = ? AND library = ? AND key = ? AND side = 'supplier' "
-            "AND day = ? AND invoice = ?",
-            (due.rate_percent, due.cap_bp, note["supplier"], note["library"], note["key"], day, note["id"]),
-        )
+        due = terms.at(date.fromordinal(credited or day))
+        place = (note["supplier"], note["library"], note["key"], day, note["id"])
+        if connection.execute(_OTHER_TERMS, (due.rate_percent, due.cap_bp, *place)).fetchone():
+            found.append((due.rate_percent, due.cap_bp, *place))
+    return found
 
 
-def _outcomes(connection: sqlite3.Connection) -> None:
-    """Computes every outcome and writes only what differs from those that stand."""
+def _compute(connection: sqlite3.Connection) -> None:
+    """Every outcome, into the table `outcome_new`."""
     connection.execute("DROP TABLE IF EXISTS temp.outcome_new")
     connection.execute(
         "CREATE TEMP TABLE outcome_new (invoice INTEGER PRIMARY KEY, state, reason, other INTEGER, bag INTEGER, "
@@ -107,16 +182,26 @@ def _outcomes(connection: sqlite3.Connection) -> None:
     )
     connection.execute(_SETTLE_PLAIN)
     connection.executemany("INSERT INTO outcome_new VALUES (?, ?, ?, ?, ?, ?, ?)", _settled(connection.execute(_REST)))
+
+
+def _compare(connection: sqlite3.Connection) -> None:
+    """Leaves in `outcome_new` only what differs from the outcomes that stand; what no longer stands goes into `gone`."""
     same = " AND ".join(f"n.{name} IS o.{name}" for name in ("state", "reason", "other", "bag", "period", "rate"))
+    connection.execute("DROP TABLE IF EXISTS temp.gone")
     connection.execute(
-        "DELETE FROM outcome AS o WHERE NOT EXISTS "
-        f"(SELECT 1 FROM outcome_new n WHERE n.invoice = o.invoice AND {same})"
+        "CREATE TEMP TABLE gone AS SELECT o.invoice, o.bag FROM outcome o WHERE NOT EXISTS (SELECT 1 FROM "
+        "outcome_new n WHERE n.invoice = o.invoice AND n.state = o.state AND n.other IS o.other AND n.bag = o.bag)"
     )
     connection.execute(
-        "INSERT INTO outcome SELECT * FROM outcome_new n "
-        "WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = n.invoice) ORDER BY invoice"
+        f"DELETE FROM outcome_new AS n WHERE EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = n.invoice AND {same})"
     )
-    connection.execute("DROP TABLE temp.outcome_new")
+    for table, column in (
+        ("outcome_new", "bag"),
+        ("gone", "bag"),
+        ("due", "supplier_invoice"),
+        ("undue", "supplier_invoice"),
+    ):
+        connection.execute(f"CREATE INDEX temp.{table}_{column} ON {table} ({column})")
 
 
 def _settled(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[Any, ...]]:

@@ -190,8 +190,8 @@ def test_the_plain_path_and_the_closer_look_agree(bags: list[list[tuple[Any, ...
                     (str(key), side, day, place, kind, ht, tolerance, gross, min(base, gross), cap,
                      flags if side == "supplier" else flags & twins.CLAIMS_CONTRACT),
                 )  # fmt: skip
-        reconciling._outcomes(desk.connection)
-    assert sorted(desk.rows("SELECT * FROM outcome")) == whole(desk)
+        reconciling._compute(desk.connection)
+        assert sorted(desk.rows("SELECT * FROM outcome_new")) == whole(desk)
 
 
 _BENCH: list[Desk] = []

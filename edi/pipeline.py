@@ -11,7 +11,7 @@ as sent is pushed, a file not archived is archived. Going on for ever is `edi.ru
 
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -28,18 +28,16 @@ from edi.reconciling import reconcile
 from edi.settings import LOCAL, Home, paris_now
 from edi.staging import discard_lines, forgotten_lines
 from edi.store import transaction
-from edi.taking import Arrival, Progress, receive, take
+from edi.taking import Arrival, take
 from parsers import read
 from parsers.sniff import open_source
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header
 from schemas.errors import NotFound, Unreadable
 from schemas.finding import Finding
-from spool import names
 from spool.errors import why
 from spool.folder import Folder
 from spool.link import Link
-from spool.receipt import Kept
 
 _LINKS_AT_ONCE = 16
 #: A link that takes longer does not count among those at once any more: slow ones keep no place from others.
@@ -357,58 +355,3 @@ def _issued(path: Path, max_bytes: int) -> str:
             if not isinstance(event, Finding):
                 break
     return "9999"
-
-
-def ingest(
-    home: Home, connection: sqlite3.Connection, paths: Iterable[Path], tell: Tell = quiet,
-    progress: Callable[[Path], Progress] | None = None,
-) -> Iterator[tuple[Path, Acknowledgement]]:  # fmt: skip
-    """Local files by the same road as pulled ones, in the order of their issue time; answers go to outgoing/local.
-
-    Raises Unreadable before anything is taken when one of them cannot be read. What an earlier call was
-    interrupted at is taken up again when the same file is given.
-    """
-    folder = Folder(home.path)
-    log = logged(home.path)
-    now = paris_now()
-    paths = list(paths)
-    for path in paths:
-        _look(path)
-    received: list[tuple[Path, Kept]] = []
-    for path in paths:
-        try:
-            with path.open("rb") as stream:
-                received.append((path, folder.keep(stream, home.settings.max_bytes * 2, path.name)))
-        except OSError as wrong:
-            raise Unreadable(path=path, why=why(wrong)) from wrong
-    for key in by_issue({key: kept.path for key, (_, kept) in enumerate(received)}, home.settings.max_bytes):
-        path, kept = received[key]
-        arrival = arrival_of(home, LOCAL, "", names.safe(path.name), dry=False)
-        receipt = _interrupted(connection, arrival, kept) or receive(connection, arrival, kept, now)
-        told = progress(path) if progress else None
-        taken = take(connection, home, folder, receipt, arrival, now, told)
-        deliver(connection, folder)
-        log("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
-        tell("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
-        yield path, taken
-
-
-def _look(path: Path) -> None:
-    """Raises Unreadable when a path is no file that can be opened."""
-    try:
-        with path.open("rb"):
-            return
-    except OSError as wrong:
-        raise Unreadable(path=path, why=why(wrong)) from wrong
-
-
-def _interrupted(connection: sqlite3.Connection, arrival: Arrival, kept: Kept) -> int | None:
-    """The receipt of the same local file that a run which died, or a checker that failed, left without a verdict."""
-    with transaction(connection):
-        row = connection.execute(
-            "UPDATE receipt SET state = 'received', verdict = NULL, trouble = NULL WHERE id = "
-            "(SELECT id FROM receipt WHERE link = ? AND sha256 = ? AND name = ? AND state <> 'answered' ORDER BY id LIMIT 1) "
-            "RETURNING id",
-            (LOCAL, kept.sha256, arrival.name),
-        ).fetchone()
-    return row and int(row["id"])

@@ -300,7 +300,7 @@ def ingest(
 ) -> None:
     """Prendre des fichiers locaux par le chemin ordinaire : lire, contrôler, comptabiliser, répondre. /
     Take local files by the ordinary road: read, check, book, answer."""
-    from edi.pipeline import ingest as ingested
+    from edi.ingesting import ingest as ingested
     from parsers.report import as_json as report_json
 
     said = language(lang)

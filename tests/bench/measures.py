@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import parsers
+from edi.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.pipeline import ingest
 from edi.reconciling import reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import parsers
+from edi.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.pipeline import ingest
 from edi.reconciling import reconcile
 from edi.settings import OUR_GLN, open_home
 from edi.store import connect

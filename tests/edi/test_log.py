@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from edi.ingesting import ingest
 from edi.log import logged
-from edi.pipeline import ingest
 from tests.edi.test_pipeline import B, Desk, F
 from tests.hostile.conftest import PASSWORD, World, world
 from tests.program import SAMPLES

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from edi import answers
-from edi.pipeline import Pass, Run, ingest
+from edi.ingesting import ingest
+from edi.pipeline import Pass, Run
 from edi.running import _pause, _wait, forever
 from edi.settings import Home, open_home, paris_now
 from edi.store import connect, transaction

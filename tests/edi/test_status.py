@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from edi import links
-from edi.pipeline import Run, ingest
+from edi.ingesting import ingest
+from edi.pipeline import Run
 from edi.settings import Home, open_home, paris_now
 from edi.status import status
 from edi.store import connect
@@ -121,6 +122,7 @@ def test_link_that_cannot_be_reached(tmp_path: Path) -> None:
         '[[link]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\nuser = "u"\npassword_file = "p"\ndeclarants = ["*"]\nattempts = 1\n'
     )
     (home.path / "p").write_text("secret")
+    (home.path / "p").chmod(0o600)
     home = open_home(home.path)
     with pytest.raises(LinkError, match="connexion refusée"):
         links.test(home, home.link("a"))

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install system-deps demo test bench soak lint lock clean
+.PHONY: install system-deps demo test bench soak fuzz lint lock clean
 
 install: $(READY)
 
@@ -36,6 +36,13 @@ bench: $(READY)
 # Kills and failing calls by the thousand; writes the tables of docs/reliability.md.
 soak: $(READY) system-deps
 	$(BIN)/python -m tests.faults.soak $(ARGS)
+
+# A minute for each target; ARGS='--seconds 600 --only xml-format'. Without atheris, hypothesis does it.
+fuzz: $(READY)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,fuzz]' || \
+	echo 'atheris cannot be had here: hypothesis instead' >&2
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -266,11 +266,15 @@ def _read_time(text: str) -> time:
 
 
 def _read_text(text: str) -> str:
+    if plain.latin(text) != text or (text.startswith(" ") and text.strip(" ")):
+        raise ValueError(f"{text!r} is no text of a zone")
     return text.rstrip(" ")
 
 
 def _read_tail(text: str) -> str | None:
-    return text.rstrip(" ") if text.strip("0") else None
+    if plain.latin(text) != text:
+        raise ValueError(f"{text!r} is no text of a zone")
+    return text.rstrip(" ") or None if text.strip("0") else None
 
 
 _WRITERS: dict[str, Callable[[Any, Zone], str]] = {

@@ -112,13 +112,13 @@ def _is_sound(element: etree._Element) -> bool:
 def _own(element: etree._Element, parties: Sequence[str] = ()) -> Iterator[Fault]:
     """Faults of one element: its attributes, and of a leaf that it holds something."""
     if len(element.attrib) > MAX_ATTRIBUTES:
-        yield Fault(element, None, f"{len(element.attrib)} attributs", _ELSEWHERE)
+        yield _unjudged(element, f"{len(element.attrib)} attributs")
         return
     leaf = element.tag not in (ROOT, INVOICE)
     try:
         alone = shell(element)
     except ValueError as wrong:
-        yield Fault(element, None, str(wrong), _ELSEWHERE)
+        yield _unjudged(element, str(wrong))
         return
     for party in parties:
         etree.SubElement(alone, party, {"gln": "0000000000000"})
@@ -135,6 +135,12 @@ def _own(element: etree._Element, parties: Sequence[str] = ()) -> Iterator[Fault
             value = re.sub(r"\{[^}]*\}", "", error.message) if attribute is None else _value(element, attribute)
             known = None if "is not allowed" in error.message else _FIELDS.get((str(element.tag), attribute or ""))
             yield Fault(element, attribute, value, describe(known) if known else _ELSEWHERE)
+
+
+def _unjudged(element: etree._Element, why: str) -> Fault:
+    """An element whose attributes cannot be judged loses them, so that nobody reads them."""
+    element.attrib.clear()
+    return Fault(element, None, why, _ELSEWHERE)
 
 
 def _value(element: etree._Element, attribute: str) -> str:

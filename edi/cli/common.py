@@ -113,15 +113,24 @@ def home_path(context: typer.Context, given: Path | None) -> Path:
 @contextmanager
 def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, sqlite3.Connection]]":
     """The home, made on first use, and its database."""
+    from edi import store
     from edi.settings import open_home
-    from edi.store import connect
 
+    store.on_wait = _waiting_for
     home = open_home(home_path(context, given))
-    connection = connect(home.database)
+    connection = store.connect(home.database)
     try:
         yield home, connection
     finally:
         connection.close()
+
+
+def _waiting_for(who: str) -> None:
+    """Says on stderr, once, whom we wait for."""
+    from edi import store
+
+    store.on_wait = lambda who: None
+    note(f"[dim]attend {sentence(who)} / waiting for it[/]")
 
 
 def unread() -> None:

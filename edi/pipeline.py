@@ -202,11 +202,15 @@ class Run:
                 heard.add(name)
                 exchange = self._note(done, tell_new, name, future)
                 self.seen[name], self.growing[name] = exchange.seen, exchange.growing
+        self._hear_answers(done, tell_new)
+        return heard
+
+    def _hear_answers(self, done: Pass, tell_new: Trouble) -> None:
+        """What became of the answers that were being sent."""
         for future, name in list(self._pushing.items()):
             if future.done():
                 del self._pushing[future]
                 self._note(done, tell_new, name, future)
-        return heard
 
     def _note(self, done: Pass, tell_new: Trouble, name: str, future: Future[Exchange]) -> Exchange:
         """Adds what a link did to the pass. Raises what no link is to blame for."""
@@ -233,7 +237,7 @@ class Run:
             if link.name not in self.away | busy and outbox(self.connection, link.name):
                 self._pushing[self._start(partial(self.partners[link.name].push, self._held))] = link.name
         wait(self._pushing, timeout=_PATIENCE_SECONDS)
-        self._hear(done, tell_new)
+        self._hear_answers(done, tell_new)  # not of files that came meanwhile: they are still to be taken
 
     def _trouble(self, done: Pass, before: dict[str, set[str]], link: str, trouble: object, file: str = "") -> None:
         """Notes a trouble; tells of it, unless the pass before did. The first of a link is the one that is shown."""
@@ -251,19 +255,18 @@ class Run:
         ).fetchall()
         owing = {name: partner.owing() for name, partner in self.partners.items()}
         rows = [row for row in rows if not _awaits(row, owing)]
-        by_id, paths = {row["id"]: row for row in rows}, dict[int, Path]()
+        by_id, paths, issued = {row["id"]: row for row in rows}, dict[int, Path](), dict[int, str]()
         unread: dict[str, set[str] | None] = {name: set() for name in owing}  # homes whose files wait for one of theirs
         for row in rows:
             try:  # its link may be gone from the settings: then it waits for somebody to say
                 arrival_of(self.home, row["link"], row["home"], row["name"], bool(row["dry"]))
                 paths[row["id"]] = self.folder.original(row["sha256"])
-                with paths[row["id"]].open("rb"):
-                    pass
+                issued[row["id"]] = _issued(paths[row["id"]], self.home.settings.max_bytes)
             except NotFound as wrong:
                 tell_new(row["link"], wrong, row["name"])
             except OSError as wrong:
-                self._unreadable(tell_new, row, Unreadable(path=paths.pop(row["id"]), why=why(wrong)), unread)
-        for key in by_issue(paths, self.home.settings.max_bytes):
+                self._unreadable(tell_new, row, Unreadable(path=paths[row["id"]], why=why(wrong)), unread)
+        for key in sorted(issued, key=issued.__getitem__):
             if self.stop.is_set():
                 return
             row = by_id[key]
@@ -347,11 +350,17 @@ def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:
 
 
 def _issued(path: Path, max_bytes: int) -> str:
-    """When a declaration was issued; what keeps that from being known is found again, and said, when it is taken."""
-    with suppress(Exception), path.open("rb") as stream:
-        for event in read(open_source(stream, max_bytes)):
-            if isinstance(event, Header) and event.issued is not None:
-                return event.issued.isoformat()
-            if not isinstance(event, Finding):
-                break
+    """When a declaration was issued. Whatever is wrong with it is found again, and said, when it is taken; only what
+    is wrong with our disk is raised, as OSError: later ones wait for it."""
+    try:
+        with path.open("rb") as stream:
+            for event in read(open_source(stream, max_bytes)):
+                if isinstance(event, Header) and event.issued is not None:
+                    return event.issued.isoformat()
+                if not isinstance(event, Finding):
+                    break
+    except OSError:
+        raise
+    except Exception:
+        return "9999"
     return "9999"

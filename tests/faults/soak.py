@@ -103,13 +103,13 @@ def crash_table(sweep: Sweep) -> Iterator[str]:
     yield f"And every {_MOMENTS_MS} ms of a pass with all links at once: {died} runs killed, each mended by the next."
 
 
-def fault_table(sweep: Sweep, step: int) -> Iterator[str]:
+def fault_table(sweep: Sweep, step: int, kinds: list[str]) -> Iterator[str]:
     """The sweep of failing calls, a row a kind."""
     yield "| call that fails | calls a pass | failed one at a time | failed from then on | passes that ended with 2 | after the next run |"
     yield "|---|---|---|---|---|---|"
     per_pass, first = sweep.calls(fresh=False, local=True), sweep.calls(fresh=True, local=True)
     per_pass["sftp"] = sweep.calls(fresh=False, local=False)["sftp"]
-    for kind in KINDS:
+    for kind in (kind for kind in KINDS if kind.name in kinds or kinds == [""]):
         subject = kind.name.partition("-")[0]
         count, before = per_pass[subject], len(sweep.broken)
         once = sweep.failed([f"fail {n} {kind.name}" for n in range(1, count + 2, step)], fresh=False)
@@ -138,17 +138,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth call; then nothing is written")
     parser.add_argument("--crash-only", action="store_true", help="the crash matrix alone")
+    parser.add_argument(
+        "--kinds", default="", metavar="A,B", help="failing calls of these kinds alone; then nothing is written"
+    )
     parser.add_argument("-j", type=int, default=3, metavar="JOBS", help="runs at once")
     given = parser.parse_args()
     began, sweep = time.monotonic(), Sweep(given.j)
     try:
-        tables = {"crash matrix": list(crash_table(sweep))}
-        print("\n".join(tables["crash matrix"]), flush=True)
+        tables = {} if given.kinds else {"crash matrix": list(crash_table(sweep))}
+        print("\n".join(tables.get("crash matrix", ())), flush=True)
         if not given.crash_only:
-            tables["failing calls"] = list(fault_table(sweep, given.every))
+            tables["failing calls"] = list(fault_table(sweep, given.every, given.kinds.split(",")))
     finally:
         sweep.close()
-    if given.every == 1:
+    if given.every == 1 and not given.kinds:
         text = DOC.read_text("utf-8")
         for mark, table in tables.items():
             text = written(text, mark, table)

@@ -45,11 +45,16 @@ def test_one_defect_is_one_finding(row: list[str]) -> None:
         assert findings[0].invoice == invoices[owner].invoice.number
 
 
-@pytest.mark.parametrize("row", list(rows("xml.txt")), ids=lambda row: f"{row[0]} | {row[1]}"[:90])
+def about_prefixes(row: list[str]) -> bool:
+    """Whether the defect is in the prefix itself, so that another prefix makes no sense."""
+    return "</d" in row[0] or "<d" in row[0] or row[0] == "<?xml" or "xmlns" in row[0] + row[1]
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in rows("xml.txt") if not about_prefixes(row)], ids=lambda row: f"{row[0]} | {row[1]}"[:90]
+)
 def test_prefixes_and_one_long_line_change_nothing_but_the_line(row: list[str]) -> None:
     data = broken(row).decode()
-    if "</d" in row[0] or "<d" in row[0] or row[0] == "<?xml" or "xmlns" in row[0] + row[1]:
-        pytest.skip("about the prefix itself")
     for name in ("declaration", "declarant", "destinataire", "facture", "marche", "ligne"):
         data = data.replace(f"<{name}", f"<p:{name}").replace(f"</{name}", f"</p:{name}")
     prefixed = data.replace("xmlns=", "xmlns:p=").replace("<lot", "<p:lot")

@@ -61,8 +61,9 @@ def test_a_name_that_is_not_utf8_does_not_spoil_the_listing(site: Site, folder: 
     site.put(os.fsdecode(b"depot/d\xe9cl.txt"), b"latin")
     with site.connect() as remote:
         files = listing(remote, site.link())
-        if site.account.get("user") == "ana":
-            pytest.skip("the embedded server shows no such names")
+        if site.account.get("user") == "ana":  # the embedded server shows no such names: the other is all there is
+            assert [file.name for file in files] == ["a.txt"]
+            return
         assert [file.name for file in files] == ["a.txt", "décl.txt"]
         kept = pull(remote, files[1], folder, limit=100)
         assert archive(remote, site.link(), files[1], kept)

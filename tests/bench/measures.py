@@ -152,6 +152,7 @@ def record_expression(folder: Path) -> Figures:
 def bare_file_to_table(folder: Path) -> Figures:
     """The file into two plain rowid tables by the standard library alone: groups of that expression, int(), executemany."""
     line_re, invoice_re = (re.compile(pattern) for pattern in RECORD_PATTERNS)
+    (folder / "bare-file.sqlite").unlink(missing_ok=True)
     connection = sqlite3.connect(folder / "bare-file.sqlite", isolation_level=None)
     connection.execute(
         "CREATE TABLE invoice (number, partner, date, kind, ht, ttc, contract, sent, lines, credited, on_day)"

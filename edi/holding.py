@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from edi.store import transaction
+from edi.store import breathe, transaction
 from spool import names
 from spool.link import Link
 from spool.receipt import RemoteFile
@@ -110,3 +110,5 @@ def _pieces(rows: list[Any]) -> Iterator[list[Any]]:
     """The rows of one short transaction after another: nobody waits long."""
     for place in range(0, len(rows), _PIECE):
         yield rows[place : place + _PIECE]
+        if place + _PIECE < len(rows):
+            breathe()

@@ -10,6 +10,7 @@ the entries, so a pass that is killed is only one that another completes. Two pa
 """
 
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -20,7 +21,7 @@ from edi import ledger, partners, store, twins
 from edi.lending import terms
 from edi.lending.matching import DAYS_APART, TOLERANCE_CENTS, Candidate, settle
 from edi.lock import in_turn
-from edi.store import snapshot, transaction
+from edi.store import breathe, snapshot, transaction
 from schemas import number
 
 _T = f"max({TOLERANCE_CENTS}, s_tolerance)"
@@ -67,8 +68,9 @@ CROSS JOIN invoice i ON i.id = t.invoice
 ORDER BY t.supplier, t.library, t.key
 """
 
-#: How many cases are written in one transaction: others wait for no more.
+#: How many cases are written in one transaction at most, and how long one should take: others wait for no more.
 _PIECE = 8_000
+_PIECE_SECONDS = 0.2
 _ALL = (0, 1 << 62)
 _BAGS_CHANGED = """
 SELECT bag FROM gone UNION SELECT bag FROM outcome_new
@@ -108,6 +110,7 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     for place in range(0, len(terms_found), _PIECE):
         with transaction(connection):
             connection.executemany(_SET_TERMS, terms_found[place : place + _PIECE])
+        breathe()
     with snapshot(connection):
         _compute(connection)
         ledger.weigh(connection, directory)
@@ -134,16 +137,19 @@ def _done(connection: sqlite3.Connection, seen: int) -> None:
 
 def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datetime) -> Counter[str]:
     """First what no longer stands, with its reversals; then what does, with its postings."""
-    posted = Counter[str]()
+    posted, size = Counter[str](), min(_PIECE, 1_000)
     for change, undue, due in ((_TAKE_AWAY, _UNDUE_TAKEN, _NOTHING_DUE), (_PUT, _UNDUE, _DUE)):
-        for place in range(0, len(bags), _PIECE):
-            some = bags[place : place + _PIECE]
-            bounds = (some[0], some[-1])
+        place = 0
+        while some := bags[place : place + size]:
+            bounds, began = (some[0], some[-1]), time.monotonic()
             with transaction(connection):
                 if change == _PUT:
                     connection.execute(_TAKE_AWAY_CHANGED, bounds)
                 connection.execute(change, bounds)
                 posted.update(ledger.post(connection, now, undue, due, bounds))
+            place += len(some)
+            size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))
+            breathe()
             connection.execute(f"DELETE FROM undue WHERE entry IN (SELECT entry FROM ({undue}))", bounds)
     return posted
 

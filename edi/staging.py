@@ -17,7 +17,7 @@ import parsers
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.limits import Limits
-from edi.store import PLACES, rollback, transaction
+from edi.store import PLACES, breathe, rollback, transaction
 from parsers.sniff import Source
 from schemas import catalogue, number
 from schemas.declaration import Header
@@ -90,8 +90,11 @@ class Lines:
     def drop(self, start: int) -> None:
         """Takes back the lines from id `start` on: their invoice is refused."""
         if start < self.ahead:
-            with transaction(self.connection):
-                self.connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (start, self.ahead - 1))
+            for first in range(start, self.ahead, _PIECE):
+                last = min(first + _PIECE, self.ahead) - 1
+                with transaction(self.connection):
+                    self.connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (first, last))
+                breathe()
             self.rows.clear()
         del self.rows[max(0, start - self.ahead) :]
         self.next = start
@@ -111,6 +114,7 @@ def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
             return
         with transaction(connection):
             connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (found, min(found + _PIECE, last)))
+        breathe()
 
 
 def forgotten_lines(connection: sqlite3.Connection) -> list[int]:

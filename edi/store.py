@@ -25,6 +25,7 @@ PLACES = 1 << 24
 #: How long a write waits for others: without a word, and in all.
 _QUIET_MS = 2_000
 _WAIT_MS = 60_000
+_LOOK_SECONDS = 0.004
 
 _FIRST = """
 CREATE TABLE receipt (            -- a file arrived: transaction T1
@@ -315,26 +316,32 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    """BEGIN IMMEDIATE, waiting for whoever writes now."""
+    """BEGIN IMMEDIATE, waiting for whoever writes now: looking often, since the gaps between two pieces are short."""
+    asked, said = time.monotonic(), False
+    connection.execute("PRAGMA busy_timeout = 0")
     try:
-        connection.execute(f"PRAGMA busy_timeout = {_QUIET_MS}")
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as wrong:
-            if not _is_busy(wrong):
-                raise
-        on_wait(holder(home_of(connection)))
-        connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS - _QUIET_MS}")
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as wrong:
-            if not _is_busy(wrong):
-                raise
-            home = home_of(connection)
-            raise HomeBusy(home=home, who=holder(home)) from wrong
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as wrong:
+                waited = (time.monotonic() - asked) * 1000
+                if not _is_busy(wrong):
+                    raise
+                if waited > _WAIT_MS:
+                    home = home_of(connection)
+                    raise HomeBusy(home=home, who=holder(home)) from wrong
+            if waited > _QUIET_MS and not said:
+                said = True
+                on_wait(holder(home_of(connection)))
+            time.sleep(_LOOK_SECONDS)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+
+
+def breathe() -> None:
+    """Between two pieces of long work: whoever waits for the database has time to see that it is free."""
+    time.sleep(3 * _LOOK_SECONDS)
 
 
 def on_wait(who: str) -> None:

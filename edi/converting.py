@@ -13,16 +13,30 @@ from schemas.finding import Finding
 def convert(stream: IO[bytes], to: str, out: IO[bytes]) -> list[Finding]:
     """Writes `stream` as `to` (`fixed` or `xml`) on `out`, or says what stands in the way.
 
-    Only what reading itself finds stands in the way: a wrong check digit is converted as it is.
+    Only what reading itself finds stands in the way, and a count of lines that is not that of the lines: a wrong
+    check digit is converted as it is.
     """
     source = open_source(stream)
     header: Header | None = None
     findings: list[Finding] = []
+    lines = 0
     for event in read(source):  # once to know that all can be read, once to write
         if isinstance(event, Header):
             header = event
         found = event.findings if isinstance(event, Invoice) else (event,) if isinstance(event, Finding) else ()
         findings += [finding for finding in found if catalogue.reach(finding) != "warning"]
+        if isinstance(event, Invoice):
+            lines = len(event.lines) + (lines if event.part else 0)
+            if event.last and event.announced not in (None, lines):  # XML has no count: what is missing would be lost
+                findings.append(
+                    Finding(
+                        code="line-count-differs",
+                        record=event.record,
+                        invoice=event.number,
+                        found=str(lines),
+                        expected=str(event.announced),
+                    )
+                )
     if findings or header is None:
         return findings
     invoices: Iterator[Invoice] = (event for event in read(source) if isinstance(event, Invoice))

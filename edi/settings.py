@@ -27,7 +27,7 @@ PARIS = ZoneInfo("Europe/Paris")
 LOCAL = "local"
 
 _TEMPLATE = """\
-# Réglages d'edi. / Settings of edi. Voir le README, « Configurer une liaison ».
+# Réglages d'edi. / Settings of edi. Voir le README, « A real link ».
 
 gln = "{gln}"            # notre GLN : les déclarations lui sont adressées / our own GLN
 # max_bytes = {max_bytes}       # taille maximale d'une déclaration, dézippée / largest declaration, unpacked

@@ -227,6 +227,7 @@ _UNBOOKED_LINE = (
 
 
 def _append_only() -> Iterator[str]:
+    yield "CREATE TRIGGER receipt_no_delete BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'receipts stay'); END"
     for table in _FACTS:
         for act in ("UPDATE", "DELETE"):
             when = _UNBOOKED_LINE if (table, act) == ("line", "DELETE") else ""

@@ -39,3 +39,12 @@ def test_what_cannot_be_read_whole(name: str, to: str) -> None:
 def test_wrong_check_digit_is_converted_as_it_is() -> None:
     data = (SAMPLES / "single-defects" / "partner-gln.txt").read_bytes()
     assert converted(converted(data, "xml"), "fixed").splitlines() == data.splitlines()
+
+
+def test_a_wrong_count_of_lines_is_not_converted_away() -> None:
+    data = (SAMPLES / "year-2025" / "F-3012921742188-2025.txt").read_bytes()
+    records = data.split(b"\n")
+    records[1] = records[1][:103] + b"0000009" + records[1][110:]
+    out = io.BytesIO()
+    assert [finding.code for finding in convert(io.BytesIO(b"\n".join(records)), "xml", out)] == ["line-count-differs"]
+    assert out.getvalue() == b""

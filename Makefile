@@ -33,9 +33,10 @@ test: $(READY) system-deps
 bench: $(READY)
 	$(BIN)/python -m tests.bench.bench $(ARGS)
 
-# Kills and failing calls by the thousand; writes the tables of docs/reliability.md.
+# Kills and failing calls by the thousand; writes the tables of docs/reliability.md. Then how long others wait.
 soak: $(READY) system-deps
 	$(BIN)/python -m tests.faults.soak $(ARGS)
+	$(BIN)/python -m tests.bench.waiting
 
 # A minute for each target; ARGS='--seconds 600 --only xml-format'. Without atheris, hypothesis does it.
 fuzz: $(READY)

@@ -40,6 +40,8 @@ def main(words: Sequence[str]) -> Never:
     if not spec.startswith("kill at"):  # one link after the other, so that calls come in the same order
         importlib.import_module("edi.pipeline")._LINKS_AT_ONCE = 1
     importlib.import_module("edi.staging")._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
+    importlib.import_module("edi.store")._WAIT_MS = 5_000  # nobody else is there to wait for
+    importlib.import_module("edi.reconciling")._PIECE = 2  # and every pass: outcomes and entries go in piece by piece
     sites = _Sites()
     if spec:
         _arm(spec, sites)

@@ -1,0 +1,74 @@
+"""What the database holds: numbered migrations, each a file of `tables/`, and the triggers that keep facts append-only.
+
+A migration is never changed once it has landed; another one follows it. Statements end with `;` at the end of a line.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+#: Facts: rows that are only ever added. With each, the keys by which `INSERT OR REPLACE` could walk past the
+#: triggers on UPDATE and DELETE.
+FACTS: dict[str, tuple[str, ...]] = {
+    "declaration": ("id", "supersedes"),
+    "invoice": ("id",),
+    "line": ("id",),
+    "statement": (),
+    "withdrawal": ("invoice",),
+    "finding": ("(receipt, ordinal)",),
+    "entry": ("entry", "reverses"),
+    "posting_run": ("id",),
+    "period_act": ("id",),
+    "quarantine_act": ("id",),
+}
+# Lines of a long file are written before its verdict; those that come to nothing may go.
+_UNBOOKED_LINE = (
+    "WHEN EXISTS (SELECT 1 FROM invoice WHERE id BETWEEN (OLD.id >> 24) << 24 "
+    "AND (((OLD.id >> 24) + 1) << 24) - 1 AND OLD.id BETWEEN first_line AND first_line + lines - 1) "
+)
+
+migrations = Migrations("edi")
+
+
+def _append_only(table: str) -> Iterator[str]:
+    for act in ("UPDATE", "DELETE"):
+        when = _UNBOOKED_LINE if (table, act) == ("line", "DELETE") else ""
+        yield (
+            f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} {when}"
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+    for place, key in enumerate(FACTS[table]):
+        new = re.sub(r"\w+", r"NEW.\g<0>", key)
+        yield (
+            f"CREATE TRIGGER {table}_no_replace_{place} BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = {new}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+
+
+def _apply(script: Path, db: Database) -> None:
+    """Runs one file of `tables/`, then keeps the facts it made append-only."""
+    before = set(db.table_names())
+    for statement in script.read_text("utf-8").split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    for table in FACTS:
+        if table in set(db.table_names()) - before:
+            for statement in _append_only(table):
+                db.execute(statement)
+    if "receipt" not in before:
+        db.execute(
+            "CREATE TRIGGER receipt_no_delete BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'receipts stay'); END"
+        )
+
+
+def _register(script: Path) -> None:
+    @migrations(name=script.stem.partition("-")[2])
+    def migrate(db: Database) -> None:
+        _apply(script, db)
+
+
+for _script in sorted(Path(__file__).with_name("tables").glob("*.sql")):
+    _register(_script)

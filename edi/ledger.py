@@ -114,11 +114,11 @@ def _postings(rows: Iterable[sqlite3.Row], closed: set[int]) -> Iterator[dict[st
 
 
 def _append(connection: sqlite3.Connection, entries: Iterable[dict[str, Any]], now: datetime) -> dict[str, int]:
-    """Writes one run: every entry with its hash, the run with one over the run before and its entries."""
+    """Writes one run: every entry with its hash, the run with one over the run before, when, and its entries."""
     last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
     run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
     first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
-    run_hash = hashlib.sha256(previous.encode())
+    run_hash = hashlib.sha256(f"{previous}{now.isoformat()}".encode())
     posted = {"entries_posted": 0, "remuneration_cents": 0}
 
     def rows() -> Iterator[tuple[Any, ...]]:

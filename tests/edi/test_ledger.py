@@ -64,9 +64,11 @@ def test_facts_are_only_ever_added(desk: Desk, table: str) -> None:
 def test_every_entry_and_every_run_is_hashed_over_the_one_before(desk: Desk) -> None:
     previous = ""
     assert desk.rows("SELECT id, entries FROM posting_run") == [(1, 2), (2, 2), (3, 2)]
-    for run, count, before, digest in desk.rows("SELECT id, entries, previous, hash FROM posting_run ORDER BY id"):
+    for run, count, when, before, digest in desk.rows(
+        "SELECT id, entries, posted_at, previous, hash FROM posting_run ORDER BY id"
+    ):
         assert before == previous
-        chain = hashlib.sha256(before.encode())
+        chain = hashlib.sha256(f"{before}{when}".encode())
         cursor = desk.connection.execute("SELECT * FROM entry WHERE run = ? ORDER BY entry", (run,))
         rows = cursor.fetchall()
         assert len(rows) == count

@@ -303,7 +303,7 @@ def _check_ledger(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     previous = ""
     for run in connection.execute("SELECT * FROM posting_run ORDER BY id").fetchall():
-        chain = hashlib.sha256(previous.encode())
+        chain = hashlib.sha256(f"{previous}{run['posted_at']}".encode())
         entries = connection.execute("SELECT * FROM entry WHERE run = ? ORDER BY entry", (run["id"],)).fetchall()
         for entry in entries:
             facts = {name: entry[name] for name in entry.keys() if name not in ("run", "hash")}  # noqa: SIM118

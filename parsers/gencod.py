@@ -33,7 +33,7 @@ ORIGINAL_TYPE = 900
 
 
 class Zone(msgspec.Struct, frozen=True):
-    """One zone: its name here, its width, its kind, and its name in the documentation.
+    """One zone: its name here, its width, its kind, and what it is in French and English.
 
     Kinds: `n` number, `gln`, `day` JJMMAA, `time` HHMMSS, `an` text, `tail` the end of a text.
     """
@@ -42,37 +42,41 @@ class Zone(msgspec.Struct, frozen=True):
     width: int
     kind: str
     fr: str
+    en: str
 
 
 _ORIGINAL = (
-    Zone("identifier", 3, "n", "identifiant du commentaire"),
-    Zone("sender", 13, "gln", "GLN de l'émetteur de l'original"),
-    Zone("original_type", 3, "n", "type du message original"),
-    Zone("reference", 8, "tail", "référence de l'original, 8 derniers caractères"),
-    Zone("sending", 6, "n", "numéro d'envoi de l'original"),
-    Zone("sent", 6, "day", "date d'envoi de l'original"),
-    Zone("addressee", 13, "gln", "GLN du destinataire de l'original"),
+    Zone("identifier", 3, "n", "identifiant du commentaire", "comment identifier"),
+    Zone("sender", 13, "gln", "GLN de l'émetteur de l'original", "GLN of the original's sender"),
+    Zone("original_type", 3, "n", "type du message original", "original message type"),
+    Zone("reference", 8, "tail", "référence, ses 8 derniers caractères", "reference, its last 8 characters"),
+    Zone("sending", 6, "n", "numéro d'envoi de l'original", "original's sending number"),
+    Zone("sent", 6, "day", "date d'envoi de l'original", "original's sending date"),
+    Zone("addressee", 13, "gln", "GLN du destinataire de l'original", "GLN of the original's addressee"),
 )
 _PROCESSED = (
-    Zone("processed_on", 6, "day", "date de traitement"),
-    Zone("processed_at", 6, "time", "heure de traitement"),
+    Zone("processed_on", 6, "day", "date de traitement", "processing date"),
+    Zone("processed_at", 6, "time", "heure de traitement", "processing time"),
 )
 _ERROR = (
-    Zone("error", 3, "n", "numéro d'erreur"),
-    Zone("line", 6, "n", "ligne en erreur"),
-    Zone("position", 3, "n", "position dans la ligne"),
-    Zone("field", 20, "an", "zone en erreur"),
-    Zone("text", 80, "an", "texte, précédé du numéro de facture"),
+    Zone("error", 3, "n", "numéro d'erreur", "error number"),
+    Zone("line", 6, "n", "ligne en erreur", "line in error"),
+    Zone("position", 3, "n", "position dans la ligne", "position in that line"),
+    Zone("field", 20, "an", "zone en erreur", "field in error"),
+    Zone("text", 80, "an", "texte, précédé du numéro de facture", "text, beginning with the invoice number"),
 )
 
 #: The zones after the number of each rubrique, in the order of the message.
 RUBRIQUES: dict[str, tuple[Zone, ...]] = {
-    "100": (Zone("addressee", 13, "gln", "GLN du destinataire"),),
-    "221": (Zone("sender", 13, "gln", "GLN de l'émetteur"),),
-    "176": (Zone("issued", 6, "day", "date d'émission"),),
-    "198": (Zone("network", 12, "an", "réseau"), Zone("number", 3, "n", "numéro de l'avis")),
+    "100": (Zone("addressee", 13, "gln", "GLN du destinataire", "GLN of the addressee"),),
+    "221": (Zone("sender", 13, "gln", "GLN de l'émetteur", "GLN of the sender"),),
+    "176": (Zone("issued", 6, "day", "date d'émission", "date of issue"),),
+    "198": (
+        Zone("network", 12, "an", "réseau", "network"),
+        Zone("number", 3, "n", "numéro de l'avis", "notice number"),
+    ),
     "177": _ORIGINAL,
-    "199": (Zone("lines", 6, "n", "nombre de lignes du message"),),
+    "199": (Zone("lines", 6, "n", "nombre de lignes du message", "number of lines of the message"),),
 }
 #: What follows in a 177, by its identifier.
 COMMENTS: dict[int, tuple[Zone, ...]] = {904: _PROCESSED, 905: _ERROR, 906: _ERROR}

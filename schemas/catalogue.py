@@ -1,12 +1,17 @@
 """The finding codes: reach, number for the Gencod answer, and the sentence in French and English.
 
 Order is for ever: numbers follow it (file 101 on, invoice 201 on, warning 301 on), and a new code
-goes to the end of its reach. Authority: format, section 3.
+goes to the end of its reach. What each means and what to write instead stands in `findings.toml`,
+a paragraph in each language. Authority: format, section 3.
 """
+
+import tomllib
+from functools import cache
+from importlib.resources import files
 
 import msgspec
 
-from schemas.finding import Finding, say
+from schemas.finding import Both, Finding, say
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -81,6 +86,22 @@ CATALOGUE: dict[str, Entry] = {
     for reach, first, rows in (("file", 101, _FILE), ("invoice", 201, _INVOICE), ("warning", 301, _WARNING))
     for place, (code, fr, en) in enumerate(rows)
 }
+
+
+class Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a code means, and what to write instead."""
+
+    means: Both
+    write: Both
+
+
+@cache
+def advice() -> dict[str, Advice]:
+    """The paragraph on every code, in the catalogue's order."""
+    told = tomllib.loads(files("schemas").joinpath("findings.toml").read_text("utf-8"))
+    by_code = msgspec.convert(told, dict[str, Advice])
+    assert list(by_code) == list(CATALOGUE)
+    return by_code
 
 
 def reach(finding: Finding) -> str:

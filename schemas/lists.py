@@ -1,6 +1,6 @@
 """The code lists: what the wire writes in either format, and the word the code uses.
 
-One table per list, rows of (our word, fixed format, XML, French label). Authority: format,
+One table per list, rows of (our word, fixed format, XML, and what it means in French and English). Authority: format,
 sections 1 and 2.
 """
 
@@ -8,39 +8,40 @@ import msgspec
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One value of a code list: our word, and how each format writes it."""
+    """One value of a code list: our word, how each format writes it, and what it means."""
 
     word: str
     fixed: str
     xml: str
-    label: str
+    fr: str
+    en: str
 
 
 SIDE = (
-    Row("library", "B", "bibliotheque", "bibliothèque"),
-    Row("supplier", "F", "fournisseur", "fournisseur"),
+    Row("library", "B", "bibliotheque", "bibliothèque", "library"),
+    Row("supplier", "F", "fournisseur", "fournisseur", "supplier"),
 )
 USE = (
-    Row("real", "R", "reel", "réel"),
-    Row("test", "T", "test", "test"),
+    Row("real", "R", "reel", "réelle", "real"),
+    Row("test", "T", "test", "essai", "test"),
 )
 NATURE = (
-    Row("initial", "I", "initiale", "initiale"),
-    Row("replaces", "R", "remplacement", "remplace"),
-    Row("cancels", "A", "annulation", "annule"),
+    Row("initial", "I", "initiale", "initiale", "initial"),
+    Row("replaces", "R", "remplacement", "remplace", "replaces"),
+    Row("cancels", "A", "annulation", "annule", "cancels"),
 )
 KIND = (
-    Row("F", "F", "facture", "facture"),
-    Row("A", "A", "avoir", "avoir"),
+    Row("F", "F", "facture", "facture", "invoice"),
+    Row("A", "A", "avoir", "avoir", "credit note"),
 )
 EXCLUSION = (
-    Row("SO", "SO", "SO", "soldé par l'éditeur"),
-    Row("AN", "AN", "AN", "livre ancien"),
-    Row("OC", "OC", "OC", "livre d'occasion"),
-    Row("AU", "AU", "AU", "vendu par son auteur"),
-    Row("PA", "PA", "PA", "partition ou solfège"),
-    Row("ET", "ET", "ET", "livre étranger facturé jusqu'au 31/12/2006"),
-    Row("MP", "MP", "MP", "marché public antérieur au 01/08/2003"),
+    Row("SO", "SO", "SO", "soldé en totalité par son éditeur", "remaindered in full by its publisher"),
+    Row("AN", "AN", "AN", "livre ancien", "antique book"),
+    Row("OC", "OC", "OC", "livre d'occasion", "second-hand book"),
+    Row("AU", "AU", "AU", "vendu par son auteur", "sold by its own author"),
+    Row("PA", "PA", "PA", "partition ou solfège", "printed music or solfege"),
+    Row("ET", "ET", "ET", "livre étranger facturé jusqu'au 31/12/2006", "foreign book invoiced up to 2006-12-31"),
+    Row("MP", "MP", "MP", "marché public envoyé jusqu'au 01/08/2003", "public contract sent up to 2003-08-01"),
 )
 EXCLUSIONS = frozenset(row.word for row in EXCLUSION)
 

@@ -1,4 +1,4 @@
-"""The checks of a declaration: one table of functions, its order is their precedence.
+"""The checks of a declaration, run: its header's, each invoice's and its lines', in their order of precedence.
 
 Authority: format, section 3. Each check names the fields it looks at; once one of them carries a
 finding of reach file or invoice (or could not be read), later checks that need it are silent, so
@@ -6,7 +6,7 @@ that nothing cascades. Checks that need what is already booked are in `edi.booki
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import mul
 from typing import Any
 
@@ -14,27 +14,16 @@ import msgspec
 
 from edi.lending import terms
 from edi.lending.context import Context, Partner
-from edi.lending.header_checks import at_field, header_findings, right_gln
+from edi.lending.header_checks import header_findings
+from edi.lending.invoice_checks import HEAD_CHECKS, WHOLE_CHECKS, Check, InvoiceContext, Sums
 from edi.lending.line_checks import LineContext, check_line
-from schemas import catalogue, ean, gln, lists, money, number
+from schemas import catalogue, ean, lists
 from schemas.declaration import Event, Header, Invoice, Line
-from schemas.finding import Both, Finding, Text, shown
-from schemas.layout import EN, FA, describe
+from schemas.finding import Both, Finding, shown
+from schemas.layout import EN, FA
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _ASTUPLE = msgspec.structs.astuple
-
-
-class Sums(msgspec.Struct):
-    """What an invoice's lines add up to, in cents and copies. `base` leaves out lines validly excluded."""
-
-    lines: int = 0
-    copies: int = 0
-    gross: int = 0
-    net: int = 0
-    base: int = 0
-    base_copies: int = 0
-    exempt_contract: bool = False
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -95,7 +84,6 @@ class _InvoiceState:
     def __init__(self, header: Header, invoice: Invoice, context: Context) -> None:
         self.header = header
         self.invoice = invoice
-        self.context = context
         self.refused = False
         self.sums = Sums()
         self.digest = hashlib.blake2b(digest_size=16)
@@ -104,23 +92,23 @@ class _InvoiceState:
             self.silent.add("side")
         if not invoice.countable:
             self.silent.add("lines")
-        self.line_context: LineContext
+        self.about = InvoiceContext(header, invoice, context, self._line_context(()), self.sums)
 
     def take(self, part: Invoice) -> Checked:
         findings, columns = list(part.findings), tuple[tuple[Any, ...], ...]()
         self._note(findings)
         if part.part == 0:
-            self._run(_HEAD_CHECKS, findings)
-            self.line_context = self._line_context({"date", "credited_on", "contract_sent"} - self.silent)
+            self._run(HEAD_CHECKS, findings)
+            self.about.line = self._line_context({"date", "credited_on", "contract_sent"} - self.silent)
         if not part.countable:  # lines are lost, or are another invoice's: not judged by this one's head
             self.silent.add("lines")
-            self.line_context = self._line_context(())
+            self.about.line = self._line_context(())
         if self.header.side == "library":
             self.sums.lines += len(part.lines)
         else:
             columns = self._lines(part, findings)
         if part.last:
-            self._run(_WHOLE_CHECKS, findings)
+            self._run(WHOLE_CHECKS, findings)
             invoice = self.invoice
             amounts = (invoice.ht, invoice.ttc, invoice.contract, invoice.contract_sent)
             self.digest.update(_ENCODE((*amounts, invoice.credited, invoice.credited_on)))
@@ -149,14 +137,13 @@ class _InvoiceState:
                 if finding.code == "record-length":
                     self.silent.add("lines")
 
-    def _run(self, checks: "tuple[tuple[_Check, tuple[str, ...]], ...]", findings: list[Finding]) -> None:
-        for function, inputs in checks:
-            if self.silent.isdisjoint(inputs):
-                for finding in function(self):
-                    findings.append(finding)
-                    if catalogue.reach(finding) == "invoice":
-                        self.refused = True
-                        self.silent.update(inputs)
+    def _run(self, checks: tuple[tuple[Check, tuple[str, ...]], ...], findings: list[Finding]) -> None:
+        for check_invoice, inputs in checks:
+            if self.silent.isdisjoint(inputs) and (finding := check_invoice(self.about)) is not None:
+                findings.append(finding)
+                if catalogue.reach(finding) == "invoice":
+                    self.refused = True
+                    self.silent.update(inputs)
 
     def _lines(self, part: Invoice, findings: list[Finding]) -> tuple[tuple[Any, ...], ...]:
         """Checks the lines of a part and adds them up, column by column; the columns of those that are whole.
@@ -178,7 +165,7 @@ class _InvoiceState:
             [(amount * (10_000 - off) + 5_000) // 10_000 for amount, off in zip(amounts, discounts, strict=True)]
         )
         self.digest.update(_rows(columns[:-1]))
-        context = self.line_context
+        context = self.about.line
         if (
             len(whole) == len(part.lines)
             and not any(exclusions)
@@ -203,15 +190,12 @@ class _InvoiceState:
                 sums.base_copies += line.quantity
             elif line.exclusion == "MP":
                 sums.exempt_contract = True
-            for finding in check_line(line, record, self.line_context):
+            for finding in check_line(line, record, self.about.line):
                 findings.append(finding)
                 if catalogue.reach(finding) == "invoice":
                     self.refused = True
                     if finding.code in ("quantity-zero", "price-zero"):
                         self.silent.add("lines")
-
-    def at(self, name: str, code: str, found: object, expected: Text | None = None) -> Finding:
-        return at_field(FA, name, self.header.format, self.invoice.record, code, found, expected)
 
 
 def _rows(columns: tuple[tuple[Any, ...], ...]) -> bytes:
@@ -233,159 +217,5 @@ def excluded(line: Line, invoice: Invoice) -> bool:
     return line.exclusion != "MP" or invoice.contract_sent is not None
 
 
-_Check = Callable[[_InvoiceState], Iterator[Finding]]
-
-
-def _number(state: _InvoiceState) -> Iterator[Finding]:
-    name = state.invoice.number
-    if name is not None and not number.key(name):
-        yield state.at(
-            "number", "field-format", name, Both("au moins une lettre ou un chiffre", "a letter or a digit at least")
-        )
-
-
-def _credited_blank(state: _InvoiceState) -> Iterator[Finding]:
-    """The credited invoice is blank on kind F."""
-    invoice = state.invoice
-    blank = Both("vide sur une facture", "blank on an invoice")
-    if invoice.kind == "F" and invoice.credited:
-        yield state.at("credited", "field-format", invoice.credited, blank)
-    if invoice.kind == "F" and invoice.credited_on:
-        yield state.at("credited_on", "field-format", invoice.credited_on, blank)
-
-
-def _partner_check_digit(state: _InvoiceState) -> Iterator[Finding]:
-    partner = state.invoice.partner
-    assert partner is not None
-    if gln.is_valid(partner):
-        return
-    if gln.is_legacy(partner) or partner in state.context.directory:
-        yield state.at("partner", "gln-check-digit-legacy", partner)
-    else:
-        yield state.at("partner", "partner-gln-check-digit", partner, right_gln(partner))
-
-
-def _date_in_period(state: _InvoiceState) -> Iterator[Finding]:
-    day, period = state.invoice.date, state.header.period
-    assert day is not None
-    if period is not None and day.year != period:
-        finding = state.at("date", "invoice-date-outside-period", day, str(period))
-        under = Both(f"déclarer sous la période {day.year}", f"declare under period {day.year}")
-        yield msgspec.structs.replace(finding, suggestion=under)
-
-
-def _date_in_future(state: _InvoiceState) -> Iterator[Finding]:
-    day, issued = state.invoice.date, state.header.issued
-    assert day is not None
-    if issued is not None and day > issued.date():
-        yield state.at("date", "invoice-date-in-future", day, f"{issued:%Y-%m-%d}")
-
-
-def _date_before_scheme(state: _InvoiceState) -> Iterator[Finding]:
-    day = state.invoice.date
-    assert day is not None
-    if day < terms.SCHEME_BEGINS:
-        yield state.at("date", "invoice-before-scheme", day, terms.SCHEME_BEGINS.isoformat())
-
-
-def _credited_date(state: _InvoiceState) -> Iterator[Finding]:
-    day, credited = state.invoice.date, state.invoice.credited_on
-    if day is not None and credited is not None and credited > day:
-        yield state.at("credited_on", "invoice-date-invalid", credited, f"<= {day}")
-
-
-def _ht_exceeds_ttc(state: _InvoiceState) -> Iterator[Finding]:
-    ht, ttc = state.invoice.ht, state.invoice.ttc
-    assert ht is not None and ttc is not None
-    if ht > ttc:
-        finding = state.at("ht", "ht-exceeds-ttc", money.decimal(ht), money.decimal(ttc))
-        swapped = Both("les deux montants sont peut-être intervertis", "the two amounts may be swapped")
-        yield msgspec.structs.replace(finding, suggestion=swapped)
-
-
-def _line_count(state: _InvoiceState) -> Iterator[Finding]:
-    announced = state.invoice.announced
-    if announced is not None and state.header.side == "supplier" and announced != state.sums.lines:
-        yield state.at("announced", "line-count-differs", state.sums.lines, str(announced))
-
-
-def _lines_missing(state: _InvoiceState) -> Iterator[Finding]:
-    day = state.invoice.date
-    assert day is not None
-    if state.header.side == "supplier" and day >= terms.LINES_DUE_FROM and not state.sums.lines:
-        yield state.at("announced", "lines-missing", 0, "1")
-
-
-def _lines_not_allowed(state: _InvoiceState) -> Iterator[Finding]:
-    lines = state.sums.lines or state.invoice.announced or 0
-    if state.header.side == "library" and lines:
-        yield state.at("announced", "lines-not-allowed", lines, "0")
-
-
-def _total(state: _InvoiceState) -> Iterator[Finding]:
-    ht, sums = state.invoice.ht, state.sums
-    assert ht is not None
-    if state.header.side == "supplier" and sums.lines:
-        tolerance = money.tolerance(sums.lines, sums.copies, sums.gross)
-        if abs(ht - sums.net) > tolerance:
-            expected = f"{money.decimal(sums.net)} (± {money.decimal(tolerance)})"
-            yield state.at("ht", "invoice-total-differs", money.decimal(ht), expected)
-
-
-def _partner_known(state: _InvoiceState) -> Iterator[Finding]:
-    directory, partner = state.context.directory, state.invoice.partner
-    role = {"library": "supplier", "supplier": "library"}.get(state.header.side or "")
-    if not directory or partner is None:
-        return
-    known = directory.get(partner)
-    if known is None:
-        yield state.at("partner", "partner-unknown", partner)
-    elif role and known.role != role:
-        yield state.at("partner", "partner-role", partner, _ROLES[role])
-
-
-_ROLES = {"library": Both("une bibliothèque", "a library"), "supplier": Both("un fournisseur", "a supplier")}
-
-
-def _vat(state: _InvoiceState) -> Iterator[Finding]:
-    ht, ttc = state.invoice.ht, state.invoice.ttc
-    assert ht is not None and ttc is not None
-    rates = state.line_context.vat_rates
-    for rate in rates:
-        exact = ht * (10_000 + rate)  # in 1/10,000 of a cent
-        if abs(ttc * 10_000 - exact) <= max(20_000, exact // 200):
-            return
-    plausible = " / ".join(f"HT + {rate // 100},{rate % 100:02d} %" for rate in sorted(rates))
-    yield state.at("ttc", "vat-implausible", f"HT {money.decimal(ht)}, TTC {money.decimal(ttc)}", plausible)
-
-
-def _contract_date(state: _InvoiceState) -> Iterator[Finding]:
-    invoice = state.invoice
-    if invoice.contract_sent is None and (invoice.contract or state.line_context.claims_contract):
-        yield state.at(
-            "contract_sent", "contract-date-missing", invoice.contract or "MP", describe(FA.field("contract_sent"))
-        )
-
-
-# Order is precedence, the catalogue's; each with the inputs that silence it.
-_HEAD_CHECKS: tuple[tuple[_Check, tuple[str, ...]], ...] = (
-    (_number, ("number",)),
-    (_credited_blank, ("kind", "credited")),
-    (_partner_check_digit, ("partner",)),
-    (_date_in_period, ("date",)),
-    (_date_in_future, ("date",)),
-    (_date_before_scheme, ("date",)),
-    (_credited_date, ("date", "credited_on")),
-    (_ht_exceeds_ttc, ("ht", "ttc")),
-    (_partner_known, ("partner",)),
-)
-_WHOLE_CHECKS: tuple[tuple[_Check, tuple[str, ...]], ...] = (
-    (_lines_not_allowed, ("side", "lines")),
-    (_line_count, ("side", "lines", "announced")),
-    (_lines_missing, ("side", "lines", "date")),
-    (_total, ("side", "lines", "ht")),
-    (_vat, ("ht", "ttc")),
-    (_contract_date, ("contract", "contract_sent")),
-)
 _HEAD_NAMES = {field.wire: field.name for field in FA.fields[2:-1]}
 _INPUTS = ("number", "kind", "credited", "partner", "date", "ht", "ttc", "contract")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from edi.lending.checks import Checked, check
@@ -137,6 +137,7 @@ def test_any_broken_file_gets_a_verdict(form: str, data: Any) -> None:
 def test_pieces_make_no_difference(form: str, data: Any) -> None:
     """However a stream is cut into pieces, the same is read."""
     broken = data.draw(mutations(form))
+    assume(open_source(io.BytesIO(broken)).format == form)  # a reader is given nothing else
     reader, name = (fixed, "_PIECE") if form == "fixed" else (xml, "_LINE_BYTES")
     whole = str(list(reader.read(io.BytesIO(broken))))
     with pytest.MonkeyPatch.context() as patch:

@@ -9,13 +9,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import msgspec
 
 import parsers
+from edi import twins
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
+from edi.lending.line_checks import over_cap_on
 from edi.limits import Limits
 from edi.store import PLACES, breathe, rollback, transaction
 from parsers.sniff import Source
@@ -35,8 +38,24 @@ CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
     fate TEXT NOT NULL DEFAULT 'book'   -- book, refused, restated (already booked: this declaration states it too)
 );
 DELETE FROM staged_invoice;
+CREATE TEMP TABLE IF NOT EXISTS staged_over (   -- discounts above the cap of a credit note's own date, until the file is read
+    partner TEXT, key TEXT, date TEXT, finding TEXT, quantity INTEGER, price INTEGER, discount INTEGER
+);
+DELETE FROM staged_over;
 """
 _INVOICE = "INSERT INTO staged_invoice VALUES (" + ", ".join("?" * 22) + ", 'book')"
+_OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
+#: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
+_CREDITED = """
+SELECT o.*, max(f.date) AS in_file FROM staged_over o LEFT JOIN staged_invoice f
+    ON f.key = o.key AND f.kind = 'F' AND f.fate <> 'refused' AND f.date <= o.date AND o.partner <> ''
+    AND resolved(f.partner) = resolved(o.partner)
+GROUP BY o.rowid ORDER BY o.rowid
+"""
+_CREDITED_BOOKED = """
+SELECT max(day) FROM twin WHERE supplier = resolved(?) AND library = resolved(?) AND key = ?
+    AND side = 'supplier' AND kind = 'F' AND day <= ?
+"""
 _LINE = "INSERT INTO line VALUES (" + ", ".join("?" * 10) + ")"
 
 
@@ -143,20 +162,22 @@ def stage(
     source: Source,
     context: Context,
     receipt: int | None = None,
+    dry: bool = False,
     progress: Callable[[int], None] | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Staged:
-    """Reads, checks and stages a file; with its lines, for the store, when it has a `receipt`.
+    """Reads, checks and stages a file; with its lines, for the store, when it has a `receipt` and is not `dry`.
 
     `progress` is told the bytes read so far, now and then.
     """
     connection.executescript(_SCHEMA)
-    lines = None if receipt is None else Lines(connection, receipt)
+    lines = None if receipt is None or dry else Lines(connection, receipt)
     staged = Staged(source.format, tally=Tally(limits.findings_kept), lines=lines)
     connection.execute("BEGIN")  # of the temporary table only: nobody waits for us
     try:
         _fill(connection, source, context, staged, progress, limits.max_records)
         _twice_in_file(connection, staged)
+        _by_credited_day(connection, staged, context, stored=receipt is not None)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.DatabaseError):
@@ -201,6 +222,10 @@ def _fill(
             start = lines.next if lines is not None else 0
         for finding in event.findings:
             staged.tally.add(finding)
+        for finding, *line in event.over:
+            assert invoice.date is not None and invoice.credited
+            note = (invoice.partner or "", number.key(invoice.credited), invoice.date.isoformat())
+            connection.execute(_OVER, (*note, msgspec.json.encode(finding).decode(), *line))
         if lines is not None and event.columns and not event.refused and not staged.tally.file_refused:
             lines.add(invoice.line_records, event.columns)
         if invoice.last:
@@ -266,6 +291,29 @@ def _twice_in_file(connection: sqlite3.Connection, staged: Staged) -> None:
             refuse(connection, staged, seq, Finding(
                 code="invoice-twice-in-file", record=record, invoice=name, found=str(first[1])))  # fmt: skip
     connection.execute("DROP INDEX IF EXISTS temp.staged_same")
+
+
+def _by_credited_day(connection: sqlite3.Connection, staged: Staged, context: Context, stored: bool) -> None:
+    """What is over the cap of a credit note's own day need not be over that of the invoice whose number it names.
+
+    The latest of the same parties and number key, no later than the note: in the file, or where there is a store booked.
+    """
+    header = staged.header
+    if header is None or not connection.execute("SELECT 1 FROM staged_over").fetchone():
+        return
+    twins.define(connection, dict(context.directory))
+    stored = stored and header.use == "real" and header.declarant is not None
+    for partner, key, day, said, *line, in_file in connection.execute(_CREDITED).fetchall():
+        found = [date.fromisoformat(in_file)] if in_file else []
+        if stored and partner:
+            asked = (header.declarant, partner, key, date.fromisoformat(day).toordinal())
+            booked = connection.execute(_CREDITED_BOOKED, asked).fetchone()[0]
+            found += [date.fromordinal(booked)] if booked else []
+        finding: Finding | None = msgspec.json.decode(said, type=Finding)
+        if finding is not None and found:
+            finding = over_cap_on(max(found), finding, *line)
+        if finding is not None:
+            staged.tally.add(finding)
 
 
 def refuse(connection: sqlite3.Connection, staged: Staged, seq: int, finding: Finding) -> None:

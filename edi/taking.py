@@ -126,7 +126,7 @@ def _taken(
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
     prepare(connection)
     discard_lines(connection, receipt)  # of a run that was killed
-    staged = stage(connection, source, context, None if arrival.dry else receipt, progress, limits)
+    staged = stage(connection, source, context, receipt, arrival.dry, progress, limits)
     with transaction(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
         twins.define(connection, partners.load(connection))

@@ -28,7 +28,9 @@ _ASTUPLE = msgspec.structs.astuple
 
 class Checked(msgspec.Struct, frozen=True):
     """An invoice, or a part of one, with its findings. On the last part: verdict, sums, digest of amounts
-    and lines. `columns` are the lines' fields, one tuple a field."""
+    and lines. `columns` are the lines' fields, one tuple a field. `over` are discounts above the cap of the invoice's
+    own date, each with quantity, price and discount: of a credit note that names an invoice by its number alone, they
+    stand unless that invoice's date allows them (`edi.staging`)."""
 
     invoice: Invoice
     findings: tuple[Finding, ...]
@@ -36,6 +38,7 @@ class Checked(msgspec.Struct, frozen=True):
     sums: Sums = msgspec.field(default_factory=Sums)
     digest: bytes = b""
     columns: tuple[tuple[Any, ...], ...] = ()
+    over: tuple[tuple[Finding, int, int, int], ...] = ()
 
 
 def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checked | Finding]:
@@ -93,13 +96,17 @@ class _InvoiceState:
         if not invoice.countable:
             self.silent.add("lines")
         self.about = InvoiceContext(header, invoice, context, self._line_context(()), self.sums)
+        #: A credit note that names an invoice by its number alone: discounts over the cap of its own date.
+        self.over: list[tuple[Finding, int, int, int]] | None = None
+        if invoice.kind == "A" and invoice.credited and invoice.credited_on is None:
+            self.over = []
 
     def take(self, part: Invoice) -> Checked:
         findings, columns = list(part.findings), tuple[tuple[Any, ...], ...]()
         self._note(findings)
         if part.part == 0:
             self._run(HEAD_CHECKS, findings)
-            self.about.line = self._line_context({"date", "credited_on", "contract_sent"} - self.silent)
+            self.about.line = self._line_context({"date", "credited", "credited_on", "contract_sent"} - self.silent)
         if not part.countable:  # lines are lost, or are another invoice's: not judged by this one's head
             self.silent.add("lines")
             self.about.line = self._line_context(())
@@ -114,13 +121,19 @@ class _InvoiceState:
             self.digest.update(_ENCODE((*amounts, invoice.credited, invoice.credited_on)))
         label = None if self.invoice.number is None else shown(self.invoice.number)
         labelled = tuple(msgspec.structs.replace(finding, invoice=label) for finding in findings)
-        return Checked(part, labelled, self.refused, self.sums, self.digest.digest() if part.last else b"", columns)
+        over = tuple((msgspec.structs.replace(one[0], invoice=label), *one[1:]) for one in self.over or ())
+        if over:
+            self.over = []
+        digest = self.digest.digest() if part.last else b""
+        return Checked(part, labelled, self.refused, self.sums, digest, columns, over)
 
     def _line_context(self, sound: Collection[str]) -> LineContext:
         """What the lines are judged by, of the head's fields that are sound."""
         invoice = self.invoice
         day = invoice.date if "date" in sound else None
-        rate_day = (invoice.credited_on or day) if "credited_on" in sound else None
+        rate_day = day if invoice.kind == "F" else None
+        if invoice.kind == "A" and {"credited", "credited_on"} <= set(sound):
+            rate_day = invoice.credited_on or day
         return LineContext(
             format=self.header.format,
             date=day,
@@ -191,6 +204,10 @@ class _InvoiceState:
             elif line.exclusion == "MP":
                 sums.exempt_contract = True
             for finding in check_line(line, record, self.about.line):
+                if finding.code == "discount-over-cap" and self.over is not None:
+                    assert line.quantity and line.price and line.discount
+                    self.over.append((finding, line.quantity, line.price, line.discount))
+                    continue
                 findings.append(finding)
                 if catalogue.reach(finding) == "invoice":
                     self.refused = True

@@ -106,9 +106,21 @@ def _exclusion(line: AnyLine, context: LineContext) -> _Said:
 def _discount(line: AnyLine, context: LineContext) -> _Said:
     if line.quantity is None or line.price is None or line.discount is None:
         return
-    gross = line.quantity * line.price
-    if gross * (line.discount - context.cap_bp) > 10_000 * money.tolerance(1, line.quantity, gross):
+    if is_over_cap(line.quantity, line.price, line.discount, context.cap_bp):
         yield "discount-over-cap", "discount", _percent(line.discount), _percent(context.cap_bp), None
+
+
+def is_over_cap(quantity: int, price: int, discount: int, cap_bp: int) -> bool:
+    """Whether a line's discount exceeds the cap, both in 1/100 %, by more than the line's own tolerance."""
+    gross = quantity * price
+    return gross * (discount - cap_bp) > 10_000 * money.tolerance(1, quantity, gross)
+
+
+def over_cap_on(day: datetime.date, finding: Finding, quantity: int, price: int, discount: int) -> Finding | None:
+    """What a `discount-over-cap` of a line comes to by the cap of another day."""
+    cap_bp = terms.at(day).cap_bp
+    over = is_over_cap(quantity, price, discount, cap_bp)
+    return msgspec.structs.replace(finding, expected=_percent(cap_bp)) if over else None
 
 
 def _vat(line: AnyLine, context: LineContext) -> _Said:

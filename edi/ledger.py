@@ -170,16 +170,18 @@ def entries(
         yield {name: facts[name] for name in COLUMNS}
 
 
-def totals(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Per period, supplier and rate: entries, base, remuneration, copies."""
-    return [
-        dict(row)
-        for row in connection.execute(
-            "SELECT period, supplier, rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, "
-            "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies "
-            "FROM entry GROUP BY period, supplier, rate_percent ORDER BY period, supplier, rate_percent"
-        )
-    ]
+def balances(
+    connection: sqlite3.Connection, at: date | None = None, period: int | None = None, supplier: str | None = None
+) -> list[dict[str, Any]]:
+    """Per period, supplier and rate: entries, base, remuneration, copies; as they stood at the end of the day `at`."""
+    rows = connection.execute(
+        "SELECT e.period, e.supplier, rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, "
+        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies "
+        "FROM entry e JOIN posting_run r ON r.id = e.run WHERE (?1 IS NULL OR substr(r.posted_at, 1, 10) <= ?1) "
+        "AND (?2 IS NULL OR e.period = ?2) AND (?3 IS NULL OR e.supplier = ?3) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        (at and at.isoformat(), period, supplier),
+    )
+    return [{**dict(row), "rate": rate_text(row["rate_percent"])} for row in rows]
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -1,6 +1,7 @@
-"""Commands on the ledger: its entries, listed and exported."""
+"""Commands on the ledger: its entries listed and exported, balances as of a day, and its proof."""
 
 from collections import deque
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,22 +10,39 @@ import typer
 from edi.cli.common import (
     HomeOption,
     JsonOption,
+    bars,
     emit,
     examples,
+    home_path,
     json_rows,
     opened,
     out,
+    print_json,
+    sentence,
     show,
     table,
     wrong_use,
 )
 from edi.cli.files import write_out
+from schemas.errors import NotAllowed
 from schemas.money import french
+
+
+def _gln(given: str | None) -> str | None:
+    from schemas import gln
+
+    if given is not None and not gln.has_form(given):
+        raise wrong_use(f"{given!r} : un GLN a 13 chiffres / a GLN has 13 digits")
+    return given
+
 
 PeriodOption = Annotated[int | None, typer.Option("--period", metavar="ANNÉE", help="Une période / one period.")]
 #: How many entries a terminal is shown; an export has them all.
 _SHOWN = 100
-SupplierOption = Annotated[str | None, typer.Option("--supplier", metavar="GLN", help="Un fournisseur / one supplier.")]
+SupplierOption = Annotated[
+    str | None, typer.Option("--supplier", metavar="GLN", callback=_gln, help="Un fournisseur / one supplier.")
+]
+OutOption = Annotated[Path, typer.Option("-o", "--output", metavar="FICHIER", help="Où l'écrire / where to.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,6 +55,13 @@ def add_to(app: typer.Typer) -> None:
             "edi ledger export --format csv -o registre.csv", "edi ledger export --format json --period 2025"
         ),
     )(ledger_export)
+    ledger.command("balance", epilog=examples("edi ledger balance --at 2025-12-31"))(ledger_balance)
+    ledger.command(
+        "verify",
+        epilog=examples("edi ledger verify", "edi ledger verify --head tete-2025.json --key cle.pub --json"),
+    )(ledger_verify)
+    ledger.command("head", epilog=examples("edi ledger head --key /media/usb/cle -o tete-2025.json"))(ledger_head)
+    ledger.command("key", epilog=examples("edi ledger key /media/usb/cle"))(ledger_key)
     app.add_typer(ledger, name="ledger")
 
 
@@ -100,3 +125,138 @@ def ledger_export(
             emit(text)
         else:
             write_out(output, (piece.encode() for piece in text))
+
+
+def ledger_balance(
+    context: typer.Context,
+    at: Annotated[
+        datetime | None, typer.Option("--at", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Tel qu'au soir de ce jour / as that evening.")
+    ] = None,
+    home: HomeOption = None, as_json: JsonOption = False, period: PeriodOption = None, supplier: SupplierOption = None,
+) -> None:  # fmt: skip
+    """Les soldes par période, fournisseur et taux, aujourd'hui ou un jour passé. / Balances, today or on a past day."""
+    from edi.ledger import balances
+
+    day = at and at.date()
+    with opened(context, home) as (_, connection):
+        rows = balances(connection, day, period, supplier)
+    total = sum(row["remuneration_cents"] for row in rows)
+    if as_json:
+        print_json({"at": day and day.isoformat(), "balances": rows, "remuneration_cents": total})
+        return
+    columns = ("period", "supplier", "rate", "entries", "base_cents", "remuneration_cents", "copies")
+    heads = (
+        "an / year",
+        "fournisseur / supplier",
+        "taux / rate",
+        "écritures / entries",
+        "base",
+        "part / share",
+        "ex. / cop.",
+    )
+    cells = [[french(row[c]) if c.endswith("_cents") else row[c] for c in columns] for row in rows]
+    if cells:
+        show(table("Soldes / Balances", heads, cells, right=("écritures", "base", "part", "ex.")))
+    out.print(f"total{f' au / at {day}' if day else ''} : [bold]{french(total)} €[/]")
+
+
+def ledger_verify(
+    context: typer.Context,
+    head: Annotated[Path | None, typer.Option("--head", metavar="FICHIER", help="Une tête signée / a signed head.")] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FICHIER", help="La clé de la tête / its key.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Sans relire les fichiers d'origine / not the original files.")] = False,
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Prouver que rien n'a été changé et que chaque centime découle des déclarations. / Prove the ledger.
+
+    Code 1 : quelque chose ne tombe pas juste, la première écriture fautive est nommée ; 2 : illisible. / 1: something
+    does not hold, the first entry that fails is named; 2: cannot be read.
+    """
+    from edi import proof, sealing
+
+    if (head is None) != (key is None):
+        raise wrong_use("--head et / and --key vont ensemble / go together")
+    known = sealing.read(head, key) if head and key else None
+    with opened(context, home) as (where, connection), bars() as progress:
+        task = progress.add_task("")
+        found = proof.verify(
+            connection, where, not quick, (known.runs, known.run_hash) if known else None,
+            lambda what, done, of: progress.update(task, description=what, completed=done, total=of),
+        )  # fmt: skip
+    fails = found.failure
+    if as_json:
+        facts = {name: getattr(found, name) for name in ("runs", "entries", "remuneration_cents", "run_hash", "files")}
+        failure = fails and {
+            **{n: getattr(fails, n) for n in fails.__struct_fields__},
+            "message": proof.WORDS[fails.check].fr,
+        }
+        signed = known and {"at": known.at, "runs": known.runs, "entries": known.entries}
+        print_json({"holds": fails is None, **facts, "head": signed, "failure": failure})
+    elif fails is None:
+        out.print(
+            f"[bold green]Le registre est intact. / The ledger holds.[/] {found.entries} écritures / entries, "
+            f"{found.runs} passages / runs, {found.files} fichiers relus / files read again, [bold]{french(found.remuneration_cents)} €[/]"
+        )
+        if known:
+            out.print(
+                f"Rien n'a été changé ni coupé avant la tête du {known.at} ({known.entries} écritures). / Nothing before the head."
+            )
+        out.print(f"[dim]empreinte / hash {found.run_hash}[/]")
+    else:
+        said = proof.WORDS[fails.check]
+        which = "" if fails.entry is None else f"écriture / entry {fails.entry} : "
+        out.print(
+            f"[bold red]Le registre ne tombe pas juste. / The ledger does not hold.[/]\n{which}{said.fr} / {said.en}"
+        )
+        out.print(
+            f"[dim]trouvé / found[/] {sentence(fails.found)}  [dim]attendu / expected[/] {sentence(fails.expected)}",
+            soft_wrap=True,
+        )
+    raise typer.Exit(int(fails is not None))
+
+
+def ledger_head(
+    context: typer.Context,
+    output: OutOption,
+    key: Annotated[Path, typer.Option("--key", metavar="FICHIER", help="La clé privée, hors du dossier / the private key, outside the home.")],
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Signer où en est le registre, à garder ailleurs. / Sign how far the ledger goes, to be kept elsewhere."""
+    from edi import proof, sealing
+    from edi.settings import paris_now
+
+    with opened(context, home) as (where, connection):
+        found = proof.verify(connection, where, files=False)
+        if found.failure is not None:
+            raise NotAllowed(
+                why="Le registre ne tombe pas juste : edi ledger verify. / The ledger does not hold: not signed."
+            )
+        facts = {name: getattr(found, name) for name in ("runs", "entries", "remuneration_cents", "run_hash")}
+        head = sealing.Head(gln=where.settings.gln, at=paris_now(), **facts)
+        write_out(output, [sealing.sign(head, key, where.path)])
+    if as_json:
+        print_json({"head": str(output), "at": head.at, **facts})
+    else:
+        out.print(
+            f"{sentence(output)} : {found.entries} écritures, [bold]{french(found.remuneration_cents)} €[/]. À garder ailleurs. / Keep it elsewhere."
+        )
+
+
+def ledger_key(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="FICHIER", help="Hors du dossier de travail / outside the home.")],
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Faire une clé de signature (Ed25519). / Make a signing key.
+
+    Ou / or: openssl genpkey -algorithm ed25519 -out cle ; openssl pkey -in cle -pubout -out cle.pub
+    """
+    from edi import sealing
+
+    public = sealing.make_key(path, home_path(context, home))
+    if as_json:
+        print_json({"private": str(path), "public": str(public)})
+    else:
+        out.print(
+            f"{sentence(path)} : à garder secrète / keep it secret. {sentence(public)} : pour vérifier / to verify with."
+        )

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,11 +20,13 @@ from edi import twins
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.line_checks import over_cap_on
+from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
 from edi.limits import Limits
 from edi.store import PLACES, breathe, rollback, transaction
 from parsers.sniff import Source
+from parsers.standing import lines_with
 from schemas import catalogue, number
-from schemas.declaration import Header
+from schemas.declaration import Header, Line
 from schemas.finding import Finding
 
 #: How many lines are held before they go into the store, and how many go in one transaction.
@@ -70,18 +73,20 @@ class Tally(msgspec.Struct):
     file_refused: bool = False
     wrong: set[str | None] = msgspec.field(default_factory=set)
 
-    def add(self, finding: Finding) -> None:
-        """Counts a finding, and keeps it while there is room."""
+    def add(self, finding: Finding, advise: Callable[[Finding], Finding] | None = None) -> bool:
+        """Counts a finding, and keeps it while there is room, as `advise` would have it; whether it is kept."""
         reach = catalogue.reach(finding)
         self.by_code[finding.code] += 1
         if reach == "file":
             self.file_refused = True
             self.wrong.add(finding.field)
         kept = self.warnings if reach == "warning" else self.errors
-        if len(kept) < self.keep:
-            kept.append(finding)
+        room = len(kept) < self.keep
+        if room:
+            kept.append(advise(finding) if advise else finding)
         elif reach == "file":  # whatever else is cut, why the file is refused is said
             kept[-1] = finding
+        return room
 
     def kept(self) -> tuple[Finding, ...]:
         """The findings kept: in the order of the file's records, what concerns no record first."""
@@ -209,9 +214,10 @@ def _fill(
                 lines.put()
             connection.execute("BEGIN")
 
+    eans: list[tuple[Finding, Line]] = []
     for rows, event in enumerate(check(parsers.read(source, max_records), context)):
         if isinstance(event, Finding):
-            staged.tally.add(event)
+            staged.tally.add(event, partial(suggested, witness=Witness(header, None, context)))
             continue
         if isinstance(event, Header):
             staged.header = header = event
@@ -220,8 +226,9 @@ def _fill(
         if invoice.part == 0:
             staged.invoices += 1
             start = lines.next if lines is not None else 0
-        for finding in event.findings:
-            staged.tally.add(finding)
+        if event.findings:
+            advise = partial(suggested, witness=Witness(header, event, context))
+            eans += faulty_eans([finding for finding in event.findings if staged.tally.add(finding, advise)], invoice)
         for finding, *line in event.over:
             assert invoice.date is not None and invoice.credited
             note = (invoice.partner or "", number.key(invoice.credited), invoice.date.isoformat())
@@ -240,6 +247,10 @@ def _fill(
         if rows % 512 == 511 or (lines is not None and len(lines.rows) >= _PIECE):
             flush()
     flush()
+    if eans and source.format:
+        sought = Eans(eans)
+        mended = sought.heard(lines_with(source.stream, source.format, sought.meant))
+        staged.tally.errors = [mended.get(finding, finding) for finding in staged.tally.errors]
 
 
 def _outside(connection: sqlite3.Connection, act: Callable[[int], None], start: int) -> None:

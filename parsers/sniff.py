@@ -28,6 +28,7 @@ _ZIP_BROKEN = (
     ValueError, OverflowError, LookupError,
 )  # fmt: skip
 _LATIN9 = Both("ISO-8859-15, sans caractère de commande", "ISO-8859-15, no control characters")
+_SAVED_AS = Both("enregistrer le fichier en ISO-8859-15", "save the file as ISO-8859-15")
 _UTF8 = Both("XML en UTF-8", "XML in UTF-8")
 #: Not LZMA: such a zip says itself how much memory unpacking it takes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
@@ -164,7 +165,7 @@ def _fixed_charset(stream: IO[bytes]) -> Finding | None:
             code="charset",
             found="UTF-8",
             expected=_LATIN9,
-            suggestion=Both("enregistrer le fichier en ISO-8859-15", "save the file as ISO-8859-15"),
+            suggestion=_SAVED_AS if _is_utf8_only(stream) else None,
         )
     place = _first_forbidden(stream)
     if place is None:
@@ -189,6 +190,14 @@ def _is_utf8(stream: IO[bytes]) -> bool:
     except UnicodeDecodeError:
         return False
     return not ascii_only
+
+
+def _is_utf8_only(stream: IO[bytes]) -> bool:
+    """Whether the encoding alone is wrong: the first record with an accent has its length in characters of UTF-8."""
+    stream.seek(0)
+    while (line := stream.readline(_CHUNK)).isascii() and line:
+        pass
+    return len(line.rstrip(b"\r\n\x1a").decode("utf-8", "ignore")) == LENGTH
 
 
 def _first_forbidden(stream: IO[bytes]) -> int | None:

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from parsers import fields
 from parsers.grammar import INVOICE_RE, LINE_RE, Misread, body, read_fields
+from parsers.numbering import Numbering
 from parsers.records import cut, too_many
 from parsers.trailer import trailer_findings
 from schemas import charset
@@ -27,7 +28,6 @@ _FA_FIELDS = FA.fields[2:-1]
 _FA_TO_VALUES = tuple((field.name, fields.converter(field)) for field in _FA_FIELDS)
 _UNREAD = tuple(Misread() for _ in _FA_FIELDS)
 _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
-_RECORD_FIELD = EN.field("record")
 
 
 def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
@@ -40,9 +40,7 @@ class _Reading:
 
     def __init__(self, max_records: int | None = None) -> None:
         self.max_records = max_records
-        self.records = 0  # records seen
-        self.expected = 1  # running number the next one should bear
-        self.also = (0, 0)  # (record, running number it may bear instead): one wrong number is said once
+        self.numbering = Numbering()
         self.counts = {"FA": 0, "LG": 0}
         self.sums: dict[str, int] = {"F": 0, "A": 0}
         self.summable = True  # every FA's kind and HT could be read
@@ -73,8 +71,8 @@ class _Reading:
                 if empty := _EMPTY_LINES.match(text, place):
                     place = empty.end()
                     continue
-                if self.max_records is not None and self.records > self.max_records:
-                    yield too_many(self.records, self.max_records)
+                if self.max_records is not None and self.numbering.records > self.max_records:
+                    yield too_many(self.numbering.records, self.max_records)
                     return
                 if self.state != "start" and (INVOICE_RE.match(text, place) or LINE_RE.match(text, place)):
                     tokens = body.parse_string(text[place:] if place else text)
@@ -102,13 +100,13 @@ class _Reading:
             self.countable = False
         yield from self._flush()
         if missing:
-            yield Finding(code="trailer-missing", record=self.records or 1)
+            yield Finding(code="trailer-missing", record=self.numbering.records or 1)
 
     def _behind_the_end(self, text: str, stream: IO[bytes]) -> Iterator[Finding]:
         while text:
             rest = text.strip("\r\n\x1a")
             if rest:
-                self.records += 1
+                self.numbering.records += 1
                 yield self._misplaced(rest[:2], Both("fin du fichier après FI", "end of file after FI"))
                 return
             text = stream.read(_PIECE).decode(charset.ENCODING)
@@ -117,8 +115,7 @@ class _Reading:
         """Well-formed FA and LG records, in the order the grammar read them."""
         for match in matches:
             if match.re is INVOICE_RE:
-                yield from self._flush()
-                yield from self._number(match[1])
+                yield from self._invoice_number(match[1])
                 self._open_plain(match.groups()[1:-1])
             run = match.re.groups  # its last group
             if match.start(run) < match.end(run):
@@ -131,12 +128,14 @@ class _Reading:
         while rows:
             some, rows = rows[: PART - len(self.lines)], rows[PART - len(self.lines) :]
             columns = tuple(zip(*some, strict=True))
-            runs_on = list(map(int, columns[0])) == list(range(self.expected, self.expected + len(some)))
+            runs_on = list(map(int, columns[0])) == list(
+                range(self.numbering.expected, self.numbering.expected + len(some))
+            )
             if runs_on and self.state == "invoice" and not any(columns[-1]):
                 if not self.lines:
-                    self.first_line = self.records + 1
-                self.records += len(some)
-                self.expected += len(some)
+                    self.first_line = self.numbering.records + 1
+                self.numbering.records += len(some)
+                self.numbering.expected += len(some)
                 self.lines += fields.lines(columns[1:-1])
             else:
                 yield from self._odd_lines(some)
@@ -146,16 +145,11 @@ class _Reading:
     def _odd_lines(self, rows: list[tuple[str, ...]]) -> Iterator[Event]:
         """Lines among which something is to be said: a running number, a title, or that there is no invoice."""
         for running, *texts, title, odd_title in rows:
-            if int(running) == self.expected and self.state == "invoice":
-                self.records += 1
-                self.expected += 1
-            else:
-                yield from self._number(running)
-                yield from self._line_without_invoice()
-                if self.state != "invoice":
-                    continue
+            yield from self._line_number(running)
+            if self.state != "invoice":
+                continue
             if not self.lines:
-                self.first_line = self.records
+                self.first_line = self.numbering.records
             plain = self._title(odd_title) if odd_title else title
             self.lines += fields.lines(tuple((text,) for text in (*texts, plain)))
 
@@ -173,15 +167,14 @@ class _Reading:
             return
         self.misplaced_last = False
         if mark == "FI":
-            yield from self._flush()
             yield from self._trailer(record.removesuffix("\x1a"), lost)
             self.state = "end"
             return
-        if mark == "FA":
-            yield from self._flush()
-        else:
+        if mark == "LG":
             self.counts["LG"] += 1
         if len(record) != LENGTH or lost:
+            if mark == "FA":
+                yield from self._flush()
             self._uncounted(len(record) + lost)
             wrong = self._length(record, lost, mark)
             if mark == "FA":
@@ -193,11 +186,11 @@ class _Reading:
                     yield from self._append(PartialLine(), (wrong,))
             return
         texts = read_fields(record)
-        yield from self._number(texts["record"])
         if mark == "FA":
+            yield from self._invoice_number(texts["record"])
             self._open(tuple(texts[field.name] for field in _FA_FIELDS), texts["filler"])
             return
-        yield from self._line_without_invoice()
+        yield from self._line_number(texts["record"])
         if self.state == "invoice":
             yield from self._append(self._partial(texts))
 
@@ -214,49 +207,45 @@ class _Reading:
 
     def _misplaced(self, mark: str, expected: Both) -> Finding:
         self.countable_file = False
-        return Finding(code="record-order", record=self.records or 1, position=1, found=shown(mark), expected=expected)
+        return Finding(
+            code="record-order", record=self.numbering.records or 1, position=1, found=shown(mark), expected=expected
+        )
 
     def _line_without_invoice(self) -> Iterator[Finding]:
-        """Said of the first LG that follows no FA; those behind it are silent."""
+        """Said of the first LG that follows no FA; those behind it are silent, and so is what the next FA lacks."""
         if self.state == "head":
-            self.state = "lost"
+            self.state, self.numbering.odd = "lost", True
             yield self._misplaced("LG", Both("FA avant le premier LG", "FA before the first LG"))
 
-    def _number(self, running: str) -> Iterator[Finding]:
-        """Counts one record, and says when its running number is not the next one.
+    def _line_number(self, running: str) -> Iterator[Finding]:
+        """Counts an LG; says when it is not in its place. The lines of its invoice are not judged then."""
+        wrong = self.numbering.count(running)
+        if self.state == "head":
+            yield from self._line_without_invoice()
+        elif wrong is not None:
+            yield wrong
+        if self.state == "invoice" and self.numbering.odd:
+            self.countable = self.numbering.odd = False
 
-        After a wrong number, counting resumes behind it or as if it had been right, whichever the next record says.
-        """
-        self.records += 1
-        record, also = self.also
-        due = also if record == self.records and self.expected != also else self.expected
-        number = due if isinstance(running, Misread) else int(running)
-        if isinstance(running, Misread) or number not in (self.expected, due):
-            self.also = (self.records + 1, due + 1)
-            yield Finding(
-                code="record-number",
-                record=self.records,
-                position=_RECORD_FIELD.first,
-                field=_RECORD_FIELD.wire,
-                found=shown(running),
-                expected=f"{due:07d}",
-            )
-        self.expected = number + 1
+    def _invoice_number(self, running: str) -> Iterator[Event]:
+        """Counts an FA, and ends the invoice before it; neither's lines are judged when its number is not the next one."""
+        wrong = self.numbering.count(running)
+        if wrong is not None:
+            yield wrong
+        if self.numbering.odd:
+            self.countable = False
+        yield from self._flush()
 
     def _uncounted(self, length: int) -> None:
-        """Counts a record whose number is not read; the next one may go by the records that fit into its length."""
-        fitting = length // LENGTH
-        if fitting > 1:
+        """Counts a record of that length whose number is not read."""
+        if self.numbering.pass_over(length):
             self.countable_file = False
-        self.records += 1
-        self.also = (self.records + 1, self.expected + fitting)
-        self.expected += 1
 
     def _length(self, record: str, lost: int, mark: str) -> Finding:
         code = {"EN": "header-field", "FI": "trailer-count"}.get(mark, "record-length")
         field = LAYOUTS[mark].field("mark").wire
         length = len(record) + lost
-        return Finding(code=code, record=self.records, field=field, found=str(length), expected=str(LENGTH))
+        return Finding(code=code, record=self.numbering.records, field=field, found=str(length), expected=str(LENGTH))
 
     # -- EN ------------------------------------------------------------------------------------
 
@@ -268,7 +257,9 @@ class _Reading:
             yield self._length(record, lost, "EN")
             return
         texts = read_fields(record)
-        yield from self._number(texts["record"])
+        if (wrong_number := self.numbering.count(texts["record"])) is not None:
+            yield wrong_number
+            self.numbering.odd = False
         if texts["version"] != VERSION:
             field = EN.field("version")
             yield Finding(
@@ -303,8 +294,9 @@ class _Reading:
     def _begin(self, head: dict[str, Any]) -> None:
         self.state = "invoice"
         self.counts["FA"] += 1
-        self.lines, self.findings, self.part, self.countable = [], [], 0, True
-        self.head = {"record": self.records, **head}
+        self.lines, self.findings, self.part, self.countable = [], [], 0, not self.numbering.odd
+        self.numbering.odd = False
+        self.head = {"record": self.numbering.records, **head}
         if head["kind"] is None or head["ht"] is None:
             self.summable = False
         else:
@@ -319,10 +311,10 @@ class _Reading:
             if wrong and texts is not None:
                 real_digits = not isinstance(text, Misread) and field.name in ("date", "credited_on")
                 code = "invoice-date-invalid" if real_digits else "field-format"
-                findings.append(fields.finding(code, field, text, self.records))
+                findings.append(fields.finding(code, field, text, self.numbering.records))
             head[field.name] = value
         if isinstance(filler, Misread):
-            findings.append(fields.finding("field-format", FA.field("filler"), filler, self.records))
+            findings.append(fields.finding("field-format", FA.field("filler"), filler, self.numbering.records))
         self._begin(head)
         self.findings = findings
 
@@ -336,14 +328,14 @@ class _Reading:
                 continue
             value, wrong = fields.value(field, text)
             if wrong:
-                self.findings.append(fields.finding("field-format", field, text, self.records))
+                self.findings.append(fields.finding("field-format", field, text, self.numbering.records))
             elif field.meaning != "blank":
                 values[field.name] = value
         return PartialLine(**values)
 
     def _append(self, line: PartialLine, findings: Iterable[Finding] = ()) -> Iterator[Invoice]:
         if not self.lines:
-            self.first_line = self.records
+            self.first_line = self.numbering.records
         self.lines.append(line)
         self.findings += findings
         if len(self.lines) == PART:
@@ -357,7 +349,7 @@ class _Reading:
             self.findings.append(
                 Finding(
                     code="title-altered",
-                    record=self.records,
+                    record=self.numbering.records,
                     position=field.first,
                     field=field.wire,
                     found=shown(text.strip(" ")),
@@ -388,12 +380,13 @@ class _Reading:
 
     # -- FI ------------------------------------------------------------------------------------
 
-    def _trailer(self, record: str, lost: int) -> Iterator[Finding]:
+    def _trailer(self, record: str, lost: int) -> Iterator[Event]:
         if len(record) != LENGTH or lost:
-            self.records += 1
+            yield from self._flush()
+            self.numbering.records += 1
             yield self._length(record, lost, "FI")
             return
         texts = read_fields(record)
-        yield from self._number(texts["record"])
-        counts = self.counts if self.countable_file else None
-        yield from trailer_findings(texts, self.records, counts, self.sums if self.summable else None)
+        yield from self._invoice_number(texts["record"])
+        counts = self.counts if self.countable_file and not self.numbering.odd else None
+        yield from trailer_findings(texts, self.numbering.records, counts, self.sums if self.summable else None)

@@ -101,7 +101,7 @@ def test_lines_of_no_invoice_are_said_once_and_not_judged() -> None:
 
     findings, invoices = judged(orphans)
 
-    assert {(finding.code, finding.record) for finding in findings} == {("record-order", 2), ("record-number", 2)}
+    assert [(finding.code, finding.record) for finding in findings] == [("record-order", 2)]
     assert len(invoices) == 2
 
 

@@ -15,7 +15,7 @@ import msgspec
 from edi import periods, twins
 from edi.replacing import Chain, find_chain, restate, withdraw
 from edi.staging import Staged, refuse
-from edi.store import PLACES, changed
+from edi.store import PLACES
 from schemas.declaration import Header
 from schemas.finding import Both, Finding
 from schemas.layout import EN
@@ -85,8 +85,6 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
         (declaration,),
     )
     _insert_invoices(connection, staged, receipt, header, declaration, period)
-    if booked.accepted or target is not None:
-        changed(connection)
     return booked
 
 

@@ -25,7 +25,7 @@ COLUMNS = (
     "remuneration_cents", "copies", "reverses", "match", "hash",
 )  # fmt: skip
 
-_STANDING = "reverses IS NULL AND entry NOT IN (SELECT reverses FROM entry WHERE reverses IS NOT NULL)"
+_STANDING = "e.reverses IS NULL AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.entry)"
 _FACTS = (
     "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate_percent",
     "remuneration_cents", "copies", "reason", "reverses", "supplier_invoice", "library_invoice",
@@ -33,14 +33,19 @@ _FACTS = (
 _SAME = ("supplier_invoice", "library_invoice", "base_cents", "rate_percent", "remuneration_cents", "copies", "reason")
 
 
-def weigh(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
-    """Sets what the matches in `outcome_new` owe against the entries that stand: temporary tables `undue` and `due`."""
+def weigh(connection: sqlite3.Connection, directory: dict[str, Partner], whole: bool) -> None:
+    """Sets what the matches in `outcome_new` owe against the entries that stand: temporary tables `undue` and `due`.
+
+    Of the entries that stand, all, or if not `whole` those of the invoices in `looked`.
+    """
     _owed(connection, directory)
+    looked = "entry e" if whole else "looked l CROSS JOIN entry e ON e.supplier_invoice = l.invoice"
     same = " AND ".join(f"e.{name} = d.{name}" for name in _SAME)
     for table in ("undue", "due"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     connection.execute(
-        f"CREATE TEMP TABLE undue AS SELECT e.* FROM entry e WHERE {_STANDING} "
+        f"CREATE TEMP TABLE undue AS SELECT e.*, coalesce(o.bag, e.supplier_invoice) AS bag FROM {looked} "
+        f"LEFT JOIN outcome o ON o.invoice = e.supplier_invoice WHERE {_STANDING} "
         f"AND NOT EXISTS (SELECT 1 FROM owed d WHERE {same}) ORDER BY e.entry"
     )
     connection.execute(
@@ -78,12 +83,12 @@ def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None
     connection.execute(
         "CREATE TEMP TABLE owed (supplier_invoice INTEGER PRIMARY KEY, library_invoice INTEGER, period INTEGER, "
         "supplier TEXT, library TEXT, invoice_number TEXT, invoice_date TEXT, kind TEXT, rate_percent INTEGER, "
-        "base_cents INTEGER, remuneration_cents INTEGER, copies INTEGER, reason TEXT)"
+        "base_cents INTEGER, remuneration_cents INTEGER, copies INTEGER, reason TEXT, bag INTEGER)"
     )
     matches = connection.execute(
         "SELECT i.id, o.other, i.period, i.supplier, i.library, i.number, i.date, i.kind, o.rate, "
-        "i.base, i.base_copies, i.gross FROM outcome_new o JOIN invoice i ON i.id = o.invoice "
-        "WHERE o.state = 'matched' AND o.bag = o.invoice"
+        "i.base, i.base_copies, i.gross, o.bag FROM outcome_new o JOIN invoice i ON i.id = o.invoice "
+        "WHERE o.state = 'matched' AND o.side = 'supplier'"
     )
 
     def rows() -> Iterator[tuple[Any, ...]]:
@@ -92,9 +97,9 @@ def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None
                 row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"],
                 category(row["library"]), date.fromisoformat(row["date"]),
             )  # fmt: skip
-            yield (*tuple(row)[:9], due.base_cents, due.remuneration_cents, due.copies, due.reason)
+            yield (*tuple(row)[:9], due.base_cents, due.remuneration_cents, due.copies, due.reason, row["bag"])
 
-    connection.executemany("INSERT INTO owed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
+    connection.executemany(f"INSERT INTO owed VALUES ({', '.join('?' * 14)})", rows())
 
 
 def _reversals(rows: Iterable[sqlite3.Row], closed: set[int]) -> Iterator[dict[str, Any]]:

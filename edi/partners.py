@@ -88,6 +88,11 @@ def resolve(partners: Mapping[str, Partner], code: str) -> str:
     return code
 
 
+def owes_by(partner: Partner | None) -> str | None:
+    """What of a library's facts decides what its purchases owe."""
+    return partner.category if partner else None
+
+
 def load(connection: sqlite3.Connection) -> dict[str, Partner]:
     """The whole directory, by GLN."""
     return {

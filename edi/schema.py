@@ -22,6 +22,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "posting_run": ("id",),
     "period_act": ("id",),
     "quarantine_act": ("id",),
+    "decision": ("id", "undoes"),
+    "decision_invoice": (),
 }
 # Lines of a long file are written before its verdict; those that come to nothing may go.
 _UNBOOKED_LINE = (

@@ -44,7 +44,7 @@ def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
         "remuneration_cents": connection.execute("SELECT coalesce(sum(remuneration_cents), 0) FROM entry").fetchone()[
             0
         ],
-        "not_reconciled_yet": bool(connection.execute("SELECT changes <> reconciled FROM pass").fetchone()[0]),
+        "not_reconciled_yet": bool(connection.execute("SELECT EXISTS (SELECT 1 FROM touched)").fetchone()[0]),
     }
 
 

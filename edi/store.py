@@ -163,8 +163,3 @@ def is_world(wrong: sqlite3.Error) -> bool:
     """Whether a database error is the world's (locked, disk full, damaged) and not a mistake of ours in a statement."""
     code = getattr(wrong, "sqlite_errorcode", None)
     return isinstance(wrong, sqlite3.OperationalError) if code is None else code & 0xFF in _WORLD
-
-
-def changed(connection: sqlite3.Connection) -> None:
-    """Notes that something happened that a reconciliation pass has not seen."""
-    connection.execute("UPDATE pass SET changes = changes + 1")

@@ -13,7 +13,7 @@ from edi import partners, twins
 from edi.lending.context import Partner
 from edi.reconciling import reconcile
 from edi.settings import open_home
-from edi.store import changed, connect, transaction
+from edi.store import connect, transaction
 from edi.taking import Arrival, receive, take
 from parsers import write_fixed, write_xml
 from schemas import gln, money
@@ -100,10 +100,9 @@ class Desk:
     def know(self, directory: Iterable[Partner]) -> None:
         """Imports partners, as `edi partners import` does."""
         with transaction(self.connection):
+            before = partners.load(self.connection)
             partners.store(self.connection, {partner.gln: partner for partner in directory})
-            twins.define(self.connection, partners.load(self.connection))
-            twins.rebuild(self.connection)
-            changed(self.connection)
+            twins.move(self.connection, before, partners.load(self.connection))
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.connection.execute(sql, values)]
@@ -136,7 +135,9 @@ class Desk:
             row[0]: row[1:]
             for row in self.rows("SELECT id, side, supplier, library, number, date, kind, ht, digest FROM invoice")
         }
-        stands = {row[0]: row[1:] for row in self.rows("SELECT * FROM outcome")}
+        stands = {
+            row[0]: row[1:] for row in self.rows("SELECT invoice, state, reason, other, bag, period, rate FROM outcome")
+        }
         found = {}
         for (invoice,) in self.rows("SELECT invoice FROM twin"):
             state, reason, other, bag, period, rate = stands.get(invoice, ("waiting", "", None, None, 0, 0))
@@ -154,6 +155,8 @@ class Desk:
             "entry",
             "posting_run",
             "twin",
+            "credit",
+            "tally",
             "outcome",
         )
         return [sorted(self.rows(f"SELECT * FROM {table}"), key=repr) for table in tables]
@@ -163,8 +166,6 @@ class Desk:
         with transaction(self.connection):
             twins.define(self.connection, partners.load(self.connection))
             twins.rebuild(self.connection)
-            self.connection.execute("DELETE FROM outcome")
-            changed(self.connection)
 
 
 def codes(acknowledgement: Acknowledgement) -> list[str]:

@@ -173,15 +173,13 @@ def partners_import(
 ) -> None:
     """Importer l'annuaire (CSV, point-virgule, UTF-8). / Import the directory."""
     from edi import partners, twins
-    from edi.store import changed, transaction
+    from edi.store import transaction
 
     imported = partners.read_csv(file)
     with opened(context, home) as (_, connection), transaction(connection):
+        before = partners.load(connection)
         counts = partners.store(connection, imported)
-        if counts["added"] or counts["changed"]:
-            twins.define(connection, partners.load(connection))
-            twins.rebuild(connection)
-            changed(connection)
+        twins.move(connection, before, partners.load(connection))
     if as_json:
         print_json(counts)
     else:

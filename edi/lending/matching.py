@@ -1,91 +1,107 @@
-"""When two declarations match: rules 1, 3 and 4 over the invoices of one resolved supplier, library and key.
+"""When two declarations match: rules 1 to 4 over the invoices of one resolved supplier and library.
 
 Authority: CPI L133-3 and law 2003-517 art. 10 for the discount cap; the tolerance, the groups of 45 days and
 the order of pairing are this project's. Pure: `edi.reconciling` brings the candidates and keeps the outcome,
-and settles the plain case of one invoice a side in SQL, by the same rule.
+and settles the plain case of one invoice a side in SQL, by the same rule. Rule 2 is `edi.lending.proposing`'s.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
 import msgspec
 
-#: An invoice's successor in its group, and its twin, are at most so many days away.
-DAYS_APART = 45
-#: The tolerance on HT is never below this, in cents.
-TOLERANCE_CENTS = 5
+from edi.lending.candidate import DAYS_APART, Candidate, exact, gap
+from edi.lending.proposing import propose
 
 MATCHED = "matched"
+PROPOSED = "proposed"
 DISCREPANCY = "discrepancy"
+SETTLED = "settled"
 NET_DIFFERS = "net-differs"
-
-
-class Candidate(msgspec.Struct, frozen=True):
-    """One live invoice of a bag. `day` is an ordinal, amounts cents, `cap` 1/100 %; partners as written."""
-
-    invoice: int
-    side: str
-    supplier: str
-    library: str
-    number: str
-    kind: str
-    day: int
-    period: int
-    ht: int
-    tolerance: int
-    gross: int
-    base: int
-    rate: int
-    cap: int
-    contract: bool
-    no_lines: bool
+NET_SETTLED = "net-settled"
+ACCEPTED = "accepted"
+LINES_AWAITED = "lines-awaited"
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A match (supplier's invoice first) or a discrepancy, with its name. What is in no case waits."""
+    """A match, proposal or discrepancy, with its name; the supplier's invoices first. What is in no case waits."""
 
     state: str
     reason: str
     invoices: tuple[Candidate, ...]
 
+    @property
+    def ids(self) -> frozenset[int]:
+        """Its invoices."""
+        return frozenset(one.invoice for one in self.invoices)
 
-def gap(supplier: Candidate, library: Candidate) -> int | None:
-    """How far the library's HT is from the supplier's, in cents, when rule 1's amounts agree; None when they do not.
 
-    Within T of the supplier's HT, or between (1 - highest discount) x P and P, widened by T, for P the
-    public-price total of all lines or of those not excluded.
+class Decisions(msgspec.Struct, frozen=True):
+    """What people decided, as the ids of the cases' invoices."""
+
+    accepted: Collection[frozenset[int]] = ()
+    rejected: Collection[frozenset[int]] = ()
+    settled: Collection[frozenset[int]] = ()
+
+
+NONE_DECIDED = Decisions()
+
+
+def settle(pair: Sequence[Candidate], decided: Decisions = NONE_DECIDED) -> list[Case]:
+    """The cases among the invoices of one resolved supplier and library, whatever their key, kind and date.
+
+    What a person accepted stands as long as all its invoices do; then rule 1, as written first, bag by bag; rule 2
+    among all that is left; then the discrepancies of each bag.
     """
-    tolerance = max(TOLERANCE_CENTS, supplier.tolerance)
-    difference = library.ht - supplier.ht
-    if abs(difference) <= tolerance:
-        return difference
-    if supplier.no_lines:
-        return None
-    for public in (supplier.gross, supplier.base):
-        least = public * (10_000 - supplier.cap) - tolerance * 10_000
-        if least <= library.ht * 10_000 and library.ht <= public + tolerance:
-            return difference
-    return None
-
-
-def exact(supplier: Candidate, library: Candidate) -> bool:
-    """Whether the two HT agree within T."""
-    return abs(library.ht - supplier.ht) <= max(TOLERANCE_CENTS, supplier.tolerance)
-
-
-def settle(bag: Sequence[Candidate]) -> list[Case]:
-    """The cases among the invoices of one resolved supplier, library and key, whatever their kind and date."""
-    cases: list[Case] = []
     paired: set[int] = set()
+    cases = list(_accepted(pair, decided.accepted, paired))
+    bags = _by_key(pair)
     as_written = attrgetter("supplier", "library")
-    for _, same in groupby(sorted(bag, key=as_written), as_written):
-        for group in groups(same):
+    for bag in bags:
+        free = [one for one in bag if one.invoice not in paired]
+        for _, same in groupby(sorted(free, key=as_written), as_written):
+            for group in groups(same):
+                cases += _pair(group, paired)
+        for group in groups(bag):
             cases += _pair(group, paired)
-    for group in groups(bag):
-        cases += _pair(group, paired)
-        cases += _left_over(group, paired)
-    return cases
+    left = [one for one in pair if one.invoice not in paired]
+    placed = set(paired)
+    for form, suppliers, library in propose(left, decided.rejected):
+        cases.append(Case(PROPOSED, form, (*suppliers, library)))
+        placed.update(one.invoice for one in cases[-1].invoices)
+    for bag in bags:
+        for group in groups(bag):
+            cases += _left_over(group, paired, placed)
+    return [_settled(case) if case.ids in decided.settled else case for case in cases]
+
+
+def _by_key(pair: Iterable[Candidate]) -> list[list[Candidate]]:
+    key = attrgetter("key")
+    return [list(bag) for _, bag in groupby(sorted(pair, key=key), key)]
+
+
+def _accepted(pair: Sequence[Candidate], accepted: Collection[frozenset[int]], paired: set[int]) -> Iterator[Case]:
+    here = {one.invoice: one for one in pair} if accepted else {}
+    for ids in accepted:
+        if ids <= here.keys():
+            both = sorted((here[invoice] for invoice in ids), key=_suppliers_first)
+            paired.update(ids)
+            if any(one.no_lines for one in both):
+                yield Case(DISCREPANCY, LINES_AWAITED, tuple(both))
+            else:
+                yield Case(MATCHED, ACCEPTED, tuple(both))
+
+
+def _suppliers_first(one: Candidate) -> tuple[bool, int, str, int]:
+    return one.side == "library", one.day, one.number, one.invoice
+
+
+def _settled(case: Case) -> Case:
+    """The case when a person has settled it: a net that differs is listed no more, nor is a discrepancy."""
+    if case.state == MATCHED:
+        return Case(MATCHED, NET_SETTLED if case.reason == NET_DIFFERS else case.reason, case.invoices)
+    return Case(SETTLED, case.reason, case.invoices) if case.state == DISCREPANCY else case
 
 
 def groups(bag: Iterable[Candidate]) -> Iterator[list[Candidate]]:
@@ -129,15 +145,15 @@ def _pair(group: list[Candidate], paired: set[int]) -> list[Case]:
             continue
         paired.update((one.invoice, other.invoice))
         if one.no_lines:
-            cases.append(Case(DISCREPANCY, "lines-awaited", (one, other)))
+            cases.append(Case(DISCREPANCY, LINES_AWAITED, (one, other)))
         else:
             cases.append(Case(MATCHED, "" if exact(one, other) else NET_DIFFERS, (one, other)))
     return cases
 
 
-def _left_over(group: list[Candidate], paired: set[int]) -> list[Case]:
+def _left_over(group: list[Candidate], paired: set[int], placed: set[int]) -> list[Case]:
     """The discrepancy of what a group leaves, if any: on both sides, or declared twice on one."""
-    left = [one for one in group if one.invoice not in paired]
+    left = sorted((one for one in group if one.invoice not in placed), key=_suppliers_first)
     suppliers = [one for one in left if one.side == "supplier"]
     libraries = [one for one in left if one.side == "library"]
     near = [(s, l) for s in suppliers for l in libraries if abs(s.day - l.day) <= DAYS_APART]

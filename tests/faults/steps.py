@@ -73,7 +73,7 @@ STEPS = (
     Step("posted", "run written", "sql:INSERT INTO posting_run", "after"),
     Step("posted", "a piece committed", "commit:INSERT INTO posting_run", "after"),
     Step("posted", "a piece committed", "commit:INSERT INTO posting_run", "after", 3),
-    Step("posted", "the pass committed", "commit:UPDATE pass SET reconciled", "after"),
+    Step("posted", "the pass committed", "commit:DELETE FROM touched", "after"),
     Step("answer pushed", "half held in outgoing", "os:replace", "before", 12),
     Step("answer pushed", "before", "edi.exchange:push", "before"),
     Step("answer pushed", "half of its bytes", "paramiko:SFTPFile.write", "half"),

@@ -333,7 +333,7 @@ _NEVER = {
     "(SELECT reverses FROM entry WHERE reverses IS NOT NULL) GROUP BY supplier_invoice HAVING count(*) > 1",
     "a line of no invoice": "SELECT ean FROM line WHERE NOT EXISTS "
     "(SELECT 1 FROM invoice i WHERE line.id >= i.first_line AND line.id < i.first_line + i.lines)",
-    "something not reconciled": "SELECT 1 FROM pass WHERE changes <> reconciled",
+    "something not reconciled": "SELECT 1 FROM touched",
 }
 _NAMED = "(SELECT side || ' ' || supplier || ' ' || number || ' ' || ht FROM invoice WHERE id = {})"
 _STATE = (

@@ -80,8 +80,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """A write transaction: all of it, or nothing. Waits a minute for other writers, and tells `on_wait`; then HomeBusy."""
     rollback(connection)  # of one that could not be ended when the disk failed
-    _begin(connection)
     try:
+        _begin(connection)
         yield
         connection.execute("COMMIT")
     except BaseException:

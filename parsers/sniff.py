@@ -35,6 +35,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 #: Bytes that need no second look; CR is counted apart.
 _PLAIN = bytes(byte for byte in range(0x20, 0x100) if not 0x7F <= byte <= 0x9F) + b"\n"
 _FORBIDDEN = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _DECLARED = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]*)")
 _TITLE = LG.field("title")
 _FILLER = LG.field("filler")
@@ -160,44 +161,50 @@ def _fixed_charset(stream: IO[bytes]) -> Finding | None:
     """Why a fixed file is not ISO-8859-15 as section 3 wants it; titles (LG 68-127) may hold any byte."""
     if _head(stream, 3).startswith((codecs.BOM_UTF8, b"\xff\xfe", b"\xfe\xff")):
         return Finding(code="charset", record=1, position=1, found="BOM", expected=_LATIN9)
-    if _is_utf8(stream):
-        return Finding(
-            code="charset",
-            found="UTF-8",
-            expected=_LATIN9,
-            suggestion=_SAVED_AS if _is_utf8_only(stream) else None,
+    if (place := _utf8_at(stream)) is not None:
+        finding = _at(stream, place, "UTF-8", _LATIN9)
+        return msgspec.structs.replace(
+            finding, suggestion=Both("enregistrer le fichier en ISO-8859-15", "save the file as ISO-8859-15")
         )
     place = _first_forbidden(stream)
     if place is None:
         return None
-    stream.seek(place)
-    found = f"0x{stream.read(1)[0]:02X}"
-    record, position = _record_at(stream, place)
-    return Finding(code="charset", record=record, position=position, found=found, expected=_LATIN9)
+    return _at(stream, place, None, _LATIN9)
 
 
-def _is_utf8(stream: IO[bytes]) -> bool:
-    """Whether the bytes are UTF-8 and not mere ASCII."""
+def _at(stream: IO[bytes], place: int, found: str | None, expected: Both, form: str = "fixed") -> Finding:
+    """The finding at the byte at `place`, which is what was `found` unless that is said."""
+    if found is None:
+        stream.seek(place)
+        found = f"0x{stream.read(1)[0]:02X}"
+    record, position = _record_at(stream, place, form)
+    return Finding(code="charset", record=record, position=position, found=found, expected=expected)
+
+
+def _utf8_at(stream: IO[bytes]) -> int | None:
+    """Where the first byte stands that is not ASCII, if all of them are UTF-8."""
+    if _not_utf8_at(stream) is not None:
+        return None
+    at = 0
+    for chunk in _chunks(stream):
+        if not chunk.isascii() and (hit := _NOT_ASCII.search(chunk)):
+            return at + hit.start()
+        at += len(chunk)
+    return None
+
+
+def _not_utf8_at(stream: IO[bytes]) -> int | None:
+    """Where the first byte stands that is not UTF-8."""
     utf8 = codecs.getincrementaldecoder("utf-8")()
-    ascii_only = True
-    try:
-        for chunk in _chunks(stream):
-            if ascii_only and chunk.isascii():
-                continue
-            ascii_only = False
-            utf8.decode(chunk)
-        utf8.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return not ascii_only
-
-
-def _is_utf8_only(stream: IO[bytes]) -> bool:
-    """Whether the encoding alone is wrong: the first record with an accent has its length in characters of UTF-8."""
-    stream.seek(0)
-    while (line := stream.readline(_CHUNK)).isascii() and line:
-        pass
-    return len(line.rstrip(b"\r\n\x1a").decode("utf-8", "ignore")) == LENGTH
+    at = 0
+    for chunk in itertools.chain(_chunks(stream), (b"",)):
+        held = len(utf8.getstate()[0])
+        try:
+            utf8.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as wrong:
+            return at - held + wrong.start
+        at += len(chunk)
+    return None
 
 
 def _first_forbidden(stream: IO[bytes]) -> int | None:
@@ -248,8 +255,8 @@ def _in_title(text: bytes, place: int, dropped: int) -> bool:
     return False
 
 
-def _record_at(stream: IO[bytes], place: int) -> tuple[int, int]:
-    """(record, position in it), from 1, of the byte at `place`."""
+def _record_at(stream: IO[bytes], place: int, form: str) -> tuple[int, int]:
+    """(record or line of XML, position in it), from 1, of the byte at `place`."""
     stream.seek(0)
     records, start, at = 1, 0, 0
     while line := stream.readline(_CHUNK):
@@ -257,7 +264,7 @@ def _record_at(stream: IO[bytes], place: int) -> tuple[int, int]:
             break
         at += len(line)
         if line.endswith(b"\n"):
-            records += bool(line.strip(b"\r\n")) or at - start > 2
+            records += form == "xml" or bool(line.strip(b"\r\n")) or at - start > 2
             start = at
     return records, place - start + 1
 
@@ -269,20 +276,6 @@ def _xml_charset(stream: IO[bytes]) -> Finding | None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:4]:
         return Finding(code="charset", record=1, position=1, found="UTF-16", expected=_UTF8)
     if declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
-        return Finding(code="charset", record=1, found=shown(declared[1].decode("ascii")), expected=_UTF8)
-    utf8 = codecs.getincrementaldecoder("utf-8")()
-    lines = 0
-    for chunk in _chunks(stream):
-        try:
-            utf8.decode(chunk)
-        except UnicodeDecodeError as wrong:
-            line = lines + wrong.object.count(b"\n", 0, wrong.start) + 1
-            position = wrong.start - wrong.object.rfind(b"\n", 0, wrong.start)
-            found = f"0x{wrong.object[wrong.start]:02X}"
-            return Finding(code="charset", record=line, position=position, found=found, expected=_UTF8)
-        lines += chunk.count(b"\n")
-    try:
-        utf8.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return Finding(code="charset", record=lines + 1, found="...", expected=_UTF8)
-    return None
+        return _at(stream, declared.start(1), shown(declared[1].decode("ascii")), _UTF8, "xml")
+    place = _not_utf8_at(stream)
+    return None if place is None else _at(stream, place, None, _UTF8, "xml")

@@ -69,6 +69,51 @@ def test_a_file_is_what_its_bytes_are(data: bytes, expected: str | None) -> None
     assert codes(data) == ([expected] if expected else [])
 
 
+def where(data: bytes, spot: bytes) -> tuple[int, int]:
+    """(line, position in it) of a spot, counted by hand, empty lines of a fixed file left out."""
+    before = data[: data.index(spot)]
+    lines = before.split(b"\n")
+    return len([line for line in lines[:-1] if line.strip() or data.startswith(b"<")]) + 1, len(lines[-1]) + 1
+
+
+LONG = XML.replace(b"<ligne", b"\n" * 2_000_000 + b"<ligne", 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "spot", "found"),
+    [
+        (ASCII.replace(b"Titre no 1 ", "Titre n° 1".encode()), b"\xc2\xb0", "UTF-8"),
+        (ASCII.replace(b"FA-2025", "FÀ-202".encode()), b"\xc3\x80", "UTF-8"),
+        (b"\n\r\n" + ASCII.replace(b"FA-2025", "FÀ-202".encode()), b"\xc3\x80", "UTF-8"),
+        (ASCII.replace(b"FA-2025", b"FA\x002025"), b"\x00", "0x00"),
+        (b"\xef\xbb\xbf" + FIXED, b"\xef", "BOM"),
+        (XML.decode().encode("utf-16"), b"\xff\xfe", "UTF-16"),
+        (XML.replace(b"'UTF-8'", b"'latin1'"), b"latin1", "latin1"),
+        (b"\xef\xbb\xbf" + XML.replace(b"'UTF-8'", b"\n'latin1'"), b"latin1", "latin1"),
+        (XML.replace(b"Titre n\xc2\xb0 1", b"Titre n\xb0 1"), b"\xb0 1", "0xB0"),
+        (XML.replace(b"Titre n\xc2\xb0 1", b"Titre n\xff 1"), b"\xff", "0xFF"),
+        (LONG.replace(b"Titre n\xc2\xb0 5", b"Titre n\xb0 5").replace(b"Titre n\xc2\xb0 4", b"\xe9!"), b"\xe9!", "0xE9"),
+        (XML + b"\n\xc3", b"\n\xc3", "0xC3"),
+    ],
+)  # fmt: skip
+def test_a_charset_finding_points_at_the_first_byte(data: bytes, spot: bytes, found: str) -> None:
+    record, position = where(data, spot)
+    if spot.startswith(b"\n"):
+        record, position = record + 1, 1
+
+    (finding,), _ = judged(data)
+
+    assert (finding.code, finding.record, finding.position, finding.found) == ("charset", record, position, found)
+
+
+def test_a_long_line_of_xml_is_pointed_into() -> None:
+    data = XML.replace(b"\n", b" ").replace(b"Titre n\xc2\xb0 1", b"a" * 1_100_000 + b"\xe9", 1)
+
+    (finding,), _ = judged(data)
+
+    assert (finding.record, finding.position) == (1, data.index(b"\xe9") + 1)
+
+
 @pytest.mark.parametrize("data", [FIXED, XML, zipped(("a", FIXED))])
 def test_a_file_too_large_is_not_looked_into(data: bytes) -> None:
     source = open_source(io.BytesIO(data), max_bytes=1000)

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install system-deps demo test bench soak fuzz lint lock clean
+.PHONY: install system-deps demo test bench year soak fuzz lint lock clean
 
 install: $(READY)
 
@@ -32,6 +32,11 @@ test: $(READY) system-deps
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.bench $(ARGS)
+
+# A made-up year of 20,000 invoices a side with every known fault in it, and where each ended;
+# ARGS='--year 2004 2012 --seed 1 2 --size 5000'.
+year: $(READY)
+	$(BIN)/python -m tests.market.judge $(ARGS)
 
 # Kills and failing calls by the thousand; writes the tables of docs/reliability.md. Then how long others wait.
 soak: $(READY) system-deps

@@ -1,0 +1,242 @@
+"""The judge of a made-up year: takes it through the commands, as a stranger would, and sets what comes out beside the truth.
+
+    python -m tests.market.judge --year 2025 --size 20000 --seed 1
+
+prints the confusion table, fault by fault, then every case of which the product and the oracle say different things.
+"""
+
+import argparse
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tests.market import year
+from tests.market.oracle import Outcome, Paper, Rules
+from tests.program import COMMAND, environment
+
+#: Where a case ends, best first within what it can come to.
+VERDICTS = (
+    "matched right", "matched wrong", "proposed right", "proposed wrong", "discrepancy, twin in it",
+    "waits, twin first", "waits, rightly", "refused, rightly", "lost",
+)  # fmt: skip
+LAID_OUT = ("proposed right", "discrepancy, twin in it", "waits, twin first")
+Standing = Mapping[Paper, Outcome]
+
+
+class Judged(msgspec.Struct):
+    """What became of a year. Cases by number; `expected` is what the rules say of each, `found` what the product says."""
+
+    market: year.Market
+    counts: dict[str, Any]  # what `edi reconcile --details` says in the end
+    product: Standing
+    oracle: Standing
+    early: Standing  # before the directory was complete
+    refusals: Counter[str]
+
+    def cases(self) -> dict[int, list[Paper]]:
+        made: dict[int, list[Paper]] = defaultdict(list)
+        for paper in self.market.papers:
+            made[paper.case].append(paper)
+        return made
+
+    def verdicts(self, standing: Standing) -> dict[int, str]:
+        return {case: verdict(papers, standing) for case, papers in self.cases().items()}
+
+    def pairs(self, standing: Standing) -> set[frozenset[Paper]]:
+        return {outcome.papers for outcome in standing.values() if outcome.state == "matched"}
+
+    def wrong_pairs(self, standing: Standing) -> list[frozenset[Paper]]:
+        return [pair for pair in self.pairs(standing) if len({paper.case for paper in pair}) > 1]
+
+
+def verdict(papers: Iterable[Paper], standing: Standing) -> str:
+    """Where one case ends. A paper turned away at the door, and its twin that waits for it, are right to be there."""
+    booked = [paper for paper in papers if not paper.door]
+    outcomes = [standing.get(paper) for paper in booked]
+    states = {outcome.state: outcome for outcome in outcomes if outcome is not None}
+    if None in outcomes:
+        return "lost"
+    for state in ("matched", "proposed"):
+        cases = {paper.case for outcome in outcomes if outcome and outcome.state == state for paper in outcome.papers}
+        if len(cases) > 1:
+            return f"{state} wrong"
+    if "matched" in states:
+        return "matched right"
+    if "proposed" in states:
+        return "proposed right" if set(booked) == states["proposed"].papers else "proposed wrong"
+    sides = {paper.side for paper in booked}
+    for outcome in outcomes:
+        assert outcome is not None
+        if outcome.state == "discrepancy":
+            together = [paper for paper in outcome.papers if paper.case == booked[0].case]
+            if {paper.side for paper in together} == {"supplier", "library"}:
+                return "discrepancy, twin in it"
+            return "lost"
+    if len(sides) == 1:
+        return "refused, rightly" if len(booked) < len(list(papers)) else "waits, rightly"
+    return "lost"
+
+
+# -- through the commands --------------------------------------------------------------------------
+
+
+def edi(home: Path, *words: str | Path, expect: int | None = 0) -> Any:
+    """What a command says as JSON."""
+    command = [*COMMAND, "--home", str(home), *(str(word) for word in words), "--json"]
+    done = subprocess.run(command, env=environment(), capture_output=True, check=False, timeout=3600)
+    said = done.stderr.decode("utf-8", "replace")
+    assert "Traceback" not in said and (expect is None or done.returncode == expect), said
+    return json.loads(done.stdout)
+
+
+def judged(market: year.Market, folder: Path) -> Judged:
+    """The year through the commands: its files in three lots, a pass after each, then the rest of the directory."""
+    files, home = folder / "files", folder / "home"
+    files.mkdir()
+    paths = year.written(market, files)
+    edi(home, "partners", "import", files / "annuaire.csv")
+    refusals: Counter[str] = Counter()
+    for lot in range(3):
+        for report in edi(home, "ingest", *paths[lot::3], expect=None)["files"]:
+            refusals.update(one["code"] for one in report["findings"] if one["reach"] != "warning")
+            refusals.update({"refused": report["refused"]})
+        edi(home, "reconcile")
+    early = standing(home, market.papers)
+    edi(home, "partners", "import", files / "annuaire-suite.csv")
+    return Judged(
+        market=market,
+        counts=edi(home, "reconcile", "--details"),
+        product=standing(home, market.papers),
+        oracle=Rules(market.papers, market.directory()).outcomes(),
+        early=early,
+        refusals=refusals,
+    )
+
+
+def standing(home: Path, papers: Iterable[Paper]) -> dict[Paper, Outcome]:
+    """Where each invoice that was booked stands, as an operator finds it in the home's database."""
+    by_name: dict[tuple[str, ...], list[Paper]] = defaultdict(list)
+    for paper in papers:
+        by_name[paper.name].append(paper)
+    connection = sqlite3.connect(f"file:{home / 'edi.sqlite'}?mode=ro", uri=True)
+    booked = {
+        row[0]: by_name[tuple(map(str, row[1:]))].pop(0)
+        for row in connection.execute(
+            "SELECT id, side, supplier, library, number, date, kind, ht FROM invoice ORDER BY id"
+        )
+    }
+    stands = connection.execute("SELECT invoice, state, reason, bag FROM outcome").fetchall()
+    connection.close()
+    bags: dict[int, set[Paper]] = defaultdict(set)
+    for invoice, _, _, bag in stands:
+        bags[bag].add(booked[invoice])
+    found = {paper: Outcome("waiting") for paper in booked.values()}
+    found.update(
+        {booked[invoice]: Outcome(state, reason, frozenset(bags[bag])) for invoice, state, reason, bag in stands}
+    )
+    return found
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+
+def confusion(result: Judged) -> dict[str, Counter[str]]:
+    """How many cases of each fault ended where."""
+    faults = {paper.case: paper.fault or "(honest)" for paper in result.market.papers}
+    table: dict[str, Counter[str]] = defaultdict(Counter)
+    for case, word in result.verdicts(result.product).items():
+        table[faults[case]][word] += 1
+    return dict(sorted(table.items()))
+
+
+def shown(result: Judged) -> Table:
+    """The confusion table for people."""
+    rows = confusion(result)
+    title = f"{result.market.year}, seed {result.market.seed}: cases by fault and by where they ended"
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made.add_column("fault", no_wrap=True)
+    for word in VERDICTS:
+        made.add_column(word, justify="right", style="red" if word.endswith("wrong") or word == "lost" else "")
+    total: Counter[str] = Counter()
+    for fault, found in rows.items():
+        made.add_row(fault, *(str(found[word] or "") for word in VERDICTS))
+        total.update(found)
+    made.add_section()
+    made.add_row("all", *(str(total[word] or "") for word in VERDICTS))
+    return made
+
+
+def disagreements(result: Judged) -> list[str]:
+    """Cases of which the rules say another thing than the product, each with both readings."""
+    said = []
+    expected, found = result.verdicts(result.oracle), result.verdicts(result.product)
+    for case, papers in result.cases().items():
+        if expected[case] != found[case]:
+            said.append(f"{papers[0].fault or '(honest)'}: expected {expected[case]}, found {found[case]}")
+            said += [f"    {line(paper, result)}" for paper in papers]
+    return said
+
+
+def line(paper: Paper, result: Judged) -> str:
+    """One paper with both standings, to read."""
+    stands = [
+        outcome and f"{outcome.state} {outcome.reason}".strip()
+        for outcome in (result.oracle.get(paper), result.product.get(paper))
+    ]
+    return f"{paper.side:8} {paper.supplier} {paper.library} {paper.number!r} {paper.day} {paper.kind} {paper.ht} {paper.door or stands}"
+
+
+def main() -> int:
+    """The judge from the command line; 1 when what is asked of matching is not reached."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--year", type=int, nargs="*", default=[2025])
+    asked.add_argument("--size", type=int, default=20_000)
+    asked.add_argument("--seed", type=int, nargs="*", default=[1])
+    options = asked.parse_args()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    missed = 0
+    for which in options.year:
+        for seed in options.seed:
+            with tempfile.TemporaryDirectory(prefix="edi-year-") as folder:
+                result = judged(year.made(which, options.size, seed), Path(folder))
+            console.print(shown(result))
+            for said in disagreements(result)[:60]:
+                console.print(said, style="dim", soft_wrap=True)
+            wrongs = reproaches(result)
+            console.print("\n".join(wrongs) or "all that is asked is reached", style="red" if wrongs else "green")
+            missed += bool(wrongs)
+    return 1 if missed else 0
+
+
+def reproaches(result: Judged) -> list[str]:
+    """What is asked of matching and not reached, in words; nothing when all is well."""
+    said = []
+    for when, stands in (("at first", result.early), ("in the end", result.product)):
+        if wrong := result.wrong_pairs(stands):
+            said.append(f"{len(wrong)} wrong pairs posted {when}")
+    allowed, posted = result.pairs(result.oracle), result.pairs(result.product)
+    if 1000 * len(allowed & posted) < 995 * len(allowed):
+        said.append(f"{len(allowed & posted)} of the {len(allowed)} pairs that rule 1 allows are posted")
+    if more := posted - allowed:
+        said.append(f"{len(more)} pairs posted that rule 1 does not allow")
+    doors = Counter(paper.door for paper in result.market.papers if paper.door not in ("", "invoice-already-declared"))
+    if result.refusals != doors + Counter({"refused": doors.total()}):
+        said.append(f"refused: {dict(result.refusals)}, and should be: {dict(doors)}")
+    if result.counts["matched"] != len(posted):
+        said.append(f"{result.counts['matched']} matched by the command, {len(posted)} in the database")
+    return said
+
+
+if __name__ == "__main__":
+    sys.exit(main())

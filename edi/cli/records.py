@@ -1,4 +1,4 @@
-"""Commands on what is booked: reconcile, period, partners."""
+"""Commands on what is booked: reconcile, partners."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,6 @@ from edi.cli.common import (
     sentence,
     show,
     table,
-    when,
 )
 from schemas.money import french
 
@@ -25,11 +24,6 @@ from schemas.money import french
 def add_to(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
     app.command(epilog=examples("edi reconcile --details", "edi reconcile --json | jq .discrepancies"))(reconcile)
-    period = typer.Typer(no_args_is_help=True, help="Les périodes, une par année. / Periods, one a year.")
-    period.command("list", epilog=examples("edi period list --json"))(period_list)
-    period.command("close", epilog=examples("edi period close 2024"))(period_close)
-    period.command("reopen", epilog=examples('edi period reopen 2024 --reason "oubli du fournisseur"'))(period_reopen)
-    app.add_typer(period, name="period")
     partners = typer.Typer(no_args_is_help=True, help="L'annuaire des partenaires. / The directory.")
     partners.command("import", epilog=examples("edi partners import annuaire.csv"))(partners_import)
     partners.command("list", epilog=examples("edi partners list --json"))(partners_list)
@@ -90,79 +84,6 @@ def _invoices(title: str, invoices: list[dict[str, Any]]) -> Table:
     )  # fmt: skip
     cells = [[french(i[c]) if c == "ht_cents" else i[c] for c in columns] for i in invoices]
     return table(title, heads, cells, right=("HT",))
-
-
-def period_list(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Toutes les années depuis 2003. / Every year since 2003."""
-    from edi.periods import overview
-    from edi.settings import paris_now
-
-    with opened(context, home) as (_, connection):
-        rows: list[dict[str, Any]] = overview(connection, paris_now())
-    if as_json:
-        print_json({"periods": rows})
-        return
-    cells = [
-        (
-            r["year"],
-            Text("close / closed", style="cyan") if r["closed_at"] else Text("ouverte / open"),
-            when(r["closed_at"]),
-            r["invoices"],
-            french(r["remuneration_cents"]),
-        )
-        for r in rows
-    ]
-    show(
-        table(
-            "Périodes / Periods",
-            ("année / year", "état / state", "depuis / since", "factures / invoices", "rémunération / share"),
-            cells,
-            right=("factures", "rémunération"),
-        )
-    )
-
-
-def period_close(
-    context: typer.Context,
-    year: Annotated[int, typer.Argument(metavar="ANNÉE")],
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Clore une année : ce qui arrive ensuite va dans la plus ancienne ouverte. / Close a year."""
-    from edi import periods
-    from edi.settings import paris_now
-    from edi.store import transaction
-
-    with opened(context, home) as (_, connection):
-        with transaction(connection):
-            periods.close(connection, year, paris_now())
-        late = periods.booked_in(year, periods.closed_years(connection))
-    if as_json:
-        print_json({"year": year, "state": "closed", "late_invoices_go_to": late})
-    else:
-        out.print(
-            f"Période {year} close ; les retardataires iront en {late}. / Period {year} closed; late invoices go to {late}."
-        )
-
-
-def period_reopen(
-    context: typer.Context,
-    year: Annotated[int, typer.Argument(metavar="ANNÉE")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXTE", help="Pourquoi / why (gardé / kept).")] = "",
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Rouvrir une année close. / Reopen a closed year."""
-    from edi import periods
-    from edi.settings import paris_now
-    from edi.store import transaction
-
-    with opened(context, home) as (_, connection), transaction(connection):
-        periods.reopen(connection, year, paris_now(), reason)
-    if as_json:
-        print_json({"year": year, "state": "open"})
-    else:
-        out.print(f"Période {year} rouverte. / Period {year} reopened.")
 
 
 def partners_import(

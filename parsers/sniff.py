@@ -162,10 +162,8 @@ def _fixed_charset(stream: IO[bytes]) -> Finding | None:
     if _head(stream, 3).startswith((codecs.BOM_UTF8, b"\xff\xfe", b"\xfe\xff")):
         return Finding(code="charset", record=1, position=1, found="BOM", expected=_LATIN9)
     if (place := _utf8_at(stream)) is not None:
-        finding = _at(stream, place, "UTF-8", _LATIN9)
-        return msgspec.structs.replace(
-            finding, suggestion=Both("enregistrer le fichier en ISO-8859-15", "save the file as ISO-8859-15")
-        )
+        suggestion = _SAVED_AS if _is_utf8_only(stream) else None
+        return msgspec.structs.replace(_at(stream, place, "UTF-8", _LATIN9), suggestion=suggestion)
     place = _first_forbidden(stream)
     if place is None:
         return None
@@ -191,6 +189,14 @@ def _utf8_at(stream: IO[bytes]) -> int | None:
             return at + hit.start()
         at += len(chunk)
     return None
+
+
+def _is_utf8_only(stream: IO[bytes]) -> bool:
+    """Whether the encoding alone is wrong: the first record with an accent has its length in characters of UTF-8."""
+    stream.seek(0)
+    while (line := stream.readline(_CHUNK)).isascii() and line:
+        pass
+    return len(line.rstrip(b"\r\n\x1a").decode("utf-8", "ignore")) == LENGTH
 
 
 def _not_utf8_at(stream: IO[bytes]) -> int | None:

@@ -71,7 +71,7 @@ _WARNING = (
     ("gln-check-digit-legacy", "GLN {found} : clé de contrôle fausse, mais Gencod connu ; accepté.", "GLN {found}: wrong check digit, but a known Gencod; accepted."),
     ("partner-unknown", "Partenaire {found} absent de l'annuaire.", "Partner {found} not in the directory."),
     ("partner-role", "Partenaire {found} connu dans un autre rôle ; attendu : {expected}.", "Partner {found} known in another role; expected: {expected}."),
-    ("ean-not-a-book", "EAN {found} : pas un livre.", "EAN {found}: not a book."),
+    ("ean-not-a-book", "EAN {found} : pas un livre ; attendu : {expected}.", "EAN {found}: not a book; expected: {expected}."),
     ("discount-over-cap", "Remise {found} supérieure au plafond légal {expected}.", "Discount {found} above the legal cap {expected}."),
     ("vat-implausible", "TVA invraisemblable, {field} : {found} ; attendu : {expected}.", "Implausible VAT, {field}: {found}; expected: {expected}."),
     ("exclusion-without-evidence", "Exclusion {found} sans preuve : la ligne reste dans l'assiette.", "Exclusion {found} without evidence: the line stays in the base."),

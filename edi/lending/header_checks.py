@@ -33,8 +33,9 @@ def header_findings(header: Header, context: Context) -> Iterator[Finding]:
         return at_field(EN, name, header.format, header.record, code, found, expected)
 
     issued, period = header.issued, header.period
-    if issued is not None and issued > context.now + timedelta(days=1):
-        yield at("issued", "header-field", issued.isoformat(), f"<= {context.now:%Y-%m-%d}")
+    if issued is not None and issued > (latest := context.now + timedelta(days=1)):
+        ahead = Both(f"au plus un jour d'avance : jusqu'au {latest}", f"a day ahead at most: up to {latest}")
+        yield at("issued", "header-field", issued.isoformat(sep=" "), ahead)
         issued = None
     if period is not None:
         last = (issued or context.now).year

@@ -46,13 +46,18 @@ def check_line(line: AnyLine, record: int, context: LineContext) -> Iterator[Fin
             )
 
 
+_TITLED = Both(
+    "l'EAN d'un livre ; sans EAN, le titre suffit : il est là", "a book's EAN; without one the title does, as here"
+)
+_UNTITLED = Both("l'EAN d'un livre, ou à défaut un titre", "a book's EAN, or failing that a title")
+
+
 def _ean(line: AnyLine, context: LineContext) -> _Said:
     code = line.ean
     if code is None:
         return
     if code == ean.NONE:
-        titled = Both("un EAN, ou à défaut un titre", "an EAN, or failing that a title")
-        yield "ean-not-a-book", "ean", code, titled, None
+        yield "ean-not-a-book", "ean", code, _TITLED if line.title else _UNTITLED, None
     elif not ean.is_valid(code):
         yield "ean-check-digit", "ean", code, code[:12] + gln.check_digit(code[:12]), None
     elif ean.is_music(code):

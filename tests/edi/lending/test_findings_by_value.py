@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from schemas import catalogue
+from schemas.catalogue import message
 from tests.declarations import BASES, CONTEXT, DIRECTORY, LIBRARY, SHOP, changed, codes, judged, place_of, rows, written
 
 
@@ -77,3 +78,22 @@ def test_the_likely_correction_is_told() -> None:
     assert "2024" in str(outside.suggestion)
     assert digit.expected == LIBRARY
     assert zeros.expected != zeros.found
+
+
+def test_a_line_without_an_ean_is_told_whether_its_title_does() -> None:
+    said = {}
+    for title in ("Le Vent", ""):
+        changes = f"L1.2.ean=0000000000000; L1.2.title={title}"
+        for form in ("fixed", "xml"):
+            [finding] = judged(written(changed(BASES["supplier"], changes), form))[0]
+            said[title, form] = message(finding), message(finding, "en")
+    assert len(set(said.values())) == 2
+    assert "sans EAN, le titre suffit" in said["Le Vent", "xml"][0] and "the title does" in said["Le Vent", "fixed"][1]
+    assert "ou à défaut un titre" in said["", "fixed"][0] and "failing that a title" in said["", "xml"][1]
+
+
+def test_how_far_ahead_an_issue_time_may_be_is_said() -> None:
+    late = changed(BASES["library"], "H.issued=2026-03-02T12:00:01")
+    [finding] = judged(written(late, "fixed"))[0]
+    assert "au plus un jour d'avance : jusqu'au 2026-03-02 12:00:00" in message(finding)
+    assert "a day ahead at most: up to 2026-03-02 12:00:00" in message(finding, "en")

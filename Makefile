@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install system-deps demo test bench year soak fuzz lint lock clean
+.PHONY: install system-deps demo test docs bench year soak fuzz lint lock clean
 
 install: $(READY)
 
@@ -29,6 +29,10 @@ demo: $(READY)
 
 test: $(READY) system-deps
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+# What is committed of what the program writes: the specification, and a sample for every finding with its answers.
+docs: $(READY)
+	$(BIN)/edi spec -o docs/specification >/dev/null
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.bench $(ARGS)

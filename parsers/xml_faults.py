@@ -24,7 +24,8 @@ MAX_ATTRIBUTES = 32
 
 _SCHEMA = etree.XMLSchema(etree.fromstring(files("schemas").joinpath("xsd/declaration-1.0.xsd").read_bytes()))
 _ATTRIBUTE = re.compile(r"[Aa]ttribute '(?:\{[^}]*\})?([^']+)'")
-_FIELDS: dict[tuple[str, str], Field] = {
+#: The fixed format's field that an attribute of an element stands for.
+FIELDS: dict[tuple[str, str], Field] = {
     **{(ROOT, field.wire): field for field in EN.fields[2:-1]},
     (DECLARANT, "gln"): EN.field("declarant"),
     (ADDRESSEE, "gln"): EN.field("addressee"),
@@ -133,7 +134,7 @@ def _own(element: etree._Element, parties: Sequence[str] = ()) -> Iterator[Fault
         if attribute not in said:
             said.add(attribute)
             value = re.sub(r"\{[^}]*\}", "", error.message) if attribute is None else _value(element, attribute)
-            known = None if "is not allowed" in error.message else _FIELDS.get((str(element.tag), attribute or ""))
+            known = None if "is not allowed" in error.message else FIELDS.get((str(element.tag), attribute or ""))
             yield Fault(element, attribute, value, describe(known) if known else _ELSEWHERE)
 
 

@@ -44,7 +44,7 @@ def at(day: date) -> Terms:
     return next(terms for terms in reversed(TERMS) if terms.since <= day)
 
 
-_SEVEN_PER_CENT = (date(2012, 4, 1), date(2013, 1, 31))
+SEVEN_PER_CENT = (date(2012, 4, 1), date(2013, 1, 31))
 
 
 @lru_cache(4096)
@@ -53,7 +53,7 @@ def vat_rates(day: date | None, side: str | None) -> frozenset[int]:
     rates = {210, 550}
     if side != "library":
         rates.add(0)
-    if day is None or _SEVEN_PER_CENT[0] <= day <= _SEVEN_PER_CENT[1]:
+    if day is None or SEVEN_PER_CENT[0] <= day <= SEVEN_PER_CENT[1]:
         rates.add(700)
     return frozenset(rates)
 

@@ -1,9 +1,8 @@
-"""Our XSDs as tables, for the partners' specification: elements, what they hold, attributes and their facets.
+"""Our XSDs as tables, for the partners' specification: elements, what they hold, their attributes.
 
 Knows only what our own schemas are made of: sequences, attributes, named or anonymous types, simple content.
 """
 
-from collections.abc import Iterator
 from importlib.resources import files
 
 import msgspec
@@ -14,26 +13,19 @@ _Named = dict[tuple[object, str | None], etree._Element]
 
 
 class Attribute(msgspec.Struct, frozen=True):
-    """One attribute: its type's name, and every facet of that type and of those it is made from."""
+    """One attribute: its type's name, and the values it may have when they are listed."""
 
     name: str
     required: bool
     type: str
     values: tuple[str, ...]
-    patterns: tuple[str, ...]
-    least: int | None
-    most: int | None
 
 
 class Element(msgspec.Struct, frozen=True):
-    """One element: how often it may stand in its parent, its attributes, its children; whether it holds text.
-
-    `most` None is any number; the root stands once.
-    """
+    """One element: how often it stands in its parent (`1`, `0..n`), its attributes, its children, whether it holds text."""
 
     name: str
-    least: int
-    most: int | None
+    times: str
     text: bool
     attributes: tuple[Attribute, ...]
     children: tuple[str, ...]
@@ -43,54 +35,35 @@ def elements(name: str, root: str) -> list[Element]:
     """The elements of the schema `name` (`declaration-1.0.xsd`) from `root` down, each where it first stands."""
     schema = etree.fromstring(files("schemas").joinpath("xsd", name).read_bytes())
     named: _Named = {(child.tag, child.get("name")): child for child in schema if child.get("name")}
-    found: list[Element] = []
-    _walk(named[_XS + "element", root], None, named, found)
-    return found
+    found: dict[str, Element] = {}
+    _walk(named[_XS + "element", root], "1", named, found)
+    return list(found.values())
 
 
-def _walk(element: etree._Element, place: etree._Element | None, named: _Named, found: list[Element]) -> None:
-    """Adds `element`, which stands at `place` in a sequence, and what it holds."""
-    typed = element.get("type")
-    complex_type = element.find(_XS + "complexType")
-    if complex_type is None and (_XS + "complexType", typed) in named:
-        complex_type = named[_XS + "complexType", typed]
-    inside = [] if complex_type is None else list(complex_type.iterfind(f"{_XS}sequence/{_XS}element"))
-    held = [(named[_XS + "element", child.get("ref")] if child.get("ref") else child, child) for child in inside]
-    most = "1" if place is None else place.get("maxOccurs", "1")
-    found.append(
-        Element(
-            name=element.attrib["name"],
-            least=1 if place is None else int(place.get("minOccurs", "1")),
-            most=None if most == "unbounded" else int(most),
-            text=complex_type is None or complex_type.find(_XS + "simpleContent") is not None,
-            attributes=() if complex_type is None else tuple(_attributes(complex_type, named)),
-            children=tuple(child.attrib["name"] for child, _ in held),
-        )
+def _walk(element: etree._Element, times: str, named: _Named, found: dict[str, Element]) -> None:
+    inner = element.find(_XS + "complexType")
+    held = named.get((_XS + "complexType", element.get("type"))) if inner is None else inner
+    places = [] if held is None else held.findall(f"{_XS}sequence/{_XS}element")
+    children = [named[_XS + "element", place.get("ref")] if place.get("ref") else place for place in places]
+    content = (
+        () if held is None else (*held.findall(_XS + "attribute"), *held.findall(f"{_XS}simpleContent//{_XS}attribute"))
     )
-    for child, at in held:
-        if child.get("name") not in [one.name for one in found]:
-            _walk(child, at, named, found)
+    found[element.attrib["name"]] = Element(
+        element.attrib["name"],
+        times,
+        held is None or held.find(_XS + "simpleContent") is not None,
+        tuple(_attribute(one, named) for one in content),
+        tuple(child.attrib["name"] for child in children),
+    )
+    for child, place in zip(children, places, strict=True):
+        if child.attrib["name"] not in found:
+            least, most = place.get("minOccurs", "1"), place.get("maxOccurs", "1").replace("unbounded", "n")
+            _walk(child, least if least == most else f"{least}..{most}", named, found)
 
 
-def _attributes(complex_type: etree._Element, named: _Named) -> Iterator[Attribute]:
-    for attribute in complex_type.iter(_XS + "attribute"):
-        if next(attribute.iterancestors(_XS + "complexType")) is not complex_type:
-            continue  # of an element within
-        facets: dict[str, list[str]] = {}
-        simple, base = attribute.find(_XS + "simpleType"), attribute.get("type", "xs:string")
-        while simple is not None or (_XS + "simpleType", base) in named:
-            restriction = (named[_XS + "simpleType", base] if simple is None else simple).find(_XS + "restriction")
-            assert restriction is not None
-            for facet in restriction:
-                if isinstance(facet.tag, str):
-                    facets.setdefault(facet.tag.removeprefix(_XS), []).append(facet.attrib["value"])
-            simple, base = None, restriction.attrib["base"]
-        yield Attribute(
-            name=attribute.attrib["name"],
-            required=attribute.get("use") == "required",
-            type=attribute.get("type", "xs:string"),
-            values=tuple(facets.get("enumeration", ())),
-            patterns=tuple(facets.get("pattern", ())),
-            least=int(facets["minLength"][0]) if "minLength" in facets else None,
-            most=int(facets["maxLength"][0]) if "maxLength" in facets else None,
-        )
+def _attribute(attribute: etree._Element, named: _Named) -> Attribute:
+    own = attribute.find(_XS + "simpleType")
+    simple = named.get((_XS + "simpleType", attribute.get("type"))) if own is None else own
+    values = () if simple is None else tuple(one.attrib["value"] for one in simple.iter(_XS + "enumeration"))
+    required = attribute.get("use") == "required"
+    return Attribute(attribute.attrib["name"], required, attribute.get("type", "xs:string"), values)

@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
-from edi.lending import matching, terms
+from edi.lending import proposing, terms
+from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.limits import Limits
 from edi.settings import OUR_GLN
-from edi.spec.example import ANSWERED, LIBRARY, worked
+from edi.spec.worked import ANSWERED, LIBRARY, worked
 from parsers import answer_xml, gencod
 from parsers.answers import names
 from parsers.report import as_json
@@ -37,6 +38,7 @@ _LISTS = (
     ("type", Both("Type de facture", "Kind of invoice"), lists.KIND),
     ("exclusion", Both("Exclusion d'une ligne", "Exclusion of a line"), lists.EXCLUSION),
 )
+_FORMS = (proposing.SAME_AMOUNT, proposing.NUMBER_ENDS, proposing.LATE, proposing.STATEMENT, proposing.NET_OF_CREDIT)
 _WRITTEN = ("FA-2025/0012", "fa 2025 0012", "000013", "2025-0040", "AV n° 3", "F-000")
 _ELEMENTS = elements(XSDS["declaration"], "declaration")
 #: Which field an attribute of a declaration is, by element and name; and the other way round.
@@ -95,7 +97,11 @@ def contents() -> dict[str, Any]:
         },
         "first_period": terms.FIRST_PERIOD,
         "seven_percent": [day.isoformat() for day in terms.SEVEN_PER_CENT],
-        "matching": {"days_apart": matching.DAYS_APART, "tolerance_cents": matching.TOLERANCE_CENTS},
+        "matching": {
+            "days_apart": DAYS_APART, "tolerance_cents": TOLERANCE_CENTS,
+            "proposals": _keys(_FORMS, _counted(words["proposals"])),
+            "discrepancies": _keys(words["discrepancies"], _counted(words["discrepancies"])),
+        },
         "keys": [{"written": written, "key": number.key(written)} for written in _WRITTEN],
         "example": worked(),
     }  # fmt: skip
@@ -144,15 +150,11 @@ def _declared(element: Element, words: _Words) -> dict[str, Any]:
 
 
 def _element(element: Element, label: Both, words: _Words) -> dict[str, Any]:
-    times = f"{element.least}" if element.least == element.most else f"{element.least}..{element.most or 'n'}"
-    attributes = [
-        {
-            **msgspec.to_builtins(one),
-            "form": Both(*(" / ".join(one.values),) * 2) if one.values else words["types"][one.type],
-        }
-        for one in element.attributes
-    ]
-    return {**msgspec.to_builtins(element), "label": label, "times": times, "attributes": attributes}
+    told = {**msgspec.to_builtins(element), "label": label}
+    for row in told["attributes"]:
+        listed = " / ".join(row["values"])
+        row["form"] = Both(listed, listed) if listed else words["types"][row["type"]]
+    return told
 
 
 def _answers(words: _Words) -> dict[str, Any]:
@@ -186,6 +188,15 @@ def _answers(words: _Words) -> dict[str, Any]:
         "report": _keys(report, words["report"]),
         "finding": _keys(report["findings"][0], words["finding"]),
     }
+
+
+def _counted(words: dict[str, Both]) -> dict[str, Both]:
+    """Words with the figures of matching in them."""
+    figures = {
+        "close": proposing.CLOSE_DAYS, "days": DAYS_APART, "more": DAYS_APART + 1, "late": proposing.LATE_DAYS,
+        "lines": terms.LINES_DUE_FROM.year,
+    }  # fmt: skip
+    return {key: Both(both.fr.format(**figures), both.en.format(**figures)) for key, both in words.items()}
 
 
 def _keys(keys: Iterable[str], words: dict[str, Both]) -> list[dict[str, Any]]:

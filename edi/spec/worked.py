@@ -1,0 +1,62 @@
+"""The worked example: a small year of one supplier and one library, in each format, by the ordinary road.
+
+What `example/*.xml` declares is written by the real writers, taken by `edi.taking` in a home of its own, and reconciled
+in one pass; what is shown is what came of that. The clock is given: one version always tells the same.
+"""
+
+import io
+import tempfile
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from edi import ledger, partners
+from edi.converting import convert
+from edi.lending.context import Partner
+from edi.reconciling import reconcile
+from edi.settings import open_home
+from edi.store import connect, transaction
+from edi.taking import Arrival, receive, take
+from schemas.charset import ENCODING
+from spool.folder import Folder
+
+SUPPLIER, LIBRARY = "3025616805006", "3015593010104"
+ANSWERED = datetime.fromisoformat("2026-01-15T09:45:00")
+_NAMES = {"library": f"B-{LIBRARY}-2025", "supplier": f"F-{SUPPLIER}-2025", "refused": f"F-{SUPPLIER}-2025-2"}
+_SHOWN = ("invoice_number", "invoice_date", "kind", "base_cents", "rate", "remuneration_cents", "copies")
+
+
+def worked() -> dict[str, Any]:
+    """The files of both formats with their answers, and what a pass matches and posts, the same from either."""
+    made = []
+    for form, extension in (("fixed", "txt"), ("xml", "xml")):
+        with tempfile.TemporaryDirectory() as room:
+            home = open_home(Path(room) / "home")
+            connection, folder = connect(home.database), Folder(home.path)
+            with transaction(connection):
+                roles = {SUPPLIER: "supplier", LIBRARY: "library"}
+                partners.store(connection, {code: Partner(code, "", role) for code, role in roles.items()})
+            for what, stem in _NAMES.items():
+                written, name = io.BytesIO(), f"{stem}.{extension}"
+                source = files("edi.spec").joinpath("example", f"{what}.xml").read_bytes()
+                assert not convert(io.BytesIO(source), form, written)
+                arrival = Arrival(name=name, link="example")
+                receipt = receive(connection, arrival, folder.keep([written.getvalue()], 1 << 20), ANSWERED)
+                verdict = take(connection, home, folder, receipt, arrival, ANSWERED).verdict
+                given = connection.execute("SELECT name, body FROM answer WHERE receipt = ? ORDER BY id", (receipt,))
+                answers = [{"name": row["name"], "text": _text(row["name"], row["body"])} for row in given]
+                text = _text(name, written.getvalue())
+                made.append(
+                    {"what": what, "name": name, "format": form, "verdict": verdict, "text": text, "answers": answers}
+                )
+            counts = reconcile(connection, ANSWERED)
+            entries = [{name: entry[name] for name in _SHOWN} for entry in ledger.entries(connection)]
+            connection.close()
+    return {"files": made, "counts": counts, "entries": entries}
+
+
+def _text(name: str, data: bytes) -> str:
+    """A file's text: what is in the fixed format or a Gencod notice is not UTF-8."""
+    latin = name.endswith(".txt") and not name.endswith(".rapport.txt")
+    return data.decode(ENCODING if latin else "utf-8").replace("\r\n", "\n")

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from edi import answers
-from edi.holding import Quota, attempts, held_back, hold_back, let_go, turn_after
+from edi.holding import Quota, attempts, held_back, hold_back, let_go, note_growing, turn_after
 from edi.settings import Home, paris_now
 from edi.store import connect, is_world, transaction
 from edi.taking import Arrival, receive
@@ -162,6 +162,7 @@ class Partner:
         if not (self.starts or done.troubles):  # what is not there any more is not held back
             let_go(connection, link.name, known.keys() - {names.readable(path) for path in done.seen})
         quota, now = Quota(connection, link, paris_now()), paris_now()
+        note_growing(connection, link.name, self.settling.moving, now, known)
         beyond: list[tuple[RemoteFile, str, str]] = []
         for file in _in_turn(complete, known, lost):
             if self.stop.is_set():
@@ -211,7 +212,8 @@ class Partner:
         except Changed as wrong:  # written while we read: the next pass takes it whole
             done.waiting += 1
             done.growing = self.link.settle_seconds
-            why, turn = str(wrong), turn_after(tried)
+            why = str(wrong)
+            turn = turn_after(tried, row, why, paris_now())
         except DiskTrouble:
             raise
         except EdiError as wrong:
@@ -220,7 +222,8 @@ class Partner:
                 if self.stop.is_set():
                     raise
                 loss = self._too_slow() if time.monotonic() >= deadline else wrong
-                why, turn = f"{shown(file.name)} : {loss}", turn_after(tried)
+                why = f"{shown(file.name)} : {loss}"
+                turn = turn_after(tried, row, why, paris_now())
         except (sqlite3.Error, OSError, MemoryError):
             raise
         except Exception as crash:  # a file may be poisoned; the next is not

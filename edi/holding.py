@@ -15,6 +15,13 @@ _AGAIN_SECONDS = (60, 6 * 3600)
 #: From this attempt on, a file that keeps failing by itself is no longer ours to mend.
 _OFTEN = 3
 _PIECE = 5_000
+#: A file that is still being written after this long is shown as stuck.
+GROWING_LONG = timedelta(hours=1)
+_GROWING = "encore en cours d'écriture, chaque fois qu'on regarde / still being written whenever we look"
+_HOLD = (
+    "INSERT OR REPLACE INTO held_back VALUES "
+    "(:link, :path, :name, :size, :modified, :attempts, :why, :turn, :since, :next_at)"
+)
 
 
 class Quota:
@@ -78,7 +85,8 @@ def hold_back(
         path = names.readable(file.path)
         before = known.get(path)
         tried = attempts(before, file) + 1
-        since = before["since"] if before is not None and tried > 1 else now.isoformat()
+        same = before is not None and (tried > 1 or before["why"] == why)
+        since = before["since"] if before is not None and same else now.isoformat()
         again = now + timedelta(seconds=min(first * 2 ** min(tried - 1, 20), most))
         noted = {
             "link": link, "path": path, "name": names.safe(file.name), "size": file.size, "modified": int(file.modified),
@@ -87,16 +95,33 @@ def hold_back(
         rows.append(noted)
     for some in _pieces(rows):
         with transaction(connection):
-            connection.executemany(
-                "INSERT OR REPLACE INTO held_back VALUES "
-                "(:link, :path, :name, :size, :modified, :attempts, :why, :turn, :since, :next_at)",
-                some,
-            )
+            connection.executemany(_HOLD, some)
 
 
-def turn_after(tried: int) -> str:
-    """Whose turn it is when a file fails by itself for the time after `tried` times: ours, until it is hopeless."""
-    return "edi" if tried + 1 < _OFTEN else "partner"
+def note_growing(
+    connection: sqlite3.Connection, link: str, files: Iterable[RemoteFile], now: datetime, known: dict[str, sqlite3.Row]
+) -> None:
+    """Notes that these files moved while we looked, if that is not known: of 0 attempts, so nothing keeps them from being had."""
+    rows = [
+        {
+            "link": link, "path": path, "name": names.safe(file.name), "size": file.size, "modified": int(file.modified),
+            "attempts": 0, "why": _GROWING, "turn": "partner", "since": now.isoformat(), "next_at": now.isoformat(),
+        }
+        for file in files
+        if (before := known.get(path := names.readable(file.path))) is None or before["attempts"]
+    ]  # fmt: skip
+    for some in _pieces(rows):
+        with transaction(connection):
+            connection.executemany(_HOLD, some)
+
+
+def turn_after(tried: int, before: sqlite3.Row | None, why: str, now: datetime) -> str:
+    """Whose turn it is when a file fails by itself for the time after `tried` times: ours, until it is hopeless.
+
+    Or until it has failed for that reason for long: one that never stays as it is, is new each time.
+    """
+    long = before is not None and before["why"] == why and now - datetime.fromisoformat(before["since"]) >= GROWING_LONG
+    return "partner" if long or tried + 1 >= _OFTEN else "edi"
 
 
 def let_go(connection: sqlite3.Connection, link: str, paths: Iterable[str]) -> None:

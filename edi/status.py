@@ -4,6 +4,7 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
+from edi.holding import GROWING_LONG
 from edi.links import overview
 from edi.reconciling import state
 from edi.settings import LOCAL, Home, paris_now
@@ -84,14 +85,21 @@ def _stuck_files(home: Home, connection: sqlite3.Connection) -> list[dict[str, A
 
 
 def _held_back(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Files left in a depot: over a quota or a limit, or not to be had."""
+    """Files left in a depot: over a quota or a limit, not to be had, or for long never done being written."""
     return [
         _stuck(
             "file", f"{row['link']}: {row['name']}", row["since"],
-            f"laissé dans le dépôt / left in the depot ({row['attempts']}x): {row['why']}", row["turn"],
+            f"laissé dans le dépôt / left in the depot{_times(row['attempts'])}: {row['why']}", row["turn"],
         )
-        for row in connection.execute("SELECT * FROM held_back ORDER BY since, link, path LIMIT 200")
+        for row in connection.execute(
+            "SELECT * FROM held_back WHERE attempts > 0 OR since <= ? ORDER BY since, link, path LIMIT 200",
+            ((paris_now() - GROWING_LONG).isoformat(),),
+        )
     ]  # fmt: skip
+
+
+def _times(attempts: int) -> str:
+    return f" ({attempts}x)" if attempts else ""
 
 
 def _stuck_links(links: list[dict[str, Any]]) -> list[dict[str, Any]]:

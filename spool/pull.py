@@ -93,19 +93,27 @@ class Settling:
         self.settle_seconds = settle_seconds
         self._clock = clock
         self._since: dict[str, tuple[int, float, float]] = {}
+        #: Of the last listing: those waiting that have moved since the one before.
+        self.moving: list[RemoteFile] = []
 
     def sort(self, files: Iterable[RemoteFile]) -> tuple[list[RemoteFile], list[RemoteFile]]:
         """One listing as (complete, waiting), each in its order."""
         now, since = self._clock(), dict[str, tuple[int, float, float]]()
         complete: list[RemoteFile] = []
         waiting: list[RemoteFile] = []
+        self.moving = []
         for file in files:
-            size, modified, first = self._since.get(file.path, (-1, -1.0, now))
-            if (size, modified) != (file.size, file.modified):
+            size, modified, first = self._since.get(file.path, (file.size, file.modified, now))
+            if moved := (size, modified) != (file.size, file.modified):
                 first = now
             since[file.path] = (file.size, file.modified, first)
             still = now - first >= self.settle_seconds
-            (complete if still or names.is_ready(file.path) else waiting).append(file)
+            if still or names.is_ready(file.path):
+                complete.append(file)
+                continue
+            waiting.append(file)
+            if moved:
+                self.moving.append(file)
         self._since = since
         return complete, waiting
 

@@ -1,6 +1,7 @@
 """What is stuck, why, and whose turn it is; and how each link is."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from edi.settings import Home, open_home, paris_now
 from edi.status import status
 from edi.store import connect
 from schemas.errors import LinkError
+from spool.errors import Changed
+from spool.receipt import RemoteFile
 from tests.edi.test_pipeline import Desk
 from tests.program import SAMPLES
 
@@ -126,3 +129,57 @@ def test_link_that_cannot_be_reached(tmp_path: Path) -> None:
     home = open_home(home.path)
     with pytest.raises(LinkError, match="connexion refusée"):
         links.test(home, home.link("a"))
+
+
+@pytest.mark.parametrize("way", ["looked at again in one pass, as --once does", "from pass to pass"])
+def test_file_that_never_stops_growing(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(tmp_path, settle=0.01)
+    path = desk.base / "un" / "depot" / "a.txt"
+    again = way.startswith("looked")
+
+    def grow() -> None:
+        path.write_bytes(b"EN" + b"0" * (path.stat().st_size if path.exists() else 0))
+
+    def one_pass() -> None:
+        running = desk.run() if again else endless
+        with monkeypatch.context() as patch:
+            patch.setattr(running.partners["un"].stop, "wait", lambda seconds=None: grow())
+            running.once(patient=again, only={"un"})
+        grow()
+
+    endless = desk.run()
+    grow()
+    for _ in range(3):
+        one_pass()
+    assert stuck(desk) == [], "it may be a long one"
+    assert desk.connection.execute("SELECT count(*) FROM held_back").fetchone()[0] == 1
+    hours_ago = (paris_now() - timedelta(hours=3)).isoformat()
+    desk.connection.execute("UPDATE held_back SET since = ?", (hours_ago,))
+    one_pass()
+    [(name, turn, why)] = stuck(desk)
+    assert (name, turn) == ("un: a.txt", "partner") and "encore en cours d'écriture" in why and "0x" not in why
+    [row] = status(desk.home, desk.connection)["stuck"]
+    assert row["since"] == hours_ago
+    path.unlink()
+    desk.drop("un", "F-3012921742188-2025.txt", "a.txt")
+    desk.run().once(patient=True)
+    assert stuck(desk) == [] and list((desk.base / "un" / "depot").iterdir()) == []
+
+
+def test_file_said_to_be_complete_that_never_stops_growing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.base / "un" / "depot" / "a.txt.rdy"
+
+    def pull(remote: object, file: RemoteFile, *rest: object) -> None:
+        path.write_bytes(b"EN" + b"0" * file.size)
+        raise Changed(name=file.name)
+
+    monkeypatch.setattr("edi.exchange.pull", pull)
+    path.write_bytes(b"EN")
+    running = desk.run()
+    running.once()
+    [before] = status(desk.home, desk.connection)["stuck"]
+    desk.connection.execute("UPDATE held_back SET since = ?", ((paris_now() - timedelta(hours=3)).isoformat(),))
+    running.once()
+    [after] = status(desk.home, desk.connection)["stuck"]
+    assert (before["turn"], after["turn"]) == ("edi", "partner")
+    assert after["since"] < before["since"]

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from edi.cli import files, ledger, links, period, quarantine, records, spec, work
+from edi.cli import files, ledger, links, partners, period, quarantine, records, spec, work
 from edi.cli.common import add_home_option, complain, note, unread
 from schemas.errors import EdiError
 
@@ -30,7 +30,7 @@ app = typer.Typer(
     ),
 )
 add_home_option(app)
-for module in (work, files, spec, quarantine, records, period, ledger, links):
+for module in (work, files, spec, quarantine, records, partners, period, ledger, links):
     module.add_to(app)
 
 

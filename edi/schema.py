@@ -24,6 +24,10 @@ FACTS: dict[str, tuple[str, ...]] = {
     "quarantine_act": ("id",),
     "decision": ("id", "undoes"),
     "decision_invoice": (),
+    "directory_act": ("id",),
+    "partner_change": ("(gln, act, field, since)",),
+    "request": ("id", "about"),
+    "request_act": ("id",),
 }
 # Lines of a long file are written before its verdict; those that come to nothing may go.
 _UNBOOKED_LINE = (

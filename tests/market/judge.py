@@ -230,6 +230,11 @@ def reproaches(result: Judged) -> list[str]:
         said.append(f"{len(allowed & posted)} of the {len(allowed)} pairs that rule 1 allows are posted")
     if more := posted - allowed:
         said.append(f"{len(more)} pairs posted that rule 1 does not allow")
+    expected, found = result.verdicts(result.oracle), result.verdicts(result.product)
+    others = [case for case, word in expected.items() if word in LAID_OUT]
+    laid_out = sum(found[case] in LAID_OUT for case in others)
+    if 100 * laid_out < 95 * len(others):
+        said.append(f"{laid_out} of the {len(others)} others are laid out with their twin")
     doors = Counter(paper.door for paper in result.market.papers if paper.door not in ("", "invoice-already-declared"))
     if result.refusals != doors + Counter({"refused": doors.total()}):
         said.append(f"refused: {dict(result.refusals)}, and should be: {dict(doors)}")

@@ -274,6 +274,8 @@ def candidates_of(left: Collection[Paper]) -> Iterator[tuple[str, tuple[Paper, .
             yield "statement", (library, *month)
         for bought, given_back in product(suppliers, suppliers):
             alike = (bought.kind, given_back.kind) == ("F", "A") and key(bought.number) == key(given_back.number)
+            # The rule names no days here: those of one group, and those of a payment.
+            alike = alike and abs(bought.day - given_back.day) <= NEAR and abs(bought.day - library.day) <= PAYMENT
             if alike and bought.ht - given_back.ht == signed(library):
                 yield "return", (library, bought, given_back)
 

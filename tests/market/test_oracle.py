@@ -3,6 +3,7 @@
 import json
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from schemas import money
 from schemas.declaration import Declaration, Header, Invoice, Line
 from tests.declarations import read_back
 from tests.desk import COMMUNE, EAN, LIBRARY, OTHER_SHOP, SHOP, Desk, declared, partner
-from tests.market.oracle import Outcome, Paper, Rules, digits, end_alike, key
+from tests.market.oracle import Outcome, Paper, Rules, digits, end_alike, key, signed
 from tests.market.sales import changed
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -71,14 +72,24 @@ def test_digits_that_end_alike() -> None:
 DIRECTORY = (partner(COMMUNE, alias_of=LIBRARY), partner(OTHER_SHOP, "supplier", successor=SHOP))
 #: Where rates, caps, contracts and lines turn, and an ordinary winter.
 _BASES = ((2003, 9, 1), (2004, 5, 1), (2004, 6, 20), (2005, 11, 1), (2005, 12, 20), (2012, 3, 1), (2024, 12, 1))
-_DAYS = (0, 0, 0, 1, 3, 10, 44, 45, 46, 60, 90, 91, 130)
-_NUMBERS = ("1", "01", "A-1", "A1", "12", "A 12", "O12", "9")
+_DAYS = (
+    (0, 0, 0, 1, 3, 10, 44, 45, 46, 60, 90, 91, 130),
+    (0, 1, 3, 5, 6, 9),
+    (0, 3, 44, 46, 50, 60, 120, 170),
+    (0, 2, 4, 6, 60, 90, 180, 181, 226),
+)
+_NUMBERS = (
+    ("1", "01", "A-1", "A1", "12", "A 12", "O12", "9"),
+    tuple("123456789"),
+    ("FA-1/012", "12", "FA1/12", "O12", "13", "FA-1/O13", "112", "FA 1 13", "9", "7"),
+    ("1", "A1", "2", "B2", "3", "7"),
+)
 
 
-def paper(rng: random.Random, base: date) -> Paper:
+def paper(rng: random.Random, base: date, numbers: Sequence[str], days: Sequence[int]) -> Paper:
     """One paper out of few partners, numbers, days and amounts."""
     supplier, library = rng.choice((SHOP, SHOP, OTHER_SHOP)), rng.choice((LIBRARY, LIBRARY, COMMUNE))
-    day, kind, number = base + timedelta(rng.choice(_DAYS)), rng.choice("FFFFA"), rng.choice(_NUMBERS)
+    day, kind, number = base + timedelta(rng.choice(days)), rng.choice("FFFFA"), rng.choice(numbers)
     invoice = Invoice(record=0, partner=library, number=number, date=day, kind=kind, ht=1, ttc=1)
     if rng.random() < 0.5:
         ht = rng.choice((874, 879, 880, 910, 910, 950, 1000, 1000, 1010, 1365, 1820, 2000)) + rng.choice(
@@ -135,11 +146,13 @@ def said(desk: Desk, papers: list[Paper]) -> dict[Paper, Outcome]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_a_heap_matches_as_the_oracle_says(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(60))
+def test_a_heap_comes_out_as_the_oracle_says(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
-    base = date(*rng.choice(_BASES))
-    papers = list({one.name[:6]: one for one in (paper(rng, base) for _ in range(24))}.values())
+    base, numbers, days = date(*rng.choice(_BASES)), rng.choice(_NUMBERS), rng.choice(_DAYS)
+    papers = list({one.name[:6]: one for one in (paper(rng, base, numbers, days) for _ in range(24))}.values())
+    if seed % 3 == 0:
+        papers += statements(papers)
     files: dict[tuple[str, str, int], list[Invoice]] = defaultdict(list)
     for one in papers:
         files[one.side, one.declarant, one.day.year].append(one.invoice)
@@ -150,10 +163,27 @@ def test_a_heap_matches_as_the_oracle_says(tmp_path: Path, seed: int) -> None:
     desk.reconcile()
     directory = {one.gln: (one.alias_of, one.successor) for one in DIRECTORY}
 
-    assert pairs(said(desk, papers)) == pairs(Rules(papers, directory).outcomes())
+    assert words(said(desk, papers)) == words(Rules(papers, directory).outcomes())
 
 
-def pairs(outcomes: dict[Paper, Outcome]) -> set[tuple[str, frozenset[Paper]]]:
-    """What rule 1 pairs, with the reason; a pair whose lines are awaited is one."""
-    paired = (one for one in outcomes.values() if one.state == "matched" or one.reason == "lines-awaited")
-    return {(one.reason, one.papers) for one in paired}
+def words(outcomes: dict[Paper, Outcome]) -> dict[Paper, tuple[str, str, frozenset[Paper]]]:
+    """The outcomes but for the names of proposals, which the rules do not give."""
+    return {
+        one: (stands.state, "" if stands.state == "proposed" else stands.reason, stands.papers)
+        for one, stands in outcomes.items()
+    }
+
+
+def statements(papers: list[Paper]) -> list[Paper]:
+    """A library's statement of what its supplier sold in a month, as far as there is something left to owe."""
+    sold: dict[tuple[str, str, int, int], list[Paper]] = defaultdict(list)
+    for one in papers:
+        if one.side == "supplier":
+            sold[one.supplier, one.library, one.day.year, one.day.month].append(one)
+    made = []
+    for (supplier, library, _, _), month in sold.items():
+        invoice = Invoice(record=0, partner=supplier, number=f"REL{len(made)}", date=month[0].day, kind="F", ttc=1)
+        owed = sum(signed(one) for one in month)
+        if owed > 0:
+            made.append(_with(Paper(side="library", declarant=library, invoice=invoice, case=0, fault=""), ht=owed))
+    return made

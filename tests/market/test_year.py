@@ -37,4 +37,4 @@ def test_a_year_is_matched_as_its_truth_and_the_rules_say(tmp_path: Path) -> Non
     result = judge.judged(year.made(2004, SMALL, 1), tmp_path)
 
     assert judge.reproaches(result) == []
-    assert result.pairs(result.product) == result.pairs(result.oracle)
+    assert judge.disagreements(result) == []

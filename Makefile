@@ -33,6 +33,7 @@ test: $(READY) system-deps
 # What is committed of what the program writes: the specification, and a sample for every finding with its answers.
 docs: $(READY)
 	$(BIN)/edi spec -o docs/specification >/dev/null
+	$(BIN)/python -m tests.edi.spec.samples docs/samples
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench.bench $(ARGS)

@@ -177,12 +177,15 @@ def rows(name: str) -> Iterator[list[str]]:
 
 
 def changed(declaration: Declaration, changes: str) -> Declaration:
-    """`H.period=2026; I1.ht=12; L1.2.price=0; I2.lines=-; I1!` (recompute totals), in that order."""
+    """`H.period=2026; I1.ht=12; L1.2.price=0; I2.lines=-; I1!` (recompute totals); `I3-` (leave out), in that order."""
     header, invoices = declaration.header, list(declaration.invoices)
     for change in filter(None, (part.strip() for part in changes.split(";"))):
         if change.endswith("!"):
             place = int(change[1:-1]) - 1
             invoices[place] = totalled(invoices[place])
+            continue
+        if change.endswith("-") and "=" not in change:
+            del invoices[int(change[1:-1]) - 1]
             continue
         target, text = change.split("=", 1)
         what, *path = target.split(".")

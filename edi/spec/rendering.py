@@ -66,20 +66,20 @@ def markdown(told: dict[str, Any], language: str) -> str:
 def _environment(language: str) -> Environment:
     english = language == "en"
     environment = Environment(
-        loader=PackageLoader("edi.spec"), autoescape=True, finalize=_escaped, undefined=StrictUndefined,
+        loader=PackageLoader("edi.spec"), autoescape=True, finalize=escaped, undefined=StrictUndefined,
         trim_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     environment.globals.update(lang=language, t=lambda french, other: other if english else french, fence=_fence)
     environment.filters.update(
         code=lambda text: Markup("`{}`").format(Markup(str(text).replace("|", "\\|"))) if text != "" else "",  # noqa: S704
-        strong=lambda text: Markup("**{}**").format(Markup(_escaped(text))),  # noqa: S704
+        strong=lambda text: Markup("**{}**").format(Markup(escaped(text))),  # noqa: S704
         day=lambda iso: iso if english else "/".join(reversed(iso.split("-"))),
         cents=money.decimal if english else money.french,
     )
     return environment
 
 
-def _escaped(value: Any) -> Any:
+def escaped(value: Any) -> Any:
     """What comes out of a table, so that Markdown takes it for text; what is Markdown already as it is."""
     if hasattr(value, "__html__"):
         return value

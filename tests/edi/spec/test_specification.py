@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from edi.spec.rendering import LANGUAGES, _escaped, page, rendered
+from edi.spec.rendering import LANGUAGES, escaped, page, rendered
 from parsers import gencod
 from parsers.xsd import elements
 from schemas import layout, lists
@@ -154,7 +154,7 @@ def test_links_within_the_markdown_lead_somewhere(made: dict[str, str], language
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=40))
 def test_whatever_a_table_holds_is_shown_as_it_is(text: str) -> None:
-    body = page(f"# t\n\n| a |\n|---|\n| x{_escaped(text)}x |\n", "en")
+    body = page(f"# t\n\n| a |\n|---|\n| x{escaped(text)}x |\n", "en")
     cell = re.search(r"<td>(.*?)</td>", body, re.DOTALL)
 
     assert cell is not None

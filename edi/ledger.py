@@ -4,9 +4,7 @@ Posting compares what the matches owe with the entries that stand, and writes on
 reversals, then the new entries, in one fixed order. Authority: surface, "What is posted".
 """
 
-import csv
 import hashlib
-import io
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -16,14 +14,20 @@ from typing import Any
 import msgspec
 
 from edi import partners, periods
+from edi.exports import Column
 from edi.lending.context import Partner
 from edi.lending.remuneration import share
 
-#: The columns of an export, in order; `hash` is of the entry's number and its facts.
-COLUMNS = (
-    "entry", "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate",
-    "remuneration_cents", "copies", "reverses", "match", "hash",
+#: The columns of an export, in order; `hash` is of the entry's number and its facts, `reason` why a base is nothing.
+SHEET = (
+    Column("entry", "écriture", "int", 9), Column("period", "période", "int", 8), Column("supplier", "fournisseur", wide=15),
+    Column("library", "bibliothèque", wide=15), Column("invoice_number", "facture", wide=21),
+    Column("invoice_date", "date", "date"), Column("kind", "F/A", wide=4), Column("base_cents", "base HT", "cents", 14),
+    Column("rate", "taux", "rate", 6), Column("remuneration_cents", "part", "cents", 14), Column("copies", "exemplaires", "int"),
+    Column("reverses", "contre-passe", "int"), Column("match", "rapprochement", wide=22), Column("hash", "empreinte", wide=66),
+    Column("reason", "motif", wide=16),
 )  # fmt: skip
+COLUMNS = tuple(column.name for column in SHEET)
 
 _STANDING = "e.reverses IS NULL AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.entry)"
 _FACTS = (
@@ -187,26 +191,3 @@ def balances(
         (at and at.isoformat(), period, supplier),
     )
     return [{**dict(row), "rate": rate_text(row["rate_percent"])} for row in rows]
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def _as_text(cell: Any) -> Any:
-    """A cell for a spreadsheet: a text that would be taken for a formula gets an apostrophe before it; numbers stay."""
-    if cell is None:
-        return ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Entries as CSV lines, header first: exact numbers, RFC 4180, no formulas."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([_as_text(row[name]) for name in COLUMNS])
-        yield out.getvalue()
-        out.seek(0)
-        out.truncate()
-    yield out.getvalue()

@@ -1,9 +1,11 @@
 """Commands on the ledger: its entries listed and exported, balances as of a day, and its proof."""
 
+import sys
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +29,9 @@ from edi.cli.files import write_out
 from schemas.errors import NotAllowed
 from schemas.money import french
 
+if TYPE_CHECKING:
+    from edi.exports import Column
+
 
 def _gln(given: str | None) -> str | None:
     from schemas import gln
@@ -37,6 +42,7 @@ def _gln(given: str | None) -> str | None:
 
 
 PeriodOption = Annotated[int | None, typer.Option("--period", metavar="ANNÉE", help="Une période / one period.")]
+FORMS = ("csv", "csv-fr", "json", "xlsx")
 #: How many entries a terminal is shown; an export has them all.
 _SHOWN = 100
 SupplierOption = Annotated[
@@ -52,7 +58,8 @@ def add_to(app: typer.Typer) -> None:
     ledger.command(
         "export",
         epilog=examples(
-            "edi ledger export --format csv -o registre.csv", "edi ledger export --format json --period 2025"
+            "edi ledger export --format csv -o registre.csv",
+            "edi ledger export --format xlsx --period 2025 -o 2025.xlsx",
         ),
     )(ledger_export)
     ledger.command("balance", epilog=examples("edi ledger balance --at 2025-12-31"))(ledger_balance)
@@ -91,8 +98,9 @@ def ledger_list(
             "entry", "period", "supplier", "library", "invoice_number", "invoice_date", "base_cents", "rate",
             "remuneration_cents", "copies",
         ]  # fmt: skip
-        if any(row["reverses"] for row in last):
-            heads, shown = [*heads, "annule / reverses"], [*shown, "reverses"]
+        for name, head in (("reverses", "annule / reverses"), ("reason", "motif / reason")):
+            if any(row[name] for row in last):
+                heads, shown = [*heads, head], [*shown, name]
         cells = [[french(r[c]) if c.endswith("_cents") else r[c] for c in shown] for r in last]
         right = ("n°", "base", "part", "ex.", "annule")
         show(table("Registre / Ledger", heads, cells, right=right, folded=("facture",)))
@@ -103,28 +111,42 @@ def ledger_list(
 
 def ledger_export(
     context: typer.Context,
-    form: Annotated[str, typer.Option("--format", metavar="csv|json", help="Format.")] = "csv",
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FICHIER", help="Sinon stdout / else stdout.")
-    ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="|".join(FORMS), help="Format ; csv-fr : pour un tableur / for a spreadsheet.")] = "csv",
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FICHIER", help="Sinon stdout / else stdout.")] = None,
     home: HomeOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Comme --format json / same as --format json.")] = False,
-    period: PeriodOption = None,
-    supplier: SupplierOption = None,
-) -> None:
+    period: PeriodOption = None, supplier: SupplierOption = None,
+) -> None:  # fmt: skip
     """Exporter les écritures, montants exacts. / Export the entries, exact amounts."""
-    from edi.ledger import as_csv, entries
+    from edi.ledger import SHEET, entries
 
-    form = "json" if as_json else form
-    if form not in ("csv", "json"):
-        raise wrong_use(f"--format {form!r} : csv ou / or json")
     with opened(context, home) as (_, connection):
         rows = entries(connection, period, supplier)
-        text = as_csv(rows) if form == "csv" else json_rows("entries", rows)
-        if output is None:
-            emit(text)
-        else:
-            write_out(output, (piece.encode() for piece in text))
+        export("json" if as_json else form, output, "entries", [("Registre", SHEET, rows)])
+
+
+def export(
+    form: str, output: Path | None, name: str, sheets: "list[tuple[str, Iterable[Column], Iterable[Any]]]"
+) -> None:
+    """Writes the first of `sheets`, of all formats but xlsx, which has them all, to a file or stdout."""
+    from edi import exports
+
+    if form not in FORMS:
+        raise wrong_use(f"--format {form!r} : {', '.join(FORMS[:-1])} ou / or {FORMS[-1]}")
+    if form == "xlsx" and output is None and sys.stdout.isatty():
+        raise wrong_use("--format xlsx : -o FICHIER")
+    _, columns, rows = sheets[0]
+    pieces: Iterable[str | bytes]
+    if form == "json":
+        pieces = json_rows(name, rows)
+    elif form == "csv":
+        pieces = exports.plain_csv([column.name for column in columns], rows)
+    else:
+        pieces = exports.spreadsheet_csv(columns, rows) if form == "csv-fr" else exports.workbook(sheets)
+    if output is None:
+        emit(pieces)
+    else:
+        write_out(output, (piece.encode() if isinstance(piece, str) else piece for piece in pieces))
 
 
 def ledger_balance(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edi.ledger import as_csv, content_hash, entries
+from edi.exports import plain_csv
+from edi.ledger import COLUMNS, content_hash, entries
 from tests.desk import LIBRARY, Desk, bought, declared, sold
 
 DAY = "2025-03-14"
@@ -102,7 +103,7 @@ def test_exports_are_exact(desk: Desk) -> None:
         (3, "0.06", 1),
     ]
     assert list(entries(desk.connection, 2024)) == []
-    text = "".join(as_csv(rows))
+    text = b"".join(plain_csv(COLUMNS, rows)).decode()
     assert text.count("\r\n") == 7
     assert text.splitlines()[1].split(",")[7:12] == ["10000", "0.06", "600", "1", ""]
 

@@ -61,6 +61,7 @@ STATE = [
 ENTRY = [
     "entry", "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate",
     "remuneration_cents", "copies", "reverses", "match", "hash",
+    "reason",
 ]  # fmt: skip
 
 

@@ -9,7 +9,18 @@ import sys
 
 import typer
 
-from edi.cli import files, ledger, links, partners, period, quarantine, records, spec, work
+from edi.cli import (
+    files,
+    ledger,
+    links,
+    partners,
+    period,
+    quarantine,
+    records,
+    spec,
+    why,
+    work,
+)
 from edi.cli.common import add_home_option, complain, note, unread
 from schemas.errors import EdiError
 
@@ -30,7 +41,18 @@ app = typer.Typer(
     ),
 )
 add_home_option(app)
-for module in (work, files, spec, quarantine, records, partners, period, ledger, links):
+for module in (
+    work,
+    files,
+    spec,
+    quarantine,
+    records,
+    why,
+    partners,
+    period,
+    ledger,
+    links,
+):
     module.add_to(app)
 
 

@@ -3,6 +3,7 @@
 import itertools
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import edi.staging
-from edi import reconciling, twins
+from edi import deciding, looking, reconciling, twins
+from edi.lending.context import Partner
 from edi.store import PLACES, transaction
 from schemas.declaration import Declaration, Invoice
+from schemas.errors import NotAllowed
 from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, Desk, bought, declared, partner, sold
 
 
@@ -147,6 +150,68 @@ def test_the_order_of_files_changes_nothing(world: tuple[list[Declaration], ...]
             assert desk.reconcile()["entries_posted"] == 0
             assert desk.snapshot() == before
             desk.connection.close()
+
+
+# -- the same with decisions, and a directory that changes: what was touched is all there was to look at ---------
+
+directories = st.lists(
+    st.sampled_from(
+        [
+            partner(COMMUNE, alias_of=LIBRARY),
+            partner(COMMUNE, alias_of=OTHER_LIBRARY),
+            partner(COMMUNE),
+            partner(OTHER_SHOP, "supplier", successor=SHOP),
+            partner(OTHER_SHOP, "supplier"),
+            partner(LIBRARY, category="hospital"),
+            partner(LIBRARY, category="1"),
+        ]
+    ),
+    max_size=3,
+)
+
+
+def decide_something(desk: Desk, chance: Any) -> None:
+    """Accepts, rejects or settles a case taken at random, or undoes a decision."""
+    standing = [row["id"] for row in deciding.listing(desk.connection) if row["act"] != "undo"]
+    cases = [row[0] for row in desk.rows("SELECT invoice FROM outcome WHERE bag = invoice ORDER BY 1")]
+    with suppress(NotAllowed), transaction(desk.connection):
+        if standing and chance.random() < 0.3:
+            deciding.undo(desk.connection, chance.choice(standing), "A", "b", desk.now)
+        elif cases:
+            act = chance.choice(["accept", "reject", "settle"])
+            deciding.decide(desk.connection, act, chance.choice(cases), "A", "b", desk.now)
+
+
+@often(40)
+@given(worlds, st.lists(directories, min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_what_was_touched_is_all_there_was_to_look_at(
+    world: tuple[list[Declaration], ...], books: list[list[Partner]], chance: Any
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(looking, "_MUCH", 0)  # never everything
+        desk = Desk(Path(folder) / "home")
+        left: list[list[Any]] = [list(books), *(list(story) for story in world), [None] * 6]
+        while left := [story for story in left if story]:
+            step = chance.choice(left).pop(0)
+            if step is None:
+                desk.reconcile()
+                decide_something(desk, chance)
+            elif isinstance(step, list):
+                desk.know(step)
+            else:
+                desk.take(step)
+            if chance.random() < 0.5:
+                desk.reconcile()
+        desk.reconcile()
+        before, states, counts = desk.snapshot(), desk.states(), reconciling.state(desk.connection)
+        lists = {name: len(rows) for name, rows in reconciling.details(desk.connection).items()}
+        assert lists == {f"{name}_list": count for name, count in counts.items()}
+        patch.setattr(looking, "_MUCH", 1_000_000)  # always everything
+        desk.from_scratch()
+        assert desk.reconcile()["entries_posted"] == 0
+        assert (desk.snapshot(), desk.states()) == (before, states)
+        assert reconciling.state(desk.connection) == counts
+        desk.connection.close()
 
 
 # -- SQL and Python are one rule ------------------------------------------------------------------------

@@ -1,0 +1,332 @@
+"""Commands on one case: why it stands as it does, and what a person decides of it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.padding import Padding
+from rich.text import Text
+
+from edi.cli.common import (
+    HomeOption,
+    JsonOption,
+    examples,
+    opened,
+    out,
+    print_json,
+    sentence,
+    show,
+    table,
+    when,
+    wrong_use,
+)
+from schemas.money import french
+
+Number = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de la facture / the invoice number.")]
+Supplier = Annotated[str | None, typer.Option("--supplier", metavar="GLN", help="Son fournisseur / its supplier.")]
+Library = Annotated[str | None, typer.Option("--library", metavar="GLN", help="Sa bibliothèque / its library.")]
+Day = Annotated[str | None, typer.Option("--date", metavar="AAAA-MM-JJ", help="Sa date / its date.")]
+By = Annotated[str, typer.Option("--by", metavar="NOM", help="Qui décide / who decides.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXTE", help="Pourquoi (gardé) / why (kept).")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands to `app`."""
+    app.command(epilog=examples("edi why FA-2025/0012", "edi why 12 --supplier 3025616805006 --json"))(why)
+    decide = typer.Typer(no_args_is_help=True, help="Décider d'un cas, et annuler une décision. / Decide on a case.")
+    for act, words, example in _ACTS:
+        decide.command(act, help=words, epilog=examples(example))(_deciding(act))
+    decide.command("undo", epilog=examples('edi decide undo 3 --by "A. Martin" --reason "mauvaise facture"'))(undo)
+    decide.command("list", epilog=examples("edi decide list --json"))(decisions)
+    app.add_typer(decide, name="decide")
+
+
+_ACTS = (
+    (
+        "accept", "Accepter une proposition ou un écart : c'est une même vente. / Accept: they are one sale.",
+        'edi decide accept FA-2025/0012 --by "A. Martin" --reason "numéro mal saisi"',
+    ),
+    (
+        "reject", "Rejeter une proposition : ce n'est pas une même vente. / Reject a proposal.",
+        'edi decide reject 117 --by "A. Martin" --reason "deux ventes"',
+    ),
+    (
+        "settle", "Classer un net différent ou un écart : vu, expliqué. / Settle: seen and explained.",
+        'edi decide settle 12 --by "A. Martin" --reason "frais de port"',
+    ),
+)  # fmt: skip
+
+_STATES = {
+    "matched": ("rapprochée", "matched", "bold green"),
+    "proposed": ("proposée à une personne", "proposed to a person", "bold yellow"),
+    "discrepancy": ("en écart", "in a discrepancy", "bold red"),
+    "settled": ("classée", "settled", "bold cyan"),
+    "waiting": ("en attente", "waiting", "bold blue"),
+    "withdrawn": ("retirée", "withdrawn", "bold magenta"),
+}
+_REASONS = {
+    "net-differs": ("net différent", "net differs"),
+    "net-settled": ("net différent, classé", "net differs, settled"),
+    "accepted": ("acceptée par une personne", "accepted by a person"),
+    "same-amount": ("même montant, à cinq jours près", "same amount within five days"),
+    "number-ends": ("numéros qui finissent pareil", "numbers that end alike"),
+    "late": ("même numéro et montant, tard", "same number and amount, late"),
+    "statement": ("relevé du mois", "statement of a month"),
+    "net-of-credit": ("facture moins son avoir", "invoice less its credit note"),
+    "kind-differs": ("facture ou avoir", "invoice or credit note"),
+    "exemption-differs": ("exemption contestée", "exemption disputed"),
+    "amount-differs": ("montants différents", "amounts differ"),
+    "declared-twice": ("déclarée deux fois", "declared twice"),
+    "lines-awaited": ("lignes attendues", "lines awaited"),
+}
+_ACT_WORDS = {
+    "accept": "acceptée / accepted",
+    "reject": "rejetée / rejected",
+    "settle": "classée / settled",
+    "undo": "annulée / undone",
+}
+
+
+def why(
+    context: typer.Context, number: Number, supplier: Supplier = None, library: Library = None,
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Où en est une facture et pourquoi, jusqu'au fichier et à l'enregistrement. / Where an invoice stands, and why."""
+    from edi.why import why as facts_of
+
+    with opened(context, home) as (_, connection):
+        facts = facts_of(connection, number, _gln(supplier), _gln(library))
+    if as_json:
+        print_json(facts)
+    else:
+        for case in facts["cases"]:
+            _show(case)
+        for refusal in facts["refused"]:
+            _show_refusal(refusal)
+        if not facts["cases"] and not facts["refused"]:
+            out.print(f"Aucune facture {sentence(number)}. / No such invoice.")
+            if facts["alike"]:
+                out.print(f"  Finissent pareil / end alike : {sentence(', '.join(facts['alike']))}", soft_wrap=True)
+    if not facts["cases"] and not facts["refused"]:
+        raise typer.Exit(1)
+
+
+def _gln(code: str | None) -> str | None:
+    from schemas import gln
+
+    if code is not None and not gln.has_form(code):
+        raise wrong_use(f"GLN {code!r} : 13 chiffres / 13 digits")
+    return code
+
+
+def _show(case: dict[str, Any]) -> None:
+    """One case as a page."""
+    word, english, style = _STATES[case["state"]]
+    title = Text.assemble((word, style), (f" / {english}", "dim"))
+    if case["reason"]:
+        title.append_text(
+            Text.assemble(" · ", _REASONS[case["reason"]][0], (f" / {_REASONS[case['reason']][1]}", "dim"))
+        )
+    out.rule(title, align="left", style="dim")
+    heads = [
+        "côté / side",
+        "numéro / number",
+        "date",
+        "HT / net",
+        "TTC / gross",
+        "prix publics / list",
+        "fichier / file",
+        "enr. / rec.",
+        "sha256",
+    ]
+    rows = [
+        ("fournisseur" if one["side"] == "supplier" else "bibliothèque", f"{one['number']}{' (avoir)' if one['kind'] == 'A' else ''}",
+         one["date"], french(one["ht_cents"]), french(one["ttc_cents"]),
+         french(one["gross_cents"]) if one["side"] == "supplier" else "", one["file"], one["record"], one["sha256"][:8])
+        for one in (*case["supplier_invoices"], *case["library_invoices"])
+    ]  # fmt: skip
+    first = (case["supplier_invoices"] or case["library_invoices"])[0]
+    out.print(_partner("fournisseur / supplier", first["supplier"], first["supplier_name"]))
+    out.print(_partner("bibliothèque / library", first["library"], first["library_name"]))
+    show(table("", heads, rows, right=("HT", "TTC", "prix publics", "enr.")))
+    for line in _sentences(case):
+        out.print(Padding(line, (0, 0, 0, 2)))
+    if case["near_misses"]:
+        misses: list[tuple[object, ...]] = [
+            (miss["number"], miss["date"], french(miss["ht_cents"]), miss["supplier"] if miss["side"] == "supplier" else miss["library"],
+             " ; ".join(reason["fr"] for reason in miss["lost"]), " ; ".join(reason["fr"] for reason in miss["explained"]))
+            for miss in case["near_misses"]
+        ]  # fmt: skip
+        out.print()
+        heads = [
+            "numéro / number",
+            "date",
+            "HT / net",
+            "partenaire / partner",
+            "pourquoi / why not",
+            "explication / may be",
+        ]
+        show(table("Presque / near-misses", heads, misses, right=("HT",), folded=("pourquoi", "explication")))
+    if case["entries"]:
+        entries: list[tuple[object, ...]] = [
+            (e["entry"], e["period"], french(e["base_cents"]), e["rate"], french(e["remuneration_cents"]),
+             f"annule / reverses {e['reverses']}" if e["reverses"] else e["reason"], e["hash"][:8])
+            for e in case["entries"]
+        ]  # fmt: skip
+        heads = [
+            "écriture / entry",
+            "période / period",
+            "base",
+            "taux / rate",
+            "rémunération / share",
+            "note",
+            "empreinte / hash",
+        ]
+        show(table("", heads, entries, right=("base", "rémunération")))
+    out.print()
+
+
+def _partner(label: str, code: str, name: str | None) -> Text:
+    return Text.assemble((f"  {label:<24}", "dim"), code, f"  {sentence(name)}" if name else "")
+
+
+def _sentences(case: dict[str, Any]) -> list[Text]:
+    """What explains a case, a sentence a line."""
+    lines = []
+    if case["awaits"]:
+        awaited = case["awaits"]
+        whom = "la bibliothèque" if awaited["side"] == "library" else "le fournisseur"
+        lines.append(
+            Text.assemble(
+                f"Attend {whom} {awaited['partner']} depuis le {when(awaited['since'])[:10]}.",
+                (" / Waits for it since.", "dim"),
+            )
+        )
+    evidence = case["evidence"]
+    if evidence:
+        said = f"HT : fournisseur {french(evidence['supplier_ht_cents'])} €, bibliothèque {french(evidence['library_ht_cents'])} €, écart {french(evidence['gap_cents'])} €"
+        if "tolerance_cents" in evidence:
+            said += f", tolérance {french(evidence['tolerance_cents'])} € ; {evidence['days_apart']} jours d'écart"
+        lines.append(Text(said + "."))
+        for reason in (*evidence.get("explained", ()), *evidence.get("against", ())):
+            lines.append(Text.assemble(f"- {reason['fr']}", (f" / {reason['en']}", "dim")))
+    if "withdrawn" in case:
+        lines.append(
+            Text(f"Retirée par {case['withdrawn']['reference']} le {when(case['withdrawn']['taken_at'])}. / Withdrawn.")
+        )
+    for made in case["decisions"]:
+        stands = "" if made["stands"] else " (ne vaut plus / no longer stands)"
+        lines.append(
+            Text(
+                f"Décision {made['id']} : {_ACT_WORDS[made['act']]}, {made['who']}, {when(made['at'])} : {made['reason']}{stands}"
+            )
+        )
+    if not case["reconciled"]:
+        lines.append(
+            Text("Du nouveau n'est pas encore rapproché : edi reconcile. / Not reconciled yet.", style="yellow")
+        )
+    return lines
+
+
+def _show_refusal(refusal: dict[str, Any]) -> None:
+    from schemas.catalogue import message
+    from schemas.finding import Finding
+
+    finding = Finding(**{name: refusal[name] for name in Finding.__struct_fields__ if name in refusal})
+    out.rule(Text.assemble(("refusée", "bold red"), (" / refused", "dim")), align="left", style="dim")
+    where = f"{refusal['file']}  enr. {refusal.get('record')}  {when(refusal['received_at'])}"
+    out.print(f"  {sentence(where)}  [dim]{refusal['sha256'][:8]}[/]", soft_wrap=True)
+    out.print(f"  [bold]{finding.code}[/]  {sentence(message(finding))}\n", soft_wrap=True)
+
+
+def _deciding(act: str) -> Any:
+    """The command for one act."""
+
+    def command(
+        context: typer.Context, number: Number, by: By = "", reason: Reason = "", supplier: Supplier = None,
+        library: Library = None, day: Day = None, home: HomeOption = None, as_json: JsonOption = False,
+    ) -> None:  # fmt: skip
+        from edi import deciding
+        from edi.settings import paris_now
+
+        _decided(context, home, as_json, lambda connection: deciding.decide(
+            connection, act, _one(connection, number, act, _gln(supplier), _gln(library), day), by, reason, paris_now()))  # fmt: skip
+
+    return command
+
+
+def undo(
+    context: typer.Context, decision: Annotated[int, typer.Argument(metavar="DÉCISION")], by: By = "", reason: Reason = "",
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Annuler une décision : ce qu'elle a fait est contre-passé, rien n'est effacé. / Undo; nothing is deleted."""
+    from edi import deciding
+    from edi.settings import paris_now
+
+    _decided(context, home, as_json, lambda connection: deciding.undo(connection, decision, by, reason, paris_now()))
+
+
+def _decided(context: typer.Context, home: Path | None, as_json: bool, work: Any) -> None:
+    """Writes a decision, reconciles what it touches, and says what came of it."""
+    from edi import deciding
+    from edi.reconciling import reconcile
+    from edi.settings import paris_now
+    from edi.store import transaction
+
+    with opened(context, home) as (_, connection):
+        with transaction(connection):
+            made = work(connection)
+        counts = reconcile(connection, paris_now())
+        decision = next(one for one in deciding.listing(connection) if one["id"] == made)
+        state, reason, _ = deciding.case_of(connection, decision["invoices"][0])
+    if as_json:
+        print_json({"decision": decision, "state": state, "reason": reason, **counts})
+        return
+    word, english, style = _STATES[state]
+    out.print(f"Décision {made} : {_ACT_WORDS[decision['act']]}. [{style}]{word}[/] [dim]/ {english}[/]")
+    out.print(f"  {counts['entries_posted']} écritures / entries, {french(counts['remuneration_cents'])} €")
+
+
+def _one(connection: Any, number: str, act: str, supplier: str | None, library: str | None, day: str | None) -> int:
+    """The invoice meant; wrong use when several cases could be."""
+    from edi.why import why as facts_of
+    from schemas.errors import NotFound
+
+    cases = [case for case in facts_of(connection, number, supplier, library)["cases"] if case["state"] != "withdrawn"]
+    meant = [
+        one
+        for case in cases
+        for one in (*case["supplier_invoices"], *case["library_invoices"])[:1]
+        if day is None or day in {i["date"] for i in (*case["supplier_invoices"], *case["library_invoices"])}
+    ]
+    if not meant:
+        raise NotFound(what=f"facture / invoice {number}")
+    if len(meant) > 1:
+        several = "; ".join(f"{one['date']} {one['supplier']} {one['library']}" for one in meant[:5])
+        raise wrong_use(f"plusieurs cas : préciser --supplier, --library ou --date / several cases: {several}")
+    return int(meant[0]["invoice"])
+
+
+def decisions(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Toutes les décisions. / Every decision."""
+    from edi.deciding import listing
+
+    with opened(context, home) as (_, connection):
+        rows = listing(connection)
+    if as_json:
+        print_json({"decisions": rows})
+        return
+    cells = [
+        (
+            row["id"],
+            when(row["at"]),
+            row["who"],
+            _ACT_WORDS[row["act"]],
+            row["named"],
+            row["reason"],
+            "" if row["stands"] else "non / no",
+        )
+        for row in rows
+    ]
+    heads = ("n°", "date", "qui / who", "décision / decision", "cas / case", "raison / reason", "vaut / stands")
+    show(table("Décisions / Decisions", heads, cells, folded=("raison",)))

@@ -26,47 +26,41 @@ from edi.lock import in_turn
 from edi.looking import SET_TERMS, look
 from edi.store import breathe, snapshot, transaction
 
-_T = f"max({TOLERANCE_CENTS}, s_tolerance)"
+#: Of a bag of two, one a side: the bare columns are the supplier's, since 'supplier' is the greatest `side`
+#: (SQLite takes them from the row of max()); the library's are the sums less these.
+_T = f"max({TOLERANCE_CENTS}, tolerance)"
+_LIBRARY_HT = "(hts - ht)"
 #: Rule 1's amounts, as `candidate.gap` has them.
-_EXACT = f"abs(l_ht - s_ht) <= {_T}"
+_EXACT = f"abs({_LIBRARY_HT} - ht) <= {_T}"
 _RANGE = " OR ".join(
-    f"(l_ht * 10000 >= {public} * (10000 - s_cap) - {_T} * 10000 AND l_ht <= {public} + {_T})"
-    for public in ("s_gross", "s_base")
-)
-_SIDES = ", ".join(
-    f"max({column}) FILTER (WHERE side = '{side}') AS {side[0]}_{column}"
-    for side, columns in (
-        ("supplier", ("invoice", "kind", "day", "ht", "tolerance", "gross", "base", "rate", "cap", "flags", "period")),
-        ("library", ("invoice", "kind", "day", "ht", "flags", "period")),
-    )
-    for column in columns
+    f"({_LIBRARY_HT} * 10000 >= {public} * (10000 - cap) - {_T} * 10000 AND {_LIBRARY_HT} <= {public} + {_T})"
+    for public in ("gross", "base")
 )
 _PLAIN = f"""
-size = 2 AND suppliers = 1 AND s_kind = l_kind AND abs(s_day - l_day) <= {DAYS_APART}
-AND NOT s_flags & {twins.NO_LINES} AND (s_flags & {twins.CLAIMS_CONTRACT} = 0 OR l_flags & {twins.CLAIMS_CONTRACT})
-AND ({_EXACT} OR {_RANGE})
+size = 2 AND suppliers = 1 AND notes <> 1 AND abs(2 * day - days) <= {DAYS_APART} AND NOT flags & {twins.NO_LINES}
+AND (flags & {twins.CLAIMS_CONTRACT} = 0 OR (both_flags - flags) & {twins.CLAIMS_CONTRACT}) AND ({_EXACT} OR {_RANGE})
 """
 #: Whom a person has decided on is never plain.
-_DECIDED = "AND s_invoice NOT IN (SELECT invoice FROM decided) AND l_invoice NOT IN (SELECT invoice FROM decided)"
-#: Every bag looked at: the two invoices of a plain one and whether their net differs; of the others, where they are.
+_DECIDED = (
+    "AND invoice NOT IN (SELECT invoice FROM decided) AND invoices - invoice NOT IN (SELECT invoice FROM decided)"
+)
+#: Every bag looked at: plain 0 no, 1 the HT agree, 2 their net differs. LIMIT keeps SQLite from computing things twice.
 _GROUP = f"""
 INSERT INTO bag_seen
-SELECT plain, CASE WHEN plain THEN s_invoice END, l_invoice, net, s_period, l_period, s_rate,
-       CASE WHEN NOT plain THEN supplier END, CASE WHEN NOT plain THEN library END, CASE WHEN NOT plain THEN key END,
-       size, suppliers
+SELECT CASE WHEN {_PLAIN} {{decided}} THEN 2 - ({_EXACT}) ELSE 0 END, invoice, invoices - invoice, period, periods - period,
+       rate, supplier, library, key, size, suppliers
 FROM (
-    SELECT *, coalesce({_PLAIN} {{decided}}, 0) AS plain, NOT coalesce({_EXACT}, 0) AS net FROM (
-        SELECT t.supplier, t.library, t.key, count(*) AS size, count(*) FILTER (WHERE side = 'supplier') AS suppliers, {_SIDES}
-        FROM {{source}} GROUP BY t.supplier, t.library, t.key
-    )
+    SELECT t.supplier, t.library, t.key, max(side), count(*) AS size, sum(side = 'supplier') AS suppliers,
+           sum(kind = 'A') AS notes, sum(ht) AS hts, sum(day) AS days, sum(invoice) AS invoices, sum(period) AS periods,
+           sum(flags) AS both_flags, invoice, day, ht, tolerance, gross, base, rate, cap, flags, period
+    FROM {{source}} GROUP BY t.supplier, t.library, t.key LIMIT -1
 )
 """
 _SETTLE_PLAIN = """
 INSERT INTO outcome_new
-SELECT CASE WHEN mirrored THEN l_invoice ELSE s_invoice END AS invoice, CASE WHEN mirrored THEN 'library' ELSE 'supplier' END,
-       CASE WHEN mirrored THEN l_period ELSE s_period END, 'matched', CASE WHEN net THEN 'net-differs' ELSE '' END,
-       CASE WHEN mirrored THEN s_invoice ELSE l_invoice END, s_invoice, max(s_period, l_period), rate
-FROM bag_seen CROSS JOIN (SELECT 0 AS mirrored UNION ALL SELECT 1) WHERE plain ORDER BY invoice
+SELECT {one}_invoice, '{side}', {one}_period, 'matched', CASE plain WHEN 2 THEN 'net-differs' ELSE '' END, {other}_invoice,
+       s_invoice, max(s_period, l_period), rate
+FROM bag_seen WHERE plain ORDER BY {one}_invoice
 """
 #: Bags that want a closer look: more than one invoice, or partners of whom both sides are left over.
 _REST = """
@@ -133,7 +127,7 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
             connection.executemany(SET_TERMS, terms_found[place : place + _PIECE])
         breathe()
     with snapshot(connection):
-        _compute(connection, whole)
+        compute(connection, whole)
         ledger.weigh(connection, directory, whole)
         _compare(connection, whole)
         bags = [row[0] for row in connection.execute(_BAGS_CHANGED)]
@@ -199,13 +193,13 @@ def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datet
     return posted
 
 
-def _compute(connection: sqlite3.Connection, whole: bool) -> None:
+def compute(connection: sqlite3.Connection, whole: bool) -> None:
     """The outcomes of all that is looked at, into the table `outcome_new`."""
     for table, columns in (
         ("outcome_new", _OUTCOME),
         (
             "bag_seen",
-            "plain, s_invoice, l_invoice, net, s_period, l_period, rate, supplier, library, key, size, suppliers",
+            "plain, s_invoice, l_invoice, s_period, l_period, rate, supplier, library, key, size, suppliers",
         ),
     ):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
@@ -215,7 +209,8 @@ def _compute(connection: sqlite3.Connection, whole: bool) -> None:
         "bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
     )  # fmt: skip
     connection.execute(_GROUP.format(source=source, decided=_DECIDED if decided else ""))
-    connection.execute(_SETTLE_PLAIN)
+    connection.execute(_SETTLE_PLAIN.format(one="s", side="supplier", other="l"))
+    connection.execute(_SETTLE_PLAIN.format(one="l", side="library", other="s"))
     marks = ", ".join("?" * 9)
     connection.executemany(f"INSERT INTO outcome_new VALUES ({marks})", _settled(connection.execute(_REST), decided))
 

@@ -17,6 +17,7 @@ from edi.lending.candidate import Candidate
 from edi.lending.context import Partner
 from edi.lending.proposing import digits
 from schemas import number
+from schemas.catalogue import CATALOGUE
 from schemas.finding import Both
 
 #: How many near-misses are laid out, and the penalty from which none is one.
@@ -83,6 +84,7 @@ def _refused(connection: sqlite3.Connection, asked: str) -> list[dict[str, Any]]
             **{name: row[name] for name in ("file", "sha256", "received_at", "link")},
         }
         for row in connection.execute(_REFUSED, (asked,))
+        if CATALOGUE[row["code"]].reach != "warning"
     ]
 
 

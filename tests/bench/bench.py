@@ -24,7 +24,7 @@ SHORT_SECONDS = 15
 PEAK_BYTES = 200_000_000
 _RUNS = 3
 #: Measures that wait for no disk: their ratio is of processor time, which a busy machine does not stretch.
-IN_MEMORY = ("read", "read_and_check")
+IN_MEMORY = ("read", "read_and_check", "matching")
 
 
 class Measure(NamedTuple):
@@ -50,7 +50,9 @@ MEASURES = (
     Measure("whole ingest, fixed", "ingest_big", {}, "bare_insert", "rows at hand, sqlite3", None),
     Measure("whole ingest, XML", "ingest_big", {"form": "xml"}, "bare_insert", "rows at hand, sqlite3", None),
     Measure("stock, file by file", "ingest_market", {}, "", "", None, False),
+    Measure("match the stock", "matching", {}, "bare_group_by", "GROUP BY", 2),
     Measure("reconcile the stock", "reconciling", {}, "bare_grouping", "GROUP BY, insert", None, False),
+    Measure("one more file", "one_more_file", {}, "bare_group_by", "GROUP BY", 0.01, False),
     Measure("small files arriving", "ingest_arrivals", {}, "bare_arrivals", "insert, one commit", None, False),
     Measure("small files arriving", "ingest_arrivals", {}, "bare_arrivals_each", "insert, commit each", None, False),
     Measure("reconcile what arrived", "reconciling", {}, "bare_grouping", "GROUP BY, insert", None, False),
@@ -112,6 +114,8 @@ def run(folder: Path, quick: bool, console: Console) -> list[dict[str, Any]]:
         stock = each * 25_000
         sizes = {
             "ingest_market": (2 * stock, "invoices", f"{stock:,} a side, 550 files"),
+            "matching": (2 * stock, "invoices", f"{stock:,} a side, from scratch"),
+            "one_more_file": (100, "invoices", f"on {stock:,} a side"),
             "reconciling": (2 * stock, "invoices", f"{stock:,} a side"),
             "ingest_arrivals": (files * 25, "invoices", f"{files:,} files on top"),
         }
@@ -163,7 +167,9 @@ def _seconds(seconds: float | None, cpu_seconds: float | None) -> Text:
 def _ratio(row: dict[str, Any]) -> Text:
     if row["ratio"] is None:
         return Text("")
-    return Text(f"{row['ratio']:.1f}").append("\nof cpu" if row["ratio_of"] == "cpu_seconds" else "\nof time", "dim")
+    return Text(f"{row['ratio']:.1f}" if row["ratio"] > 0.1 else f"{row['ratio']:.4f}").append(
+        "\nof cpu" if row["ratio_of"] == "cpu_seconds" else "\nof time", "dim"
+    )
 
 
 def _target(row: dict[str, Any]) -> Text:

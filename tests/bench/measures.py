@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import parsers
+from edi import partners, reconciling, twins
 from edi.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.reconciling import reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
-from edi.store import connect
+from edi.store import connect, snapshot
 from parsers.grammar import record_pattern
 from parsers.sniff import open_source
 from schemas.charset import ENCODING
@@ -107,6 +108,28 @@ def ingest_arrivals(folder: Path) -> Figures:
 def reconciling(folder: Path) -> Figures:
     """One pass over all there is."""
     return _reconcile(folder / "market-home")
+
+
+def matching(folder: Path) -> Figures:
+    """Where every invoice stands, from scratch, into temporary tables: what a pass computes before it writes."""
+    connection = connect(open_home(folder / "market-home").database)
+    twins.define(connection, partners.load(connection))
+    with snapshot(connection):
+        spent, _ = _clocked(lambda: reconciling.compute(connection, whole=True))
+        matched = connection.execute("SELECT count(*) FROM outcome_new WHERE state = 'matched' AND bag = invoice")
+        return {**spent, "matched": matched.fetchone()[0]}
+
+
+def one_more_file(folder: Path) -> Figures:
+    """The pass after one more file of a hundred invoices, postings and all, on disk: the median of several files."""
+    opened = open_home(folder / "market-home")
+    connection = connect(opened.database)
+    passes = []
+    for path in sorted((folder / "one-more").iterdir()):
+        assert [taken.verdict for _, taken in ingest(opened, connection, [path])] == ["accepted"]
+        spent, _ = _clocked(lambda: reconcile(connection, paris_now()))
+        passes.append((spent["seconds"], spent))
+    return sorted(passes, key=lambda one: one[0])[len(passes) // 2][1]
 
 
 # -- limits ----------------------------------------------------------------------------------------
@@ -283,6 +306,17 @@ def bare_arrivals_each(folder: Path) -> Figures:
     return {**spent, "lines": sum(len(lines) for _, lines in prepared)}
 
 
+def bare_group_by(folder: Path) -> Figures:
+    """One GROUP BY over the same rows of the match table: two amounts and a count for each key, fetched."""
+    connection = connect(open_home(folder / "market-home").database)
+    sql = (
+        "SELECT supplier, library, key, max(ht) FILTER (WHERE side = 'supplier'), max(ht) FILTER (WHERE side = 'library'), "
+        "count(*) FROM twin GROUP BY supplier, library, key"
+    )
+    spent, rows = _clocked(lambda: sum(1 for _ in connection.execute(sql)))
+    return {**spent, "matched": rows}
+
+
 def bare_grouping(folder: Path) -> Figures:
     """One GROUP BY over the plain table of both sides, and the matches' bare insert: what no reconciliation can save."""
     connection = sqlite3.connect(folder / "bare-market.sqlite", isolation_level=None)
@@ -308,10 +342,11 @@ def make_big(folder: Path, form: str, lines: str) -> Figures:
 
 def make_small(folder: Path, each: str, files: str) -> Figures:
     """Writes the stock's files and those that arrive."""
-    for name in ("market", "arrivals"):
+    for name in ("market", "arrivals", "one-more"):
         (folder / name).mkdir()
     volume.write_market(folder / "market", int(each))
     volume.write_arrivals(folder / "arrivals", int(files))
+    volume.write_one_more(folder / "one-more")
     return {"seconds": 0.0, "cpu_seconds": 0.0}
 
 

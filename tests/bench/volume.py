@@ -220,6 +220,16 @@ def write_arrivals(folder: Path, files: int = 2_000) -> list[Path]:
     return paths
 
 
+def write_one_more(folder: Path, files: int = 5) -> list[Path]:
+    """A supplier's files of a hundred invoices each, to as many libraries."""
+    return [
+        _one(
+            folder, "supplier", place, "MORE", 50_000 + 2 * place, supplier_sales(place, range(100), range(900, 901), 4)
+        )
+        for place in range(files)
+    ]
+
+
 def _one(folder: Path, side: str, place: int, reference: str, minutes: int, sales: Iterable[Sold]) -> Path:
     who = supplier_gln(place) if side == "supplier" else library_gln(place)
     form = "xml" if minutes % 4 == 3 else "fixed"

@@ -255,7 +255,7 @@ def test_the_plain_path_and_the_closer_look_agree(bags: list[list[tuple[Any, ...
                     (str(key), side, 731_000 + day, place, kind, ht, tolerance, gross, min(base, gross), cap,
                      flags if side == "supplier" else flags & twins.CLAIMS_CONTRACT),
                 )  # fmt: skip
-        reconciling._compute(desk.connection, whole=True)
+        reconciling.compute(desk.connection, whole=True)
         assert sorted(desk.rows("SELECT * FROM outcome_new")) == whole(desk)
 
 

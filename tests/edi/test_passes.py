@@ -130,7 +130,7 @@ def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pyte
     desk = Desk(tmp_path / "home")
     for sent in first_year():
         desk.take(sent)
-    compute, other = reconciling._compute, Desk(tmp_path / "home")
+    compute, other = reconciling.compute, Desk(tmp_path / "home")
 
     def computed(connection: Connection, whole: bool) -> None:
         compute(connection, whole)
@@ -138,7 +138,7 @@ def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pyte
         other.take(declared("C2", by=COMMUNE, cancels="C", period=2025, side="library"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(reconciling, "_compute", computed)
+        patched.setattr(reconciling, "compute", computed)
         desk.reconcile()
     assert desk.one("SELECT count(*) > 0 FROM touched")
     desk.reconcile()

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import parsers
-from edi import partners, reconciling, twins
+from edi import partners, twins
 from edi.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.reconciling import reconcile
+from edi.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
 from parsers.grammar import record_pattern
@@ -115,7 +115,7 @@ def matching(folder: Path) -> Figures:
     connection = connect(open_home(folder / "market-home").database)
     twins.define(connection, partners.load(connection))
     with snapshot(connection):
-        spent, _ = _clocked(lambda: reconciling.compute(connection, whole=True))
+        spent, _ = _clocked(lambda: compute(connection, whole=True))
         matched = connection.execute("SELECT count(*) FROM outcome_new WHERE state = 'matched' AND bag = invoice")
         return {**spent, "matched": matched.fetchone()[0]}
 

@@ -18,6 +18,7 @@ from edi.taking import check_file
 from schemas import gln
 from schemas.acknowledgement import Acknowledgement
 from schemas.finding import Finding, say
+from tests.breaking import after
 from tests.declarations import (
     BASES,
     DIRECTORY,
@@ -32,7 +33,6 @@ from tests.declarations import (
     rows,
     written,
 )
-from tests.parsers.test_fixed_defects import broken
 
 NOW = datetime(2026, 3, 1, 12, 0)
 FIVES = numbered("301292170518")
@@ -103,7 +103,7 @@ def test_the_likely_correction_is_told_or_nothing(row: list[str], form: str) -> 
     ],
 )  # fmt: skip
 def test_of_a_fixed_field_that_has_not_its_form(steps: str, code: str, expected: str) -> None:
-    assert told(broken(steps), code) == expected
+    assert told(after(written(BASES["supplier"], "fixed"), steps), code) == expected
 
 
 @pytest.mark.parametrize(

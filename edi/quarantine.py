@@ -5,15 +5,15 @@ takes a file off the list, for a reason. Every act is kept with who and when.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
 from edi import answers
-from parsers import records
+from parsers.excerpts import Excerpt, excerpts
 from parsers.sniff import open_source
 from schemas.acknowledgement import Acknowledgement
 from schemas.catalogue import message, reach
@@ -24,17 +24,7 @@ _WAITS = """
     (r.state = 'failed' OR r.verdict IN ('refused', 'partly-accepted'))
     AND NOT EXISTS (SELECT 1 FROM quarantine_act a WHERE a.receipt = r.id)
 """
-_EXCERPTS = 20
-_WIDTH = 160
-
-
-class Excerpt(msgspec.Struct, frozen=True):
-    """A finding with the line it points at: byte offset of the line in the unpacked file, its text, the column."""
-
-    finding: Finding
-    offset: int | None
-    text: str
-    column: int | None
+_SHOWN = 20
 
 
 def listing(connection: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -61,53 +51,20 @@ def waiting(connection: sqlite3.Connection, receipt: int) -> sqlite3.Row:
 
 def show(
     connection: sqlite3.Connection, receipt: int, original: Path, max_bytes: int
-) -> tuple[Acknowledgement | None, list[Excerpt]]:
-    """The verdict on a file in quarantine and, for its first findings, where in the bytes they are."""
+) -> tuple[Acknowledgement | None, dict[Finding, Excerpt]]:
+    """The verdict on a file in quarantine, with its first findings, and for each of them where in the bytes it is."""
     waiting(connection, receipt)
     acknowledgement = answers.recall(connection, receipt)
     if acknowledgement is None:
-        return None, []
-    findings = sorted(acknowledgement.findings, key=lambda finding: reach(finding) == "warning")[:_EXCERPTS]
+        return None, {}
+    findings = sorted(acknowledgement.findings, key=lambda finding: reach(finding) == "warning")[:_SHOWN]
     with original.open("rb") as stream:
         source = open_source(stream, max_bytes)
-        return acknowledgement, excerpts(source.stream, source.format, findings)
+        first = msgspec.structs.replace(acknowledgement, findings=tuple(findings))
+        return first, excerpts(source.stream, source.format, findings)
 
 
-def excerpts(stream: IO[bytes], form: str | None, findings: Sequence[Finding]) -> list[Excerpt]:
-    """Each finding with its record or line. `stream` is the unpacked file."""
-    wanted = {finding.record for finding in findings if finding.record}
-    found: dict[int, tuple[int, str]] = {}
-    count = 0
-    for count, place in enumerate(_lines(stream) if form == "xml" else records.each(stream), 1):
-        if count in wanted:
-            found[count] = place
-            if len(found) == len(wanted):
-                break
-    return [_excerpt(finding, found.get(finding.record or 0)) for finding in findings]
-
-
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
-    """(offset, text) of every line; of an endless one the beginning."""
-    stream.seek(0)
-    offset, whole = 0, True
-    while line := stream.readline(1 << 20):
-        if whole:
-            yield offset, line.decode("utf-8", "replace")
-        offset, whole = offset + len(line), line.endswith(b"\n")
-
-
-def _excerpt(finding: Finding, place: tuple[int, str] | None) -> Excerpt:
-    """The finding's line, or as much of a long one as stands around its position."""
-    if place is None:
-        return Excerpt(finding, None, "", None)
-    offset, text = place
-    first = max(0, (finding.position or 1) - _WIDTH // 2) if (finding.position or 1) > _WIDTH else 0
-    shown = "".join(c if c.isprintable() else "�" for c in text.rstrip("\r\n")[first : first + _WIDTH])
-    column = finding.position - first if finding.position and finding.position - first <= len(shown) else None
-    return Excerpt(finding, offset, shown, column)
-
-
-def as_json(acknowledgement: Acknowledgement | None, found: Sequence[Excerpt], language: str) -> dict[str, Any]:
+def as_json(acknowledgement: Acknowledgement | None, found: Mapping[Finding, Excerpt], language: str) -> dict[str, Any]:
     """What `show` gives, for `--json`."""
     return {
         "file": acknowledgement and acknowledgement.file,
@@ -115,14 +72,14 @@ def as_json(acknowledgement: Acknowledgement | None, found: Sequence[Excerpt], l
         "findings_total": acknowledgement.findings_total if acknowledgement else 0,
         "excerpts": [
             {
-                "code": one.finding.code,
-                "record": one.finding.record,
-                "position": one.finding.position,
-                "offset": one.offset,
-                "text": one.text,
-                "message": message(one.finding, language),
+                "code": finding.code,
+                "record": finding.record,
+                "position": finding.position,
+                "offset": found[finding].offset if finding in found else None,
+                "text": found[finding].text if finding in found else "",
+                "message": message(finding, language),
             }
-            for one in found
+            for finding in (acknowledgement.findings if acknowledgement else ())
         ],
     }
 

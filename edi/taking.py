@@ -193,13 +193,17 @@ def _duplicate(
 def check_file(
     connection: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, directory: dict[str, Partner],
     limits: Limits, now: datetime, progress: Progress | None = None,
-) -> Acknowledgement:  # fmt: skip
-    """The vendor's validator: the same reading and checks, in temporary tables of `connection`, nothing stored."""
+) -> tuple[Acknowledgement, Source]:  # fmt: skip
+    """The vendor's validator: the same reading and checks, in temporary tables of `connection`, nothing stored.
+
+    The source comes back too, open as long as `stream` is: for excerpts of what was found.
+    """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     source = open_within(stream, limits)
     context = Context(our_gln=our_gln, now=now, directory=directory)
     staged = stage(connection, source, context, progress=progress, limits=limits)
-    return answers.acknowledge(
+    acknowledgement = answers.acknowledge(
         staged, judge(staged), file=name, sha256=digest, sender=our_gln, link_gln=None, dry=True, now=now,
         not_checked=("declarant-not-allowed", *STORE_CODES, *unresolved_codes(directory)),
     )  # fmt: skip
+    return acknowledgement, source

@@ -11,6 +11,7 @@ import unicodedata
 
 from schemas import charset
 
+_BREAK = re.compile(r" (?![:;!?»](?: |$))")
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
@@ -75,13 +76,13 @@ def columns(text: str) -> int:
 def wrapped(text: str, width: int) -> list[str]:
     """`text` broken at spaces into lines of at most `width` columns; longer words are broken too.
 
-    At least one line, which may be empty; `width` is at least 2.
+    At least one line, which may be empty; `width` is at least 2. No line begins with a French colon.
 
-    >>> wrapped("un deux trois", 8), wrapped("abcdefghij", 4), wrapped("", 8)
-    (['un deux', 'trois'], ['abcd', 'efgh', 'ij'], [''])
+    >>> wrapped("un deux trois", 8), wrapped("abcdefghij", 4), wrapped("", 8), wrapped("un deux : 3", 8)
+    (['un deux', 'trois'], ['abcd', 'efgh', 'ij'], [''], ['un', 'deux : 3'])
     """
     lines = [""]
-    for word in text.split(" "):
+    for word in _BREAK.split(text):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
         if columns(joined) <= width:
             lines[-1] = joined

@@ -4,7 +4,8 @@ Records end with a line feed, but a title may hold one (format, section 3: any b
 broken field, of which one finding is enough.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import IO
 
 from schemas.charset import ENCODING
@@ -41,6 +42,33 @@ def each(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
     >>> [(offset, record[:2]) for offset, record in each(io.BytesIO(b"\\nEN\\r\\n\\r\\nFA\\nLG"))]
     [(1, 'EN'), (7, 'FA'), (10, 'LG')]
     """
+    return ((offset, record) for offset, record, _ in _walk(stream, whole_runs=False))
+
+
+def some(stream: IO[bytes], wanted: Collection[int]) -> Iterator[tuple[int, int, str]]:
+    """(number, offset, characters) of the records of these numbers, from 1, ascending; nothing is read behind the last.
+
+    >>> import io
+    >>> list(some(io.BytesIO(b"\\nEN\\r\\n\\r\\nFA\\nLG"), [2, 9]))
+    [(2, 7, 'FA')]
+    """
+    due, count = sorted(wanted, reverse=True), 0
+    for offset, text, records in _walk(stream, whole_runs=True):
+        length = len(text) // records
+        while due and due[-1] <= count + records:
+            start = (due[-1] - count - 1) * length
+            yield due.pop(), offset + start, text[start : start + length].rstrip("\r\n") if records > 1 else text
+        count += records
+        if not due:
+            return
+
+
+#: Records of the right length without a line feed, one after another: what most of a file is made of.
+_RUN = re.compile(r"(?:[^\r\n]{%d}\n){2,}|(?:[^\r\n]{%d}\r\n){2,}" % (LENGTH, LENGTH))  # noqa: UP031
+
+
+def _walk(stream: IO[bytes], whole_runs: bool) -> Iterator[tuple[int, str, int]]:
+    """(offset, characters, 1) of every record; if `whole_runs`, of many at once with their ends, and how many."""
     stream.seek(0)
     text, at, lost, ended = "", 0, False, False  # what is in sight, where it begins, whether it is a record's rest
     while not ended:
@@ -52,16 +80,20 @@ def each(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
             if text[place] in "\r\n" and text.startswith(("\n", "\r\n"), place) and not lost:
                 place = text.index("\n", place) + 1
                 continue
+            if whole_runs and not lost and (run := _RUN.match(text, place)):
+                yield at + place, run[0], run[0].count("\n")
+                place = run.end()
+                continue
             if text.find("\n", place) < 0 or (not ended and len(text) - place < LENGTH + 4):
                 break
             record, after = cut(text, place)
             if not lost:
-                yield at + place, record
+                yield at + place, record, 1
             place, lost = after, False
         at, text = at + place, text[place:]
         if len(text) > _PIECE:  # an endless one
             if not lost:
-                yield at, text[:_PIECE]
+                yield at, text[:_PIECE], 1
             at, text, lost = at + len(text), "", True
 
 

@@ -1,12 +1,19 @@
-"""The plain-language report on one file: what a librarian or a bookseller reads, and its JSON.
+"""The report on one file: what a librarian or a bookseller reads as plain text or as a page, and its JSON.
 
-French first, English on request (format, section 4). At most 100 columns, UTF-8, for any plain text
-editor; the JSON of one file has the keys of `edi check --json` and two counts more. Texts from
-outside are made harmless in both. The words stand in `parsers.report_words`.
+French first, English on request (format, section 4). The text has at most 100 columns, UTF-8, for any plain text
+editor; the page is one self-contained file; the JSON of one file has the keys of `edi check --json` and two counts
+more. Texts from outside are made harmless in all of them. The words stand in `parsers.report_words`.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
+import jinja2
+import msgspec
+
+from parsers.excerpts import Excerpt
 from parsers.plain import columns, cut, harmless, wrapped
 from parsers.report_words import amount, counted, field_label, number, spelled, verdict, what_to_do, when
 from schemas import catalogue
@@ -15,35 +22,290 @@ from schemas.finding import Finding, say
 
 WIDTH = 100
 _SHOWN = 160  # characters kept of one text from outside: two lines
-_LISTED = 40  # refused invoices listed by number at the head of their section
+_LISTED = 40  # invoices listed in the summary
+_QUOTED = WIDTH - 12  # characters of a record
+_NONE: Mapping[Finding, Excerpt] = MappingProxyType({})
+
+#: Lines of the text with their role: box, title, rule, name, file, invoice, warning, label, quote, caret, or none.
+Lines = Iterator[tuple[str, str]]
 
 
-def text(acknowledgement: Acknowledgement, language: str = "fr") -> str:
-    """The report in `language` (`fr` or `en`): lines of at most 100 columns, each ended by LF."""
-    ack = acknowledgement
+class Told(msgspec.Struct, frozen=True):
+    """One finding in words: its number, reach and sentence; labels with what they say; the record, and where in it.
+
+    `means` explains its code, the first time it stands in a report.
+    """
+
+    number: int
+    code: str
+    reach: str
+    sentence: str
+    rows: tuple[tuple[str, str], ...]
+    excerpt: Excerpt | None
+    means: str
+
+
+class Section(msgspec.Struct, frozen=True):
+    """Findings of one reach, by invoice."""
+
+    reach: str
+    title: str
+    note: str
+    groups: tuple[tuple[str, tuple[Told, ...]], ...]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything a report says, in words of one language; what comes from outside is harmless."""
+
+    language: str
+    verdict: str
+    rows: tuple[tuple[str | None, str], ...]
+    to_do: tuple[str, ...]
+    counts: tuple[tuple[str, ...], ...]
+    missing: str
+    findings: str
+    summary: tuple[tuple[str, ...], ...]
+    sections: tuple[Section, ...]
+    not_checked: str
+
+
+def told(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, Excerpt] = _NONE) -> Report:
+    """The report in words. `excerpts` are what some of the findings point at."""
     by_reach: dict[str, list[Finding]] = {"file": [], "invoice": [], "warning": []}
     for finding in ack.findings:
         by_reach[catalogue.reach(finding)].append(finding)
-    lines = _box(ack, language)
-    lines += ["", *_heading(spelled("to-do", language))]
-    for paragraph in what_to_do(ack, bool(by_reach["warning"]), language):
-        lines += _indented(harmless(paragraph))
-    lines += _overview(ack, language)
-    if by_reach["file"]:
-        lines += ["", *_heading(counted("file-findings", len(by_reach["file"]), language))]
-        for finding in by_reach["file"]:
-            lines += _finding(finding, ack.format, language)
-    if by_reach["invoice"] or ack.refused:
-        lines += ["", *_refused(ack, by_reach["invoice"], language)]
-    if by_reach["warning"]:
-        lines += ["", *_heading(counted("warnings", len(by_reach["warning"]), language))]
-        lines += _indented(spelled("warnings-note", language))
-        lines += _by_invoice(by_reach["warning"], ack, spelled("whole", language), language)
-    if ack.not_checked:
-        lines += ["", *_heading(spelled("not-checked", language))]
-        lines += _indented(spelled("not-checked-note", language))
-        lines += _indented(", ".join(ack.not_checked))
-    return "".join(line.rstrip() + "\n" for line in lines)
+    advised: set[str] = set()
+
+    def section(reach: str, title: str, note: str, nameless: str) -> Section:
+        groups: dict[str, list[Told]] = {}
+        for finding in by_reach[reach]:
+            name = f"{spelled('invoice', language)} {_short(finding.invoice)}" if finding.invoice else nameless
+            groups.setdefault(name, []).append(_told(finding, ack.format, excerpts.get(finding), language, advised))
+        return Section(reach, title, note, tuple((name, tuple(group)) for name, group in groups.items()))
+
+    sections = []
+    if found := by_reach["file"]:
+        sections.append(section("file", counted("file-findings", len(found), language), "", ""))
+    if (found := by_reach["invoice"]) or ack.refused:
+        title, note = counted("refused-invoices", ack.refused, language), amount(ack, language, others=True)
+        if ack.structure_refused:
+            title = counted("invoice-findings", len(found), language)
+            note = spelled("invoice-findings-note", language)
+        sections.append(section("invoice", title, note, spelled("no-number", language)))
+    if found := by_reach["warning"]:
+        title, note = counted("warnings", len(found), language), spelled("warnings-note", language)
+        sections.append(section("warning", title, note, spelled("whole", language)))
+    missing = ack.findings_total - len(ack.findings)
+    few = missing <= 0 and (ack.findings_total < 20 or len(ack.findings_by_code) < 2)
+    return Report(
+        language=language,
+        verdict=ack.verdict,
+        rows=tuple(_head(ack, language)),
+        to_do=tuple(map(harmless, what_to_do(ack, bool(by_reach["warning"]), language))),
+        counts=() if few else tuple(_counts(ack, language)),
+        missing=counted("missing", missing, language) if missing > 0 else "",
+        findings=counted("findings", ack.findings_total, language),
+        summary=tuple(_summary(ack, language)),
+        sections=tuple(sections),
+        not_checked=", ".join(ack.not_checked),
+    )
+
+
+def _short(outside: str) -> str:
+    return cut(harmless(outside), _SHOWN)
+
+
+def _head(ack: Acknowledgement, language: str) -> Iterator[tuple[str | None, str]]:
+    """What file, what became of it, whose it is, and how many invoices."""
+    word, sentence = verdict(ack, language)
+    unread = spelled("unread", language)
+    yield from (("file", _short(ack.file)), ("verdict", word), (None, sentence), (None, ""))
+    if ack.use == "test" or ack.dry_run:
+        yield "use", spelled("test", language)
+    whose = " · ".join(harmless(part) for part in (ack.declarant, ack.side and spelled(ack.side, language)) if part)
+    yield from (("declarant", whose or unread), ("reference", _short(ack.reference or "") or unread))
+    yield "period", unread if ack.period is None else str(ack.period)
+    yield from (("issued", when(ack.issued, language) or unread), ("answered", when(ack.answered_at, language)))
+    if ack.verdict != "duplicate" or ack.invoices:
+        yield "invoices", amount(ack, language)
+    yield "sha256", ack.sha256
+
+
+def _counts(ack: Acknowledgement, language: str) -> Iterator[tuple[str, ...]]:
+    """How many findings of each code there are, and are shown."""
+    shown = dict.fromkeys(ack.findings_by_code, 0)
+    for finding in ack.findings:
+        shown[finding.code] = shown.get(finding.code, 0) + 1
+    for code, here in sorted(shown.items(), key=lambda pair: catalogue.CATALOGUE[pair[0]].number):
+        entry = catalogue.CATALOGUE[code]
+        total = ack.findings_by_code.get(code, here)
+        reach = spelled(f"reach-{entry.reach}", language)
+        yield str(entry.number), code, reach, number(total, language), number(here, language)
+
+
+def _summary(ack: Acknowledgement, language: str) -> Iterator[tuple[str, ...]]:
+    """The invoices with findings: number, what became of it, the codes."""
+    codes: dict[str, dict[str, int]] = {}
+    for finding in ack.findings:
+        if finding.invoice:
+            of = codes.setdefault(finding.invoice, {})
+            of[finding.code] = of.get(finding.code, 0) + 1
+    for invoice, found in list(codes.items())[:_LISTED]:
+        refused = any(catalogue.CATALOGUE[code].reach == "invoice" for code in found)
+        state = "none" if ack.structure_refused else "refused" if refused else "warned"
+        said = ", ".join(code if times == 1 else f"{code} × {times}" for code, times in found.items())
+        yield cut(harmless(invoice), 24), spelled(f"state-{state}", language), said
+    if len(codes) > _LISTED or (codes and ack.findings_total > len(ack.findings)):
+        yield spelled("and-others", language), "", ""
+
+
+def _told(
+    finding: Finding, format_: str | None, excerpt: Excerpt | None, language: str, advised: set[str]
+) -> Told:  # fmt: skip
+    """One finding: where, found, expected, what to write. What its code means and asks for is said once a report."""
+    numbered = (("line" if format_ == "xml" else "record", finding.record), ("position", finding.position))
+    place = [f"{spelled(what, language)} {at}" for what, at in numbered if at is not None]
+    place += [field_label(_short(finding.field), language)] if finding.field else []
+    expected, suggestion = say(finding.expected, language), say(finding.suggestion, language)
+    advice, first = catalogue.advice()[finding.code], finding.code not in advised
+    advised.add(finding.code)
+    rows = (
+        ("where", " · ".join(place)),
+        ("found", None if finding.found is None else _short(finding.found) or spelled("nothing", language)),
+        ("expected", None if expected is None else _short(expected) or spelled("nothing", language)),
+        ("do", suggestion and _short(suggestion)),
+        ("write", say(advice.write, language) if first and not suggestion else None),
+        ("code", finding.code),
+    )
+    entry = catalogue.CATALOGUE[finding.code]
+    return Told(
+        number=entry.number,
+        code=finding.code,
+        reach=entry.reach,
+        sentence=cut(harmless(catalogue.message(finding, language)), 3 * _SHOWN),
+        rows=tuple((label, value) for label, value in rows if value),
+        excerpt=excerpt,
+        means=say(advice.means, language) or "" if first else "",
+    )
+
+
+# -- as text ---------------------------------------------------------------------------------------
+
+
+def text(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, Excerpt] = _NONE) -> str:
+    """The report as plain text: lines of at most 100 columns, each ended by LF."""
+    return "".join(line + "\n" for _, line in lines(told(ack, language, excerpts)))
+
+
+def lines(report: Report) -> Lines:
+    """The report line by line, each with its role, without trailing blanks."""
+    for role, line in _lines(report):
+        yield role, line.rstrip()
+
+
+def _lines(report: Report) -> Lines:
+    language = report.language
+    yield from _box(report)
+    yield from _heading(spelled("to-do", language))
+    for paragraph in report.to_do:
+        yield from _indented(paragraph)
+    if report.counts:
+        yield from _heading(report.findings)
+        if report.missing:
+            yield from (*_indented(report.missing), ("", ""))
+        for row in (tuple(spelled(f"column-{name}", language) for name in _COUNTED), *report.counts):
+            yield "", "  {:<5}{:<40}{:<18}{:>12}{:>14}".format(*row)
+    if len(report.summary) > 1:
+        yield from _heading(spelled("summary", language))
+        for name, state, codes in report.summary:
+            first, *rest = wrapped(codes, WIDTH - 50)
+            yield "", f"  {name}{' ' * (26 - columns(name))}{state:<22}{first}"
+            yield from (("", " " * 50 + line) for line in rest)
+    for section in report.sections:
+        yield from _heading(section.title)
+        yield from _indented(section.note) if section.note else ()
+        for name, group in section.groups:
+            if name:
+                first, *rest = wrapped(name, WIDTH - 4)
+                yield from (("", ""), ("name", f"▪ {first}"), *(("name", f"  {line}") for line in rest))
+            for finding in group:
+                yield from _finding(finding, language)
+    if report.not_checked:
+        yield from _heading(spelled("not-checked", language))
+        yield from _indented(spelled("not-checked-note", language))
+        yield from _indented(report.not_checked)
+
+
+_COUNTED = ("number", "code", "reach", "total", "shown")
+
+
+def _box(report: Report) -> Lines:
+    inner, language = WIDTH - 2, report.language
+    left, right = spelled("scheme", language), spelled("title", language)
+    yield "rule", f"┌{'─' * inner}┐"
+    yield "box", f"│  {left}{' ' * (inner - 4 - columns(left) - columns(right))}{right}  │"
+    yield "rule", f"├{'─' * inner}┤"
+    margin = 2 + max(columns(spelled(label, language)) for label, _ in report.rows if label) + 3
+    for label, value in report.rows:
+        head = f"  {spelled(label, language)}" if label else ""
+        for line in wrapped(value, inner - margin - 2):
+            shown = f"{head:<{margin}}{line}"
+            yield "verdict" if label == "verdict" else "box", f"│{shown}{' ' * (inner - columns(shown))}│"
+            head = ""
+    yield "rule", f"└{'─' * inner}┘"
+
+
+def _heading(title: str) -> Lines:
+    yield from (("", ""), ("title", title.upper()), ("rule", "─" * WIDTH))
+
+
+def _indented(paragraph: str) -> Lines:
+    yield from (("", f"  {line}") for line in wrapped(paragraph, WIDTH - 4))
+
+
+def _finding(finding: Told, language: str) -> Lines:
+    first, *rest = wrapped(finding.sentence, WIDTH - 9)
+    yield finding.reach, f"  {finding.number}  {first}"
+    yield from ((finding.reach, f"       {line}") for line in rest)
+    for label, value in finding.rows:
+        head = spelled(label, language)
+        for line in wrapped(value, WIDTH - 21):
+            yield "do" if label == "do" else "label", f"         {head:<10}{line}"
+            head = ""
+        if label == "where" and finding.excerpt:
+            yield from _quote(finding.excerpt)
+
+
+def _quote(excerpt: Excerpt) -> Lines:
+    """The record, or as much of it as stands around the fault, and carets under the columns at fault."""
+    end = excerpt.first + excerpt.width
+    start = max(0, end + 20 - _QUOTED) if max(end, len(excerpt.text.rstrip())) > _QUOTED else 0
+    start = min(start, excerpt.first)
+    shown = excerpt.text[start : start + _QUOTED]
+    while columns(shown) > _QUOTED:
+        shown = shown[:-1]
+    more = "…" if excerpt.text[start + len(shown) :].rstrip() else ""
+    yield "quote", f"{'…' if start else ' ':>9}{shown}{more}"
+    before, under = (columns(part) for part in (excerpt.text[start : excerpt.first], excerpt.text[excerpt.first : end]))
+    if excerpt.width:
+        yield "caret", " " * (9 + before) + "^" * max(1, min(under, _QUOTED - before))
+
+
+# -- as a page, and as JSON ------------------------------------------------------------------------
+
+
+@cache
+def _template() -> jinja2.Template:
+    loader = jinja2.PackageLoader("parsers", "templates")
+    made = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return made.get_template("report.html")
+
+
+def page(reports: Sequence[Report], language: str = "fr") -> Iterator[str]:
+    """One self-contained HTML document with these reports: no script, nothing fetched, everything escaped."""
+    return _template().generate(reports=reports, language=language, spelled=spelled, columns=_COUNTED)
 
 
 def as_json(acknowledgement: Acknowledgement, language: str = "fr") -> dict[str, Any]:
@@ -86,138 +348,3 @@ def _finding_json(finding: Finding, language: str) -> dict[str, Any]:
 
 def _safe(outside: str | None) -> str | None:
     return None if outside is None else harmless(outside)
-
-
-def _short(outside: str) -> str:
-    return cut(harmless(outside), _SHOWN)
-
-
-def _box(ack: Acknowledgement, language: str) -> list[str]:
-    """The header: what file, what became of it, whose it is, and how many invoices."""
-    word, sentence = verdict(ack, language)
-    declarant = " · ".join(harmless(part) for part in (ack.declarant, ack.side and spelled(ack.side, language)) if part)
-    rows = [
-        ("file", _short(ack.file)),
-        ("verdict", word),
-        (None, sentence),
-        (None, None),
-        ("declarant", declarant or spelled("unread", language)),
-        ("reference", _short(ack.reference or "") or spelled("unread", language)),
-        ("period", spelled("unread", language) if ack.period is None else str(ack.period)),
-        ("issued", when(ack.issued, language) or spelled("unread", language)),
-        ("answered", when(ack.answered_at, language)),
-        ("invoices", amount(ack, language)),
-        ("sha256", ack.sha256),
-    ]
-    if ack.verdict == "duplicate" and not ack.invoices:
-        rows = [row for row in rows if row[0] != "invoices"]
-    if ack.use == "test" or ack.dry_run:
-        rows.insert(4, ("use", spelled("test", language)))
-    inner = WIDTH - 2
-    left, right = spelled("scheme", language), spelled("title", language)
-    lines = [
-        f"┌{'─' * inner}┐",
-        f"│  {left}{' ' * (inner - 4 - columns(left) - columns(right))}{right}  │",
-        f"├{'─' * inner}┤",
-    ]
-    margin = 2 + max(columns(spelled(label, language)) for label, _ in rows if label) + 3
-    for label, value in rows:
-        head = f"  {spelled(label, language)}" if label else ""
-        for line in wrapped(value or "", inner - margin - 2):
-            shown = f"{head:<{margin}}{line}"
-            lines.append(f"│{shown}{' ' * (inner - columns(shown))}│")
-            head = ""
-    return [*lines, f"└{'─' * inner}┘"]
-
-
-def _indented(paragraph: str) -> list[str]:
-    return [f"  {line}" for line in wrapped(paragraph, WIDTH - 4)]
-
-
-def _heading(title: str) -> list[str]:
-    return [title.upper(), "─" * WIDTH]
-
-
-def _overview(ack: Acknowledgement, language: str) -> list[str]:
-    """How many findings of each code, when not all are shown or they are many."""
-    missing = ack.findings_total - len(ack.findings)
-    if missing <= 0 and (ack.findings_total < 20 or len(ack.findings_by_code) < 2):
-        return []
-    lines = ["", *_heading(counted("findings", ack.findings_total, language))]
-    if missing > 0:
-        note = counted("missing", missing, language)
-        lines += [*_indented(note), ""]
-    shown = dict.fromkeys(ack.findings_by_code, 0)
-    for finding in ack.findings:
-        shown[finding.code] = shown.get(finding.code, 0) + 1
-    row = "  {:<5}{:<40}{:<18}{:>12}{:>14}"
-    lines.append(row.format(*(spelled(f"column-{name}", language) for name in _COLUMNS)))
-    for code, in_report in sorted(shown.items(), key=lambda pair: catalogue.CATALOGUE[pair[0]].number):
-        entry = catalogue.CATALOGUE[code]
-        total = ack.findings_by_code.get(code, in_report)
-        reach = spelled(f"reach-{entry.reach}", language)
-        lines.append(row.format(entry.number, code, reach, number(total, language), number(in_report, language)))
-    return lines
-
-
-_COLUMNS = ("number", "code", "reach", "total", "shown")
-
-
-def _refused(ack: Acknowledgement, findings: list[Finding], language: str) -> list[str]:
-    """The refused invoices: their numbers first, then what is wrong with each."""
-    if ack.structure_refused:
-        lines = _heading(counted("invoice-findings", len(findings), language))
-        note = spelled("invoice-findings-note", language)
-    else:
-        lines = _heading(counted("refused-invoices", ack.refused, language))
-        named = list(dict.fromkeys(f.invoice for f in findings if f.invoice))
-        listed = ", ".join(_short(invoice) for invoice in named[:_LISTED])
-        if named[_LISTED:] or ack.findings_total > len(ack.findings):
-            listed += spelled("and-others", language) if listed else ""
-        booked = amount(ack, language, others=True)
-        note = f"{listed}. {booked}" if listed else booked
-    return lines + _indented(note) + _by_invoice(findings, ack, spelled("no-number", language), language)
-
-
-def _by_invoice(findings: list[Finding], ack: Acknowledgement, nameless: str, language: str) -> list[str]:
-    groups: dict[str | None, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(finding.invoice or None, []).append(finding)
-    lines: list[str] = []
-    for invoice, group in groups.items():
-        name = nameless if invoice is None else f"{spelled('invoice', language)} {_short(invoice)}"
-        first, *rest = wrapped(name, WIDTH - 4)
-        lines += ["", f"▪ {first}", *(f"  {line}" for line in rest)]
-        for finding in group:
-            lines += _finding(finding, ack.format, language)
-    return lines
-
-
-def _numbered(what: str, place: int | None, language: str) -> str:
-    return "" if place is None else f"{spelled(what, language)} {place}"
-
-
-def _finding(finding: Finding, format_: str | None, language: str) -> list[str]:
-    """One finding: its number and sentence, then where, found, expected, what to do."""
-    place = [
-        _numbered("line" if format_ == "xml" else "record", finding.record, language),
-        _numbered("position", finding.position, language),
-        field_label(_short(finding.field), language) if finding.field else "",
-    ]
-    expected, suggestion = say(finding.expected, language), say(finding.suggestion, language)
-    rows = [
-        ("where", " · ".join(part for part in place if part)),
-        ("found", None if finding.found is None else _short(finding.found) or spelled("nothing", language)),
-        ("expected", None if expected is None else _short(expected) or spelled("nothing", language)),
-        ("do", suggestion and _short(suggestion)),
-        ("code", finding.code),
-    ]
-    sentence = cut(harmless(catalogue.message(finding, language)), 3 * _SHOWN)
-    first, *rest = wrapped(sentence, WIDTH - 9)
-    lines = [f"  {catalogue.CATALOGUE[finding.code].number}  {first}", *(f"       {line}" for line in rest)]
-    for label, value in rows:
-        head = spelled(label, language)
-        for line in wrapped(value, WIDTH - 21) if value else ():
-            lines.append(f"         {head:<10}{line}")
-            head = ""
-    return lines

@@ -10,7 +10,9 @@ import sys
 import typer
 
 from edi.cli import (
-    files,
+    check,
+    convert,
+    ingest,
     ledger,
     links,
     partners,
@@ -43,7 +45,9 @@ app = typer.Typer(
 add_home_option(app)
 for module in (
     work,
-    files,
+    check,
+    convert,
+    ingest,
     spec,
     quarantine,
     records,

@@ -25,7 +25,7 @@ from edi.cli.common import (
     table,
     wrong_use,
 )
-from edi.cli.files import write_out
+from edi.cli.opening import write_out
 from schemas.errors import NotAllowed
 from schemas.money import french
 

@@ -103,14 +103,15 @@ def shown(
     out.print(f"[bold]{sentence(row['name'])}[/]  {sentence(row['verdict'])}  [dim]{sentence(original)}[/]")
     if row["trouble"]:
         out.print(f"[magenta]contrôle en panne / the checker failed[/] : {sentence(row['trouble'])}")
-    for one in found:
-        where_in = f"enr. {one.finding.record}" if one.finding.record else "fichier"
-        at = f", octet {one.offset + (one.finding.position or 1) - 1}" if one.offset is not None else ""
-        out.print(f"\n[red]{one.finding.code}[/] [dim]{where_in}{at}[/]  {sentence(message(one.finding, said))}")
-        if one.text:
+    for finding in acknowledgement.findings if acknowledgement else ():
+        one = found.get(finding)
+        where_in = f"enr. {finding.record}" if finding.record else "fichier"
+        at = f", octet {one.offset + (finding.position or 1) - 1}" if one else ""
+        out.print(f"\n[red]{finding.code}[/] [dim]{where_in}{at}[/]  {sentence(message(finding, said))}")
+        if one:
             out.print(f"  {sentence(one.text)}", no_wrap=True, overflow="crop")
-            if one.column:
-                out.print("  " + " " * (one.column - 1) + "[bold red]^[/]", no_wrap=True, overflow="crop")
+            if one.width:
+                out.print("  " + " " * one.first + f"[bold red]{'^' * one.width}[/]", no_wrap=True, overflow="crop")
 
 
 def release(

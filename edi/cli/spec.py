@@ -23,7 +23,7 @@ def spec(
 ) -> None:
     """Écrire la spécification des partenaires : formats, codes, contrôles, réponses, exemples ; HTML, Markdown, JSON. /
     Write the partners' specification: formats, codes, checks, answers, examples; HTML, Markdown, JSON."""
-    from edi.cli.files import write_out
+    from edi.cli.opening import write_out
     from edi.spec.rendering import document, rendered
     from spool.errors import DiskTrouble, why
 

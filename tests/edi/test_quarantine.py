@@ -80,10 +80,8 @@ def test_released_it_is_read_again_with_today_s_rules(
     code, out, _ = run("quarantine", "release", "2", "--by", "Anne", "--reason", "essai", "--json")
     assert (code, json.loads(out)) == (1, {"id": 2, "receipt": 4, "verdict": "refused", "accepted": 0})
     assert listed(run) == {3: "partly-accepted", 4: "refused"}, "the old case is closed, the new one stands"
-    monkeypatch.setattr("edi.lending.checks._ht_exceeds_ttc", lambda state: iter(()))
-    monkeypatch.setattr(
-        "edi.lending.checks._HEAD_CHECKS", [c for c in edi.lending.checks._HEAD_CHECKS if "exceeds" not in c[0].__name__]
-    )  # fmt: skip
+    others = [check for check in edi.lending.checks.HEAD_CHECKS if "exceeds" not in check[0].__name__]
+    monkeypatch.setattr("edi.lending.checks.HEAD_CHECKS", others)
     code, out, _ = run("quarantine", "release", "4", "--by", "Anne")
     assert (code, "accepted" in out) == (0, True)
     assert listed(run) == {3: "partly-accepted"}
@@ -218,14 +216,15 @@ def places(desk: Desk, data: bytes) -> list[tuple[str, int | None, str]]:
     desk.take(data)
     receipt = desk.one("SELECT max(id) FROM receipt")
     original = desk.folder.original(desk.one("SELECT sha256 FROM receipt WHERE id = ?", receipt))
-    _, found = quarantine.show(desk.connection, receipt, original, 1 << 28)
+    acknowledgement, found = quarantine.show(desk.connection, receipt, original, 1 << 28)
+    assert acknowledgement is not None
     return [
         (
-            one.finding.code,
-            None if one.offset is None else one.offset + (one.finding.position or 1) - 1,
-            one.text[(one.column or 1) - 1 :][:9],
+            finding.code,
+            found[finding].offset + (finding.position or 1) - 1 if finding in found else None,
+            found[finding].text[found[finding].first :][:9] if finding in found else "",
         )
-        for one in found
+        for finding in acknowledgement.findings
     ]
 
 

@@ -53,7 +53,7 @@ def test_a_credit_note_goes_by_the_cap_of_the_invoice_it_names(desk: Desk, row: 
     elif place == "checked offline":
         data = io.BytesIO(written(declared("A", credit, *invoices, issued=ISSUED)))
         offline = sqlite3.connect("", isolation_level=None)
-        found = codes(check_file(offline, data, "F.txt", US, {}, Limits(), desk.now))
+        found = codes(check_file(offline, data, "F.txt", US, {}, Limits(), desk.now)[0])
     else:
         order = [credit, *invoices] if place == "before it" else [*invoices, credit]
         found = codes(desk.take(declared("A", *order, issued=ISSUED)))

@@ -35,7 +35,7 @@ _ROOT = Path(__file__).parent.parent.parent
 def main(words: Sequence[str]) -> Never:
     """`SPEC -- edi's own words`; SPEC may be empty. Ends the process as `edi` does."""
     spec, rest = words[0], list(words[words.index("--") + 1 :])
-    for module in ("edi.pipeline", "edi.exchange", "edi.cli.files"):
+    for module in ("edi.pipeline", "edi.exchange", "edi.ingesting"):
         importlib.import_module(module).paris_now = lambda: CLOCK
     if not spec.startswith("kill at"):  # one link after the other, so that calls come in the same order
         importlib.import_module("edi.pipeline")._LINKS_AT_ONCE = 1

@@ -96,7 +96,7 @@ def main(case: str) -> None:
         check_file(connection, io.BytesIO(FIXED), "F.txt", US, {}, Limits(), now)  # what is needed once
         Path("/proc/self/clear_refs").write_text("5")
         before, begun = _rss("VmRSS"), time.process_time()
-        found = check_file(connection, file, "F.txt", US, {}, Limits(), now)
+        found, _ = check_file(connection, file, "F.txt", US, {}, Limits(), now)
         facts = {
             "verdict": found.verdict,
             "codes": sorted(found.findings_by_code),

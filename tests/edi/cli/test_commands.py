@@ -90,6 +90,13 @@ def test_keys_of_a_file(run: Edi, command: str) -> None:
     ]
 
 
+def test_the_page_holds_every_file_and_the_json_stays_one_document(run: Edi, place: Path) -> None:
+    code, out, _ = run("check", "--json", "--html", "page.html", str(NAMES["bad"]), str(NAMES["F"]), "--lang", "en")
+    assert code == 1 and len(json.loads(out)["files"]) == 2
+    page = (place / "page.html").read_text("utf-8")
+    assert page.count("<article>") == 2 and "PARTLY ACCEPTED" in page and "<mark>" in page
+
+
 def test_keys_of_a_file_that_cannot_be_read(run: Edi) -> None:
     code, out, err = run("check", "--json", "missing.txt", "dir", str(NAMES["F"]))
     files = json.loads(out)["files"]

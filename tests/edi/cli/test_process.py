@@ -183,7 +183,16 @@ def test_terminal_shows_bars_and_colours(tmp_path: Path) -> None:
     assert "\x1b" not in edi("check", "big.txt", cwd=tmp_path, expect=0).said
 
 
-def on_a_terminal(cwd: Path, *words: str) -> str:
+def test_a_terminal_shows_a_few_of_a_kind_with_carets_and_a_pipe_all(tmp_path: Path) -> None:
+    many_invoices(tmp_path / "big.txt", 10, wrong=True)
+    piped = edi("check", "big.txt", cwd=tmp_path, expect=1).said
+    shown = on_a_terminal(tmp_path, "check", "big.txt", expect=1)
+    assert piped.count("^" * 12) == piped.count("Code      ht-exceeds-ttc") == 80
+    assert shown.count("^" * 12) == 5
+    assert "\x1b[1;31m" in shown and "75 constats ne sont pas montrés" in shown
+
+
+def on_a_terminal(cwd: Path, *words: str, expect: int = 0) -> str:
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         [*COMMAND, *words], cwd=cwd, stdout=theirs, stderr=theirs, stdin=theirs,
@@ -200,5 +209,5 @@ def on_a_terminal(cwd: Path, *words: str) -> str:
             break
         said += chunk
     os.close(ours)
-    assert running.wait(30) == 0, said.decode("utf-8", "replace")
+    assert running.wait(30) == expect, said.decode("utf-8", "replace")
     return said.decode("utf-8", "replace")

@@ -66,7 +66,7 @@ def spoilt(match: re.Match[str]) -> str:
 
 def checked(data: bytes, directory: Mapping[str, Partner] = DIRECTORY, limits: Limits | None = None) -> Acknowledgement:
     with sqlite3.connect("", isolation_level=None) as connection:
-        return check_file(connection, io.BytesIO(data), "F.txt", US, dict(directory), limits or Limits(), NOW)
+        return check_file(connection, io.BytesIO(data), "F.txt", US, dict(directory), limits or Limits(), NOW)[0]
 
 
 def told(data: bytes, code: str, directory: Mapping[str, Partner] = DIRECTORY, language: str = "fr") -> str:

@@ -42,6 +42,7 @@ class Judged(msgspec.Struct):
     product: Standing
     oracle: Standing
     early: Standing  # before the directory was complete
+    oracle_early: Standing
     refusals: Counter[str]
 
     def cases(self) -> dict[int, list[Paper]]:
@@ -120,6 +121,7 @@ def judged(market: year.Market, folder: Path) -> Judged:
         product=standing(home, market.papers),
         oracle=Rules(market.papers, market.directory()).outcomes(),
         early=early,
+        oracle_early=Rules(market.papers, market.directory(later=False)).outcomes(),
         refusals=refusals,
     )
 
@@ -178,23 +180,32 @@ def shown(result: Judged) -> Table:
 
 
 def disagreements(result: Judged) -> list[str]:
-    """Cases of which the rules say another thing than the product, each with both readings."""
+    """Invoices that stand elsewhere than the rules say, in the end or before the directory was complete, case by case."""
     said = []
-    expected, found = result.verdicts(result.oracle), result.verdicts(result.product)
-    for case, papers in result.cases().items():
-        if expected[case] != found[case]:
-            said.append(f"{papers[0].fault or '(honest)'}: expected {expected[case]}, found {found[case]}")
-            said += [f"    {line(paper, result)}" for paper in papers]
+    for when, product, oracle in (
+        ("at first", result.early, result.oracle_early),
+        ("in the end", result.product, result.oracle),
+    ):
+        odd = {paper.case for paper in oracle if stands(paper, product) != stands(paper, oracle)}
+        for case, papers in result.cases().items():
+            if case in odd:
+                said.append(f"{papers[0].fault or '(honest)'}, {when}; expected, found:")
+                said += [f"    {line(paper, oracle, product)}" for paper in papers]
     return said
 
 
-def line(paper: Paper, result: Judged) -> str:
-    """One paper with both standings, to read."""
-    stands = [
-        outcome and f"{outcome.state} {outcome.reason}".strip()
-        for outcome in (result.oracle.get(paper), result.product.get(paper))
-    ]
-    return f"{paper.side:8} {paper.supplier} {paper.library} {paper.number!r} {paper.day} {paper.kind} {paper.ht} {paper.door or stands}"
+def stands(paper: Paper, standing: Standing) -> tuple[str, frozenset[Paper]] | None:
+    """An invoice's state and company; the rules give proposals no names, and several names may fit a discrepancy."""
+    outcome = standing.get(paper)
+    return outcome and (outcome.state, outcome.papers)
+
+
+def line(paper: Paper, *standings: Standing) -> str:
+    """One paper with its standings, to read."""
+    found = [standing.get(paper) for standing in standings]
+    words = [outcome and f"{outcome.state} {outcome.reason}".strip() for outcome in found]
+    where = f"{paper.side:8} {paper.supplier} {paper.library} {paper.number!r} {paper.day} {paper.kind} {paper.ht}"
+    return f"{where} {paper.door or words}"
 
 
 def main() -> int:

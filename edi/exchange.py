@@ -23,7 +23,7 @@ from edi import answers
 from edi.holding import Quota, attempts, held_back, hold_back, let_go, note_growing, turn_after
 from edi.settings import Home, paris_now
 from edi.store import connect, is_world, transaction
-from edi.taking import Arrival, receive
+from edi.taking import Arrival, note_archived, receive, unarchived
 from schemas.errors import EdiError, LinkAway, LinkError
 from schemas.finding import shown
 from spool import names
@@ -160,7 +160,10 @@ class Partner:
         self._owed = {file.path: file.home for file in complete}
         known = held_back(connection, link.name)
         if not (self.starts or done.troubles):  # what is not there any more is not held back
-            let_go(connection, link.name, known.keys() - {names.readable(path) for path in done.seen})
+            seen = {names.readable(path) for path in done.seen}
+            let_go(connection, link.name, known.keys() - seen)
+            if gone := [receipt for receipt, path in unarchived(connection, link.name).items() if path not in seen]:
+                note_archived(connection, gone, paris_now())  # a run died as it archived them
         quota, now = Quota(connection, link, paris_now()), paris_now()
         note_growing(connection, link.name, self.settling.moving, now, known)
         beyond: list[tuple[RemoteFile, str, str]] = []
@@ -261,6 +264,7 @@ class Partner:
             self._pulled(done, facts)
         if not archive(remote, self.link, file, kept):
             raise Changed(name=shown(file.name))
+        note_archived(connection, [receipt], paris_now())
         if row is not None:
             let_go(connection, self.link.name, [row["path"]])
         if not first:

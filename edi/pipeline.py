@@ -28,7 +28,7 @@ from edi.reconciling import reconcile
 from edi.settings import LOCAL, Home, paris_now
 from edi.staging import discard_lines, forgotten_lines
 from edi.store import transaction
-from edi.taking import Arrival, take
+from edi.taking import Arrival, checker, take
 from parsers import read
 from parsers.sniff import open_source
 from schemas.acknowledgement import Acknowledgement
@@ -104,7 +104,10 @@ class Run:
             for path in self.folder.held(link.name):
                 self.folder.sent(path)
         with transaction(connection):  # after an upgrade the checker may no longer fail
-            connection.execute("UPDATE receipt SET state = 'received' WHERE state = 'failed'")
+            connection.execute(
+                "UPDATE receipt SET state = 'received' WHERE state = 'failed' AND failed_with IS NOT ?",
+                (checker(home.settings.limits),),
+            )
         #: Whether the pass before went to its end; one that did not may have forgotten lines in the store.
         self._ended = False
 

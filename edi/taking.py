@@ -9,8 +9,9 @@ import fcntl
 import hashlib
 import sqlite3
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +34,8 @@ from spool.folder import Folder
 from spool.receipt import Kept
 
 Progress = Callable[[int], None]
+#: How many receipts are noted in one transaction.
+_PIECE = 5_000
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +54,11 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def receive(connection: sqlite3.Connection, arrival: Arrival, kept: Kept, now: datetime) -> int:
-    """T1: the receipt of bytes that are safe. The same remote file once more is the same receipt."""
+    """T1: the receipt of bytes that are safe. The same remote file once more is the same receipt, until it was archived."""
     with transaction(connection):
         row = connection.execute(
             "SELECT id FROM receipt WHERE link = ? AND remote_path = ? AND sha256 = ? AND remote_modified = ? "
-            "AND remote_path <> ''",
+            "AND remote_path <> '' AND archived_at IS NULL",
             (arrival.link, arrival.remote_path, kept.sha256, arrival.modified),
         ).fetchone()
         if row is not None:
@@ -70,6 +73,33 @@ def receive(connection: sqlite3.Connection, arrival: Arrival, kept: Kept, now: d
         )  # fmt: skip
         assert cursor.lastrowid is not None
         return cursor.lastrowid
+
+
+def note_archived(connection: sqlite3.Connection, receipts: Sequence[int], now: datetime) -> None:
+    """Notes that the files of these receipts are out of their depots: put back, they come again and are answered again."""
+    rows = [(now.isoformat(), receipt) for receipt in receipts]
+    for place in range(0, len(rows), _PIECE):
+        with transaction(connection):
+            connection.executemany("UPDATE receipt SET archived_at = ? WHERE id = ?", rows[place : place + _PIECE])
+
+
+def unarchived(connection: sqlite3.Connection, link: str) -> dict[int, str]:
+    """The receipts of a link whose files may still lie in a depot, with their paths as far as they can be read."""
+    found = connection.execute(
+        "SELECT id, remote_path FROM receipt WHERE link = ? AND remote_path <> '' AND archived_at IS NULL", (link,)
+    )
+    return dict(found.fetchall())
+
+
+@cache
+def checker(limits: Limits) -> str:
+    """What checks here, under which limits: a digest of its own code. Another one may not fail where this one did."""
+    digest = hashlib.blake2b(repr(limits).encode(), digest_size=8)
+    for package in ("edi", "parsers", "schemas"):
+        root = Path(__file__).parents[1] / package
+        for path in sorted((*root.rglob("*.py"), *root.rglob("*.xsd"))):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def take(
@@ -97,8 +127,8 @@ def take(
             failed = _failed(arrival, row["sha256"], home, now)
             with transaction(connection):
                 connection.execute(
-                    "UPDATE receipt SET state = 'failed', verdict = 'failed', trouble = ? WHERE id = ?",
-                    (trouble, receipt),
+                    "UPDATE receipt SET state = 'failed', verdict = 'failed', trouble = ?, failed_with = ? WHERE id = ?",
+                    (trouble, checker(home.settings.limits), receipt),
                 )
                 connection.execute("DELETE FROM acknowledgement WHERE receipt = ?", (receipt,))
             return failed

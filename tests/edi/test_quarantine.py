@@ -174,8 +174,16 @@ def test_a_failed_check_is_kept_alarmed_and_tried_again(
         assert (code, "ZeroDivisionError" in out) == (0, True)
         assert run("quarantine", "release", "4")[0] == 2, "and is kept again when it fails again"
         assert listed(run)[5] == "failed"
-        assert run("run", "--once")[0] == 2, "a run alarms"
-    run("run", "--once")  # mended
+        assert run("run", "--once")[0] == 0, "the same checker does not try again by itself"
+    assert run("run", "--once")[0] == 0
+    assert listed(run)[5] == "failed", "nor after the same, who would know of it?"
+    with monkeypatch.context() as patch:
+        patch.setattr("edi.pipeline.checker", lambda limits: "another version")
+        patch.setattr(edi.staging, "check", crash)
+        assert run("run", "--once")[0] == 2, "an upgraded one does, and alarms"
+        patch.undo()
+        patch.setattr("edi.pipeline.checker", lambda limits: "another version")
+        run("run", "--once")  # mended
     assert 5 not in listed(run)
     with connect(tmp_path / "home" / "edi.sqlite") as connection:
         verdicts = [

@@ -1,6 +1,7 @@
 """The same again, told apart: bytes booked, refused or failed before; names; references; and what a nature R changed."""
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import msgspec
 import pytest
 
 import edi.staging
-from edi.taking import Arrival, receive
+from edi.limits import Limits
+from edi.settings import open_home
+from edi.taking import Arrival, checker, receive
 from schemas.catalogue import message
 from tests.desk import LIBRARY, OTHER_SHOP, SHOP, Desk, bought, codes, counts, declared, partner, sold, written
+from tests.edi.test_pipeline import Desk as RunDesk
 
 DAY = "2025-03-14"
 
@@ -145,3 +149,95 @@ def test_the_bytes_of_a_replaced_declaration_stay_known(desk: Desk) -> None:
     desk.take(declared("R", sold("1", DAY, 20_000), replaces="A"))
     assert counts(desk.take(first, speaks_for=[SHOP]))[0] == "duplicate"
     assert desk.live() == ["1 18200"]
+
+
+# -- the same file put back -----------------------------------------------------------------------
+
+
+def put(runs: RunDesk, data: bytes) -> None:
+    """The partner puts a file back as it was, with its old time."""
+    path = runs.base / "un" / "depot" / "F.txt"
+    path.write_bytes(data)
+    os.utime(path, (1_767_000_000, 1_767_000_000))
+
+
+def taken(runs: RunDesk) -> list[tuple[str, int]]:
+    """The verdict on each receipt, and how many answers it had."""
+    rows = runs.connection.execute(
+        "SELECT verdict, (SELECT count(*) FROM answer a WHERE a.receipt = r.id AND sent_at IS NOT NULL) FROM receipt r"
+    )
+    return [tuple(row) for row in rows]
+
+
+@pytest.mark.parametrize(("ttc", "again"), [(1, ("refused", 3)), (9_601, ("duplicate", 3))])
+def test_a_file_put_back_as_it_was_is_read_and_answered_again(tmp_path: Path, ttc: int, again: tuple[str, int]) -> None:
+    runs, data = RunDesk(tmp_path), written(declared("A", sold("1", DAY, ttc=ttc)))
+    first = ("refused" if ttc == 1 else "accepted", 3)
+    for expected in ([first], [first, again], [first, again, again]):
+        put(runs, data)
+        runs.run().once()
+        assert taken(runs) == expected
+        runs.run().once()
+        assert taken(runs) == expected
+    assert runs.connection.execute("SELECT count(*) FROM invoice").fetchone()[0] == (ttc != 1)
+
+
+@pytest.mark.parametrize("died", ["before it was archived", "before that was noted"])
+def test_a_file_that_a_run_died_at_is_one_receipt(tmp_path: Path, died: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, data = RunDesk(tmp_path), written(declared("A", sold("1", DAY, ttc=1)))
+    put(runs, data)
+    with monkeypatch.context() as patch:
+
+        def dies(*_: Any) -> Any:
+            raise SystemExit
+
+        patch.setattr(f"edi.exchange.{'archive' if died.startswith('before it') else 'note_archived'}", dies)
+        with pytest.raises(SystemExit):
+            runs.run().once()
+    for _ in range(2):
+        runs.run().once()
+        assert taken(runs) == [("refused", 3)]
+    put(runs, data)
+    runs.run().once()
+    assert taken(runs) == [("refused", 3), ("refused", 3)]
+
+
+# -- the checker failed ---------------------------------------------------------------------------
+
+
+def test_what_failed_is_tried_again_by_another_checker_and_by_no_other_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def crash(*_: Any) -> Any:
+        tries.append(1)
+        raise ZeroDivisionError
+
+    runs = RunDesk(tmp_path)
+    put(runs, written(declared("A", sold("1", DAY))))
+    with monkeypatch.context() as patch:
+        patch.setattr(edi.staging, "check", crash)
+        for _ in range(3):
+            runs.run().once()
+        assert (taken(runs), len(tries)) == ([("failed", 0)], 1)
+        (tmp_path / "home" / "edi.toml").write_text(
+            "max_seconds = 700\n" + (tmp_path / "home" / "edi.toml").read_text()
+        )
+        runs.home = open_home(tmp_path / "home")
+        for _ in range(3):
+            runs.run().once()
+        assert (taken(runs), len(tries)) == ([("failed", 0)], 2), "limits that are others may let it through"
+        patch.setattr("edi.pipeline.checker", lambda limits: "upgraded")
+        runs.run().once()
+        assert (taken(runs), len(tries)) == ([("failed", 0)], 3)
+    runs.run().once()
+    assert taken(runs) == [("failed", 0)], "mended behind our back: nothing says so"
+    with monkeypatch.context() as patch:
+        patch.setattr("edi.pipeline.checker", lambda limits: "upgraded")
+        runs.run().once()
+    assert taken(runs) == [("accepted", 3)]
+
+
+def test_the_checker_is_its_code_and_its_limits() -> None:
+    assert checker(Limits()) == checker(Limits()) != checker(Limits(max_seconds=1))

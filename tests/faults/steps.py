@@ -54,6 +54,8 @@ STEPS = (
     Step("remote archived", "moved over SFTP", "spool.sftp:SftpRemote.move", "after"),
     Step("remote archived", "linked, not unlinked, in a local folder", "os:link", "after"),
     Step("remote archived", "after", "edi.exchange:archive", "after", 5),
+    Step("remote archived", "that not noted", "edi.exchange:note_archived", "before", 3),
+    Step("remote archived", "that written, not committed", "sql:UPDATE receipt SET archived_at", "after"),
     Step("checked", "before", "edi.taking:stage", "before", 2),
     Step("checked", "after", "edi.taking:stage", "after", 2),
     Step("T2", "declaration written", "sql:INSERT INTO declaration", "after"),

@@ -337,7 +337,7 @@ _NEVER = {
 }
 _NAMED = "(SELECT side || ' ' || supplier || ' ' || number || ' ' || ht FROM invoice WHERE id = {})"
 _STATE = (
-    "SELECT r.name, link, home, sha256, size, dry, state, verdict, trouble, acknowledgement FROM receipt r "
+    "SELECT r.name, link, home, sha256, size, dry, state, verdict, trouble, archived_at IS NOT NULL, acknowledgement FROM receipt r "
     "LEFT JOIN acknowledgement a ON a.receipt = r.id",
     "SELECT r.name, d.declarant, d.reference, d.verdict, d.side, d.use, d.nature, d.replaced, d.period, d.issued, "
     "d.invoices, d.accepted, d.dry, o.reference FROM declaration d JOIN receipt r ON r.id = d.receipt "

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -19,7 +19,7 @@ from edi.limits import Limits
 from edi.settings import OUR_GLN
 from edi.spec.worked import ANSWERED, LIBRARY, worked
 from parsers import answer_xml, gencod
-from parsers.answers import names
+from parsers.answers import Encoding, names
 from parsers.report import as_json
 from parsers.xml import VERSION as XML_VERSION
 from parsers.xml_faults import FIELDS, NAMESPACE
@@ -171,7 +171,8 @@ def _answers(words: _Words) -> dict[str, Any]:
         answered_at=ANSWERED, invoices=2, accepted=1, refused=1, findings=(Finding(code="charset"),),
     )  # fmt: skip
     refused = msgspec.structs.replace(partly, verdict="refused", structure_refused=True)
-    named = [names("<nom>", one, encoding) for encoding in ("gencod", "xml") for one in (refused, partly)]
+    encodings = [encoding for encoding in get_args(Encoding) if encoding != "auto"]
+    named = [names("<nom>", one, encoding) for encoding in encodings for one in (refused, partly)]
     report = as_json(partly)
     return {
         "notices": [

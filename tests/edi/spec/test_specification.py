@@ -19,17 +19,21 @@ from schemas import layout, lists
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS
 from schemas.catalogue import CATALOGUE, advice
 from schemas.finding import Both
+from tests.edi.spec.conftest import Json
 from tests.program import edi
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
-def made() -> dict[str, str]:
+def whole() -> dict[str, bytes]:
+    return rendered()
+
+
+@pytest.fixture(scope="session")
+def made(whole: dict[str, bytes]) -> dict[str, str]:
     """Every file of the specification as text; the example's fixed files are left out."""
-    return {
-        name: data.decode() for name, data in rendered().items() if not name.startswith("exemples") or ".xml" in name
-    }
+    return {name: data.decode() for name, data in whole.items() if not name.startswith("exemples") or ".xml" in name}
 
 
 def everything(language: str) -> Iterator[str]:
@@ -182,38 +186,30 @@ def test_report_keys_are_all_explained(made: dict[str, str]) -> None:
             assert [row["key"] for row in told["answers"]["finding"]] == list(finding)
 
 
-def test_the_command_writes_it_and_its_examples_pass(tmp_path: Path, made: dict[str, str]) -> None:
+def test_the_command_writes_it_and_its_examples_pass(tmp_path: Path, whole: dict[str, bytes], told: Json) -> None:
     first = edi("spec", cwd=tmp_path, expect=0)
-    written = sorted(
-        str(path.relative_to(tmp_path / "specification")) for path in tmp_path.rglob("*") if path.is_file()
-    )
+    folder = tmp_path / "specification"
+    written = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
-    assert written == sorted(rendered())
+    assert written == whole
     assert all(name in first.out for name in written)
-    for name, text in made.items():
-        assert (tmp_path / "specification" / name).read_text("utf-8") == text
-    examples = [
-        tmp_path / "specification" / name for name in written if name.startswith("exemples") and "-2." not in name
-    ]
-    report = edi("check", "--json", *examples, cwd=tmp_path, expect=0).json
+    examples = [folder / name for name in written if name.startswith("exemples") and "-2." not in name]
+    report = told("check", "--json", *examples)
     assert [(file["verdict"], file["findings"]) for file in report["files"]] == 4 * [("accepted", [])]
 
 
-def test_json_alone_writes_nothing(tmp_path: Path, made: dict[str, str]) -> None:
-    told = edi("spec", "--json", cwd=tmp_path, expect=0).json
-
-    assert told == json.loads(made["specification.json"])
+def test_json_alone_writes_nothing(tmp_path: Path, made: dict[str, str], told: Json) -> None:
+    assert told("spec", "--json") == json.loads(made["specification.json"])
     assert list(tmp_path.iterdir()) == []
-    assert edi("spec", "--json", "-o", "there", cwd=tmp_path, expect=0).json == told
+    told("spec", "--json", "-o", "there")
     assert (tmp_path / "there" / "specification.fr.html").exists()
 
 
-def test_a_committed_copy_is_not_stale() -> None:
+def test_a_committed_copy_is_not_stale(whole: dict[str, bytes]) -> None:
     """`make docs` writes it anew."""
-    fresh = rendered()
     folder = ROOT / "docs" / "specification"
     kept = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     kept.pop("specification.json", None)
 
-    assert {name for name, data in kept.items() if fresh.get(name) != data} == set()
-    assert set(fresh) - set(kept) == {"specification.json"}
+    assert {name for name, data in kept.items() if whole.get(name) != data} == set()
+    assert set(whole) - set(kept) == {"specification.json"}

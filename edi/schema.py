@@ -28,6 +28,10 @@ FACTS: dict[str, tuple[str, ...]] = {
     "partner_change": ("(gln, act, field, since)",),
     "request": ("id", "about"),
     "request_act": ("id",),
+    "issued_statement": ("number", "previous"),
+    "distribution": ("year",),
+    "distribution_posting": ("(year, label)",),
+    "distribution_share": ("(year, ean)",),
 }
 # Lines of a long file are written before its verdict; those that come to nothing may go.
 _UNBOOKED_LINE = (

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from edi.accounts import Accounts
+from edi.lending.distribution import Terms
 from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
@@ -36,6 +38,19 @@ gln = "{gln}"            # notre GLN : les déclarations lui sont adressées / o
 # findings_kept = {findings_kept}        # constats gardés par fichier et gravité / findings kept a file and severity
 # language = "fr"               # langue des comptes rendus : fr ou en / language of reports
 # every_seconds = 60            # pause entre deux passages de « edi run » / pause between two passes
+# siren = "732829320"           # nomme le fichier des écritures comptables / names the FEC
+
+# [issuer]                      # qui émet les appels / who issues statements
+# name = "Société de perception"
+# address = ["1, rue des Livres", "75001 Paris"]
+# payment = "À régler sous trente jours."
+# mention = "..."               # au pied de chaque page / at the foot of each page
+# [accounts]                    # numéros de compte ; les noms : edi ledger trial / account numbers
+# suppliers = "411000"
+# [distribution]                # 1/100 % ; la retraite : la moitié au plus (L133-4) / pension: half at most
+# fees_bp = 450
+# pension_bp = 3000
+# threshold_cents = 1000
 
 # [[link]]
 # name = "mediatheques-sud"
@@ -59,6 +74,15 @@ _BOUNDS = {
 }
 
 
+class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who papers come from, as they print it."""
+
+    name: str = "Société de perception"
+    address: tuple[str, ...] = ()
+    payment: str = ""
+    mention: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`edi.toml`, decoded. Sizes in bytes, times in seconds."""
 
@@ -69,6 +93,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     findings_kept: int = Limits().findings_kept
     language: Literal["fr", "en"] = "fr"
     every_seconds: float = 60
+    siren: str = ""
+    issuer: Issuer = Issuer()
+    accounts: Accounts = Accounts()
+    distribution: Terms = Terms()
     link: tuple[Link, ...] = ()
 
     @property
@@ -140,6 +168,8 @@ def read_settings(path: Path) -> Settings:
         wrongs.append(f"[[link]] {LOCAL} : nom réservé / reserved name")
     if not gln.is_valid(settings.gln):
         wrongs.append(f"gln {settings.gln!r} : pas un GLN / not a GLN")
+    if settings.siren and not _is_siren(settings.siren):
+        wrongs.append(f"siren {settings.siren!r} : pas un SIREN / not a SIREN")
     for name, (least, most) in _BOUNDS.items():
         given = getattr(settings, name)
         if not least <= given <= most:
@@ -147,6 +177,16 @@ def read_settings(path: Path) -> Settings:
     if wrongs:
         raise SettingsWrong(path=path, why=" ; ".join(wrongs))
     return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))
+
+
+def _is_siren(code: str) -> bool:
+    """Nine digits that Luhn's rule holds for.
+
+    >>> _is_siren("732829320"), _is_siren("732829321"), _is_siren("73282932٠")
+    (True, False, False)
+    """
+    digits = [int(c) * (1 + place % 2) for place, c in enumerate(code)] if code.isascii() and code.isdigit() else []
+    return len(digits) == 9 and sum(d - 9 * (d > 9) for d in digits) % 10 == 0
 
 
 def _anchored(link: Link, home: Path) -> Link:

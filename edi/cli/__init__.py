@@ -10,6 +10,7 @@ import sys
 import typer
 
 from edi.cli import (
+    books,
     check,
     convert,
     ingest,
@@ -55,6 +56,7 @@ for module in (
     partners,
     period,
     ledger,
+    books,
     links,
 ):
     module.add_to(app)

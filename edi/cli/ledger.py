@@ -63,6 +63,7 @@ def add_to(app: typer.Typer) -> None:
         ),
     )(ledger_export)
     ledger.command("balance", epilog=examples("edi ledger balance --at 2025-12-31"))(ledger_balance)
+    ledger.command("trial", epilog=examples("edi ledger trial --period 2025"))(ledger_trial)
     ledger.command(
         "verify",
         epilog=examples("edi ledger verify", "edi ledger verify --head tete-2025.json --key cle.pub --json"),
@@ -111,28 +112,36 @@ def ledger_list(
 
 def ledger_export(
     context: typer.Context,
-    form: Annotated[str, typer.Option("--format", metavar="|".join(FORMS), help="Format ; csv-fr : pour un tableur / for a spreadsheet.")] = "csv",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FICHIER", help="Sinon stdout / else stdout.")] = None,
+    form: Annotated[str, typer.Option("--format", metavar="|".join((*FORMS, "fec")), help="csv-fr : pour un tableur / for a spreadsheet ; fec : le journal d'une période / a period's journal.")] = "csv",
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FICHIER", help="Sinon stdout / else stdout ; fec : un dossier / a folder.")] = None,
     home: HomeOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Comme --format json / same as --format json.")] = False,
     period: PeriodOption = None, supplier: SupplierOption = None,
 ) -> None:  # fmt: skip
     """Exporter les écritures, montants exacts. / Export the entries, exact amounts."""
+    from edi.accounts import fec, fec_name
     from edi.ledger import SHEET, entries
 
-    with opened(context, home) as (_, connection):
+    with opened(context, home) as (where, connection):
+        if form == "fec" and not as_json:
+            if period is None or supplier is not None:
+                raise wrong_use("--format fec : --period ANNÉE, sans / without --supplier")
+            if output is not None and output.is_dir():
+                output = output / fec_name(where.settings.siren, period)
+            _written(output, fec(connection, where.settings.accounts, period))
+            return
         rows = entries(connection, period, supplier)
-        export("json" if as_json else form, output, "entries", [("Registre", SHEET, rows)])
+        export("json" if as_json else form, output, "entries", [("Registre", SHEET, rows)], "fec")
 
 
 def export(
-    form: str, output: Path | None, name: str, sheets: "list[tuple[str, Iterable[Column], Iterable[Any]]]"
+    form: str, output: Path | None, name: str, sheets: "list[tuple[str, Iterable[Column], Iterable[Any]]]", *more: str
 ) -> None:
-    """Writes the first of `sheets`, of all formats but xlsx, which has them all, to a file or stdout."""
+    """Writes the first of `sheets`, or with xlsx all of them, to a file or stdout. `more` formats are named only."""
     from edi import exports
 
     if form not in FORMS:
-        raise wrong_use(f"--format {form!r} : {', '.join(FORMS[:-1])} ou / or {FORMS[-1]}")
+        raise wrong_use(f"--format {form!r} : {', '.join((*FORMS, *more))}")
     if form == "xlsx" and output is None and sys.stdout.isatty():
         raise wrong_use("--format xlsx : -o FICHIER")
     _, columns, rows = sheets[0]
@@ -143,17 +152,23 @@ def export(
         pieces = exports.plain_csv([column.name for column in columns], rows)
     else:
         pieces = exports.spreadsheet_csv(columns, rows) if form == "csv-fr" else exports.workbook(sheets)
+    _written(output, pieces)
+
+
+def _written(output: Path | None, pieces: Iterable[str | bytes]) -> None:
     if output is None:
         emit(pieces)
     else:
         write_out(output, (piece.encode() if isinstance(piece, str) else piece for piece in pieces))
 
 
+AtOption = Annotated[
+    datetime | None, typer.Option("--at", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Tel qu'au soir de ce jour / as that evening.")
+]  # fmt: skip
+
+
 def ledger_balance(
-    context: typer.Context,
-    at: Annotated[
-        datetime | None, typer.Option("--at", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ", help="Tel qu'au soir de ce jour / as that evening.")
-    ] = None,
+    context: typer.Context, at: AtOption = None,
     home: HomeOption = None, as_json: JsonOption = False, period: PeriodOption = None, supplier: SupplierOption = None,
 ) -> None:  # fmt: skip
     """Les soldes par période, fournisseur et taux, aujourd'hui ou un jour passé. / Balances, today or on a past day."""
@@ -180,6 +195,33 @@ def ledger_balance(
     if cells:
         show(table("Soldes / Balances", heads, cells, right=("écritures", "base", "part", "ex.")))
     out.print(f"total{f' au / at {day}' if day else ''} : [bold]{french(total)} €[/]")
+
+
+def ledger_trial(
+    context: typer.Context, at: AtOption = None,
+    home: HomeOption = None, as_json: JsonOption = False, period: PeriodOption = None,
+) -> None:  # fmt: skip
+    """La balance des comptes ; code 1 si elle ne tombe pas à zéro. / The trial balance; 1 if it is not zero."""
+    from edi.accounts import trial
+
+    with opened(context, home) as (where, connection):
+        rows = trial(connection, where.settings.accounts, period, at and at.date())
+    sums = {name: sum(row[name] for row in rows) for name in ("debit_cents", "credit_cents", "balance_cents")}
+    if as_json:
+        print_json({"accounts": rows, **sums})
+    else:
+        cells = [(r["account"], r["label"], r["name"], *(french(r[name]) for name in sums)) for r in rows]
+        total = ("", "total", "", *(french(cents) for cents in sums.values()))
+        heads = (
+            "compte / account",
+            "intitulé / label",
+            "nom / name",
+            "débit / debit",
+            "crédit / credit",
+            "solde / balance",
+        )
+        show(table("Balance des comptes / Trial balance", heads, [*cells, total], right=("débit", "crédit", "solde")))
+    raise typer.Exit(int(sums["balance_cents"] != 0))
 
 
 def ledger_verify(

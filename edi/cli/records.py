@@ -1,5 +1,6 @@
 """The command `edi reconcile`."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from edi.cli.common import (
     table,
 )
 from schemas.money import french
+from schemas.outcome import REASONS
 
 
 def add_to(app: typer.Typer) -> None:
@@ -75,5 +77,9 @@ def _invoices(title: str, invoices: list[dict[str, Any]]) -> Table:
         "date", "fournisseur / supplier", "bibliothèque / library", "numéro / number", "type / kind", "HT / net",
         "motif / reason",
     )  # fmt: skip
-    cells = [[french(i[c]) if c == "ht_cents" else i[c] for c in columns] for i in invoices]
+    shown: dict[str, Callable[[Any], Any]] = {
+        "ht_cents": french,
+        "reason": lambda reason: REASONS[reason].fr if reason else "",
+    }
+    cells = [[shown.get(c, str)(i[c]) for c in columns] for i in invoices]
     return table(title, heads, cells, right=("HT",))

@@ -21,6 +21,7 @@ from edi.cli.common import (
     wrong_use,
 )
 from schemas.money import french
+from schemas.outcome import REASONS, STATES
 
 Number = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de la facture / the invoice number.")]
 Supplier = Annotated[str | None, typer.Option("--supplier", metavar="GLN", help="Son fournisseur / its supplier.")]
@@ -56,29 +57,10 @@ _ACTS = (
     ),
 )  # fmt: skip
 
-_STATES = {
-    "matched": ("rapprochée", "matched", "bold green"),
-    "proposed": ("proposée à une personne", "proposed to a person", "bold yellow"),
-    "discrepancy": ("en écart", "in a discrepancy", "bold red"),
-    "settled": ("classée", "settled", "bold cyan"),
-    "waiting": ("en attente", "waiting", "bold blue"),
-    "withdrawn": ("retirée", "withdrawn", "bold magenta"),
-}
-_REASONS = {
-    "net-differs": ("net différent", "net differs"),
-    "net-settled": ("net différent, classé", "net differs, settled"),
-    "accepted": ("acceptée par une personne", "accepted by a person"),
-    "same-amount": ("même montant, à cinq jours près", "same amount within five days"),
-    "number-ends": ("numéros qui finissent pareil", "numbers that end alike"),
-    "late": ("même numéro et montant, tard", "same number and amount, late"),
-    "statement": ("relevé du mois", "statement of a month"),
-    "net-of-credit": ("facture moins son avoir", "invoice less its credit note"),
-    "kind-differs": ("facture ou avoir", "invoice or credit note"),
-    "exemption-differs": ("exemption contestée", "exemption disputed"),
-    "amount-differs": ("montants différents", "amounts differ"),
-    "declared-twice": ("déclarée deux fois", "declared twice"),
-    "lines-awaited": ("lignes attendues", "lines awaited"),
-}
+_STYLES = {
+    "matched": "bold green", "proposed": "bold yellow", "discrepancy": "bold red", "settled": "bold cyan",
+    "waiting": "bold blue", "withdrawn": "bold magenta",
+}  # fmt: skip
 _ACT_WORDS = {
     "accept": "acceptée / accepted",
     "reject": "rejetée / rejected",
@@ -121,12 +103,10 @@ def _gln(code: str | None) -> str | None:
 
 def _show(case: dict[str, Any]) -> None:
     """One case as a page."""
-    word, english, style = _STATES[case["state"]]
-    title = Text.assemble((word, style), (f" / {english}", "dim"))
+    title = _state(case["state"])
     if case["reason"]:
-        title.append_text(
-            Text.assemble(" · ", _REASONS[case["reason"]][0], (f" / {_REASONS[case['reason']][1]}", "dim"))
-        )
+        named = REASONS[case["reason"]]
+        title.append_text(Text.assemble(" · ", named.fr, (f" / {named.en}", "dim")))
     out.rule(title, align="left", style="dim")
     heads = [
         "côté / side",
@@ -184,6 +164,10 @@ def _show(case: dict[str, Any]) -> None:
         ]
         show(table("", heads, entries, right=("base", "rémunération")))
     out.print()
+
+
+def _state(state: str) -> Text:
+    return Text.assemble((STATES[state].fr, _STYLES[state]), (f" / {STATES[state].en}", "dim"))
 
 
 def _partner(label: str, code: str, name: str | None) -> Text:
@@ -282,8 +266,7 @@ def _decided(context: typer.Context, home: Path | None, as_json: bool, work: Any
     if as_json:
         print_json({"decision": decision, "state": state, "reason": reason, **counts})
         return
-    word, english, style = _STATES[state]
-    out.print(f"Décision {made} : {_ACT_WORDS[decision['act']]}. [{style}]{word}[/] [dim]/ {english}[/]")
+    out.print(Text.assemble(f"Décision {made} : {_ACT_WORDS[decision['act']]}. ", _state(state)))
     out.print(f"  {counts['entries_posted']} écritures / entries, {french(counts['remuneration_cents'])} €")
 
 

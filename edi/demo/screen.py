@@ -15,6 +15,7 @@ from rich.text import Text
 
 from edi.demo.world import World
 from schemas.money import french
+from schemas.outcome import REASONS
 
 WIDTH = 100
 _VERDICTS = {
@@ -32,14 +33,6 @@ _STATES = (
     ("waiting_library", "attendent la bibliothèque", "waiting for the library", "blue"),
     ("waiting_supplier", "attendent le fournisseur", "waiting for the supplier", "blue"),
 )
-_REASONS = {
-    "amount-differs": ("montants différents", "amounts differ"),
-    "kind-differs": ("facture d'un côté, avoir de l'autre", "invoice on one side, credit note on the other"),
-    "declared-twice": ("déclarée deux fois", "declared twice"),
-    "net-differs": ("net différent, dans la limite légale", "net differs, within the legal cap"),
-    "exemption-differs": ("exonération contestée", "exemption differs"),
-    "lines-awaited": ("lignes attendues", "lines awaited"),
-}
 
 
 def _show(console: Console, what: RenderableType) -> None:
@@ -166,8 +159,8 @@ def _differing(discrepancies: list[dict[str, Any]]) -> RenderableType:
     )  # fmt: skip
     for reason in dict.fromkeys(row["reason"] for row in discrepancies):
         row = next(row for row in discrepancies if row["reason"] == reason)
-        words, english = _REASONS.get(reason, (reason, ""))
-        motive = Text(words).append(f"\n{english}", "dim italic")
+        named = REASONS[reason]
+        motive = Text(named.fr).append(f"\n{named.en}", "dim italic")
         both = f"{row['supplier_name']}\n{row['library_name']}"
         made.add_row(motive, both, row["number"], french(row["ht_cents"]))
     return made

@@ -1,0 +1,30 @@
+"""Where an invoice may stand after a pass, and why: the words of matching, for people.
+
+The states and reasons are this project's (surface, "When two declarations match").
+"""
+
+from schemas.finding import Both
+
+STATES = {
+    "matched": Both("rapprochée", "matched"),
+    "proposed": Both("proposée à une personne", "proposed to a person"),
+    "discrepancy": Both("en écart", "in a discrepancy"),
+    "settled": Both("classée", "settled"),
+    "waiting": Both("en attente", "waiting"),
+    "withdrawn": Both("retirée", "withdrawn"),
+}
+REASONS = {
+    "net-differs": Both("net différent, dans la limite légale", "net differs, within the legal cap"),
+    "net-settled": Both("net différent, classé", "net differs, settled"),
+    "accepted": Both("acceptée par une personne", "accepted by a person"),
+    "same-amount": Both("même montant, à cinq jours près", "same amount within five days"),
+    "number-ends": Both("même montant, numéros qui finissent pareil", "same amount, numbers that end alike"),
+    "late": Both("même numéro et montant, tard", "same number and amount, late"),
+    "statement": Both("relevé du mois", "statement of a month"),
+    "net-of-credit": Both("facture moins son avoir", "invoice less its credit note"),
+    "kind-differs": Both("facture d'un côté, avoir de l'autre", "invoice on one side, credit note on the other"),
+    "exemption-differs": Both("exonération contestée", "exemption differs"),
+    "amount-differs": Both("montants différents", "amounts differ"),
+    "declared-twice": Both("déclarée deux fois", "declared twice"),
+    "lines-awaited": Both("lignes attendues", "lines awaited"),
+}

@@ -79,7 +79,7 @@ def _invoices(title: str, invoices: list[dict[str, Any]]) -> Table:
     )  # fmt: skip
     shown: dict[str, Callable[[Any], Any]] = {
         "ht_cents": french,
-        "reason": lambda reason: REASONS[reason].fr if reason else "",
+        "reason": lambda reason: f"{REASONS[reason].fr} ({reason})" if reason else "",
     }
     cells = [[shown.get(c, str)(i[c]) for c in columns] for i in invoices]
     return table(title, heads, cells, right=("HT",))

@@ -5,6 +5,7 @@ come near it: facts are counts, codes, names and GLNs. Names are chosen by other
 is escaped: no name makes a second line, or commands a terminal. A log that cannot be written stops nothing.
 """
 
+import getpass
 import json
 import logging
 import os
@@ -63,6 +64,19 @@ def logged(home: Path) -> Callable[[str, dict[str, Any]], None]:
         bound.log(_LEVELS.get(event, logging.INFO), event, **_plain(facts))
 
     return log
+
+
+def decided(home: Path, fact: str, who: str = "", **facts: Any) -> None:
+    """Logs what a person decided, once it is committed: `who`, else the user of the operating system."""
+    logged(home)(fact, {"who": who or user(), **facts})
+
+
+def user() -> str:
+    """Who works here, as the operating system knows them; by number where it knows no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container
+        return f"uid {os.getuid()}"
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

@@ -122,6 +122,7 @@ def link_trust(
     as_json: JsonOption = False,
 ) -> None:
     """Montrer l'empreinte de la clé d'hôte ; l'épingler seulement si on la donne. / Show, or pin, the host key."""
+    from edi.log import decided
     from schemas.errors import NotAllowed
     from spool.hostkeys import fingerprint as shown_by
     from spool.hostkeys import trust
@@ -139,6 +140,7 @@ def link_trust(
         else:
             kind = trust(link, where.known_hosts, fingerprint)
             facts = {"link": name, "key": kind, "fingerprint": fingerprint, "pinned": True}
+            decided(where.path, "link-trusted", link=name, fingerprint=fingerprint)
     if as_json:
         print_json(facts)
     elif facts["pinned"]:
@@ -171,15 +173,18 @@ def link_resume(
 
 def _set_paused(context: typer.Context, name: str, home: Any, as_json: bool, paused: bool) -> None:
     from edi.links import pause, resume
+    from edi.log import decided
     from edi.settings import paris_now
     from edi.store import transaction
 
-    with opened(context, home) as (where, connection), transaction(connection):
-        where.link(name)
-        if paused:
-            pause(connection, name, paris_now())
-        else:
-            resume(connection, name)
+    with opened(context, home) as (where, connection):
+        with transaction(connection):
+            where.link(name)
+            if paused:
+                pause(connection, name, paris_now())
+            else:
+                resume(connection, name)
+        decided(where.path, "link-paused" if paused else "link-resumed", link=name)
     if as_json:
         print_json({"link": name, "paused": paused})
     else:
@@ -230,6 +235,7 @@ def answers_resend(
 ) -> None:
     """Envoyer une réponse une nouvelle fois, au prochain passage. / Send an answer again with the next pass."""
     from edi.answers import resend
+    from edi.log import decided
     from edi.pipeline import deliver
     from edi.settings import LOCAL
     from edi.store import transaction
@@ -238,6 +244,7 @@ def answers_resend(
     with opened(context, home) as (where, connection):
         with transaction(connection):
             facts = dict(resend(connection, answer))
+        decided(where.path, "answer-resent", link=facts["link"], file=facts["name"], answer=answer)
         if facts["link"] == LOCAL:
             deliver(connection, Folder(where.path))
     if as_json:

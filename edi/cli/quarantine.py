@@ -1,6 +1,5 @@
 """Commands on refused files: quarantine list, show, release, discard."""
 
-import getpass
 from typing import Annotated, Any
 
 import typer
@@ -120,6 +119,7 @@ def release(
 ) -> None:  # fmt: skip
     """Relire le fichier avec les règles d'aujourd'hui. / Read the file again with today's rules."""
     from edi import quarantine
+    from edi.log import decided, logged, user
     from edi.pipeline import arrival_of, deliver, take_receipt
     from edi.settings import paris_now
     from edi.store import transaction
@@ -131,8 +131,12 @@ def release(
             row = quarantine.waiting(connection, number)
             arrival_of(where, row["link"], row["home"], row["name"], bool(row["dry"]))  # its link is still known
             folder.original(row["sha256"])
-            receipt = quarantine.release(connection, number, by or getpass.getuser(), reason, paris_now())
+            who = by or user()
+            receipt = quarantine.release(connection, number, who, reason, paris_now())
+        about = {"link": row["link"], "file": row["name"], "receipt": number, "reason": reason}
+        decided(where.path, "released", who, **about, read_again_as=receipt)
         taken = take_receipt(where, connection, folder, receipt)
+        logged(where.path)("taken", {"link": row["link"], "file": row["name"], "acknowledgement": taken})
         if taken.verdict not in ("refused", "partly-accepted"):
             folder.release(row["sha256"], row["name"])
         deliver(connection, folder)
@@ -152,6 +156,7 @@ def discard(
 ) -> None:  # fmt: skip
     """Retirer un fichier de la liste, pour une raison ; ses octets restent. / Take a file off the list; its bytes stay."""
     from edi import quarantine
+    from edi.log import decided, user
     from edi.settings import paris_now
     from edi.store import transaction
     from spool.folder import Folder
@@ -159,7 +164,10 @@ def discard(
     with opened(context, home) as (where, connection):
         with transaction(connection):
             row = quarantine.waiting(connection, number)
-            quarantine.discard(connection, number, by or getpass.getuser(), reason, paris_now())
+            who = by or user()
+            quarantine.discard(connection, number, who, reason, paris_now())
+        about = {"link": row["link"], "file": row["name"], "receipt": number, "reason": reason}
+        decided(where.path, "discarded", who, **about)
         Folder(where.path).release(row["sha256"], row["name"])
     if as_json:
         print_json({"id": number, "discarded": True})

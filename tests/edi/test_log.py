@@ -2,15 +2,19 @@
 
 import json
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from edi.cli import app
 from edi.ingesting import ingest
-from edi.log import logged
+from edi.log import logged, user
+from schemas.errors import NotFound
 from tests.edi.test_pipeline import B, Desk, F
 from tests.hostile.conftest import PASSWORD, World, world
 from tests.program import SAMPLES
@@ -110,3 +114,45 @@ def test_lines_of_many_threads_stay_whole(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(facts(tmp_path)) == 200
+
+
+def test_what_people_decide_is_logged_with_who(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(*words: str) -> list[dict[str, Any]]:
+        before = len(facts(desk.home.path))
+        command = typer.main.get_command(app)
+        command.main([*words, "--home", str(desk.home.path)], standalone_mode=False)
+        return [
+            {key: fact[key] for key in fact if key not in ("at", "level")} for fact in facts(desk.home.path)[before:]
+        ]
+
+    desk.drop("un", F)
+    shutil.copy(SAMPLES / "single-defects" / "truncated.txt", desk.base / "un" / "depot" / "a\nb.txt")
+    desk.run().once()
+    monkeypatch.setattr("getpass.getuser", lambda: "anne")
+    [number] = [row["id"] for row in desk.connection.execute("SELECT id FROM receipt WHERE verdict = 'refused'")]
+    refused = {"link": "un", "file": "a_b.txt", "reason": "essai"}
+    name = desk.connection.execute("SELECT name FROM receipt WHERE id = ?", (number,)).fetchone()[0]
+    refused["file"] = name
+    [released, taken] = told("quarantine", "release", str(number), "--reason", "essai", "--by", "Jean")
+    new = released["read_again_as"]
+    assert released == {**refused, "fact": "released", "who": "Jean", "receipt": number, "read_again_as": new}
+    assert (taken["fact"], taken["verdict"], taken["file"]) == ("taken", "refused", name)
+    assert told("quarantine", "discard", str(new), "--reason", "essai") == [
+        {**refused, "fact": "discarded", "who": "anne", "receipt": new}
+    ]
+    assert told("link", "pause", "un") == [{"fact": "link-paused", "link": "un", "who": "anne"}]
+    assert told("link", "resume", "un") == [{"fact": "link-resumed", "link": "un", "who": "anne"}]
+    [resent] = told("answers", "resend", "1")
+    assert (resent["fact"], resent["link"], resent["answer"], resent["who"]) == ("answer-resent", "un", 1, "anne")
+    with pytest.raises(NotFound):
+        told("quarantine", "discard", str(new), "--reason", "essai")
+    assert facts(desk.home.path)[-1]["fact"] == "answer-resent"
+
+
+def test_who_has_no_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 4242")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("os.getuid", lambda: 4242)
+    assert user() == "uid 4242"

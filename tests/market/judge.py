@@ -7,6 +7,7 @@ prints the confusion table, fault by fault, then every case of which the product
 
 import argparse
 import json
+import random
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +21,9 @@ import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from typer.testing import CliRunner
 
+from edi.cli import app
 from tests.market import year
 from tests.market.oracle import Outcome, Paper, Rules
 from tests.program import COMMAND, environment
@@ -30,6 +33,8 @@ VERDICTS = (
     "matched right", "matched wrong", "proposed right", "proposed wrong", "discrepancy, twin in it",
     "waits, twin first", "waits, rightly", "refused, rightly", "lost",
 )  # fmt: skip
+#: Faults whose discrepancies arithmetic explains.
+EXPLAINED = ("VAT included", "whole euros", "credit note as a positive amount", "one invoice, several libraries")
 LAID_OUT = ("proposed right", "discrepancy, twin in it", "waits, twin first")
 Standing = Mapping[Paper, Outcome]
 
@@ -43,6 +48,8 @@ class Judged(msgspec.Struct):
     oracle: Standing
     early: Standing  # before the directory was complete
     oracle_early: Standing
+    nearest: dict[Paper, Paper | None]  # of those that wait beside their twin: the first near-miss of `edi why`
+    unanswered: list[str]  # where `edi why` says other than the database, or has no explanation where there is one
     refusals: Counter[str]
 
     def cases(self) -> dict[int, list[Paper]]:
@@ -51,8 +58,11 @@ class Judged(msgspec.Struct):
             made[paper.case].append(paper)
         return made
 
-    def verdicts(self, standing: Standing) -> dict[int, str]:
-        return {case: verdict(papers, standing) for case, papers in self.cases().items()}
+    def verdicts(self) -> dict[int, str]:
+        return {case: verdict(papers, self.product, self.nearest) for case, papers in self.cases().items()}
+
+    def expected(self) -> dict[int, str]:
+        return {case: verdict(papers, self.oracle) for case, papers in self.cases().items()}
 
     def pairs(self, standing: Standing) -> set[frozenset[Paper]]:
         return {outcome.papers for outcome in standing.values() if outcome.state == "matched"}
@@ -61,8 +71,11 @@ class Judged(msgspec.Struct):
         return [pair for pair in self.pairs(standing) if len({paper.case for paper in pair}) > 1]
 
 
-def verdict(papers: Iterable[Paper], standing: Standing) -> str:
-    """Where one case ends. A paper turned away at the door, and its twin that waits for it, are right to be there."""
+def verdict(papers: Iterable[Paper], standing: Standing, nearest: Mapping[Paper, Paper | None] | None = None) -> str:
+    """Where one case ends. A paper turned away at the door, and its twin that waits for it, are right to be there.
+
+    Invoices that wait beside their twin must each have it first among their near-misses, where `nearest` is known.
+    """
     booked = [paper for paper in papers if not paper.door]
     outcomes = [standing.get(paper) for paper in booked]
     states = {outcome.state: outcome for outcome in outcomes if outcome is not None}
@@ -86,7 +99,10 @@ def verdict(papers: Iterable[Paper], standing: Standing) -> str:
             return "lost"
     if len(sides) == 1:
         return "refused, rightly" if len(booked) < len(list(papers)) else "waits, rightly"
-    return "lost"
+    if nearest is None:
+        return "waits, twin first"
+    first = [nearest.get(paper) for paper in booked]
+    return "waits, twin first" if all(one and one.case == booked[0].case for one in first) else "lost"
 
 
 # -- through the commands --------------------------------------------------------------------------
@@ -101,8 +117,11 @@ def edi(home: Path, *words: str | Path, expect: int | None = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def judged(market: year.Market, folder: Path) -> Judged:
-    """The year through the commands: its files in three lots, a pass after each, then the rest of the directory."""
+def judged(market: year.Market, folder: Path, sample: int = 20) -> Judged:
+    """The year through the commands: its files in three lots, a pass after each, then the rest of the directory.
+
+    `edi why` is asked of every invoice that waits beside its twin, and of a `sample` of all.
+    """
     files, home = folder / "files", folder / "home"
     files.mkdir()
     paths = year.written(market, files)
@@ -115,10 +134,15 @@ def judged(market: year.Market, folder: Path) -> Judged:
         edi(home, "reconcile")
     early = standing(home, market.papers)
     edi(home, "partners", "import", files / "annuaire-suite.csv")
+    counts = edi(home, "reconcile", "--details")
+    product = standing(home, market.papers)
+    nearest, unanswered = asked(home, market.papers, product, sample)
     return Judged(
         market=market,
-        counts=edi(home, "reconcile", "--details"),
-        product=standing(home, market.papers),
+        counts=counts,
+        product=product,
+        nearest=nearest,
+        unanswered=unanswered,
         oracle=Rules(market.papers, market.directory()).outcomes(),
         early=early,
         oracle_early=Rules(market.papers, market.directory(later=False)).outcomes(),
@@ -150,6 +174,50 @@ def standing(home: Path, papers: Iterable[Paper]) -> dict[Paper, Outcome]:
     return found
 
 
+def asked(
+    home: Path, papers: Iterable[Paper], product: Standing, sample: int
+) -> tuple[dict[Paper, Paper | None], list[str]]:
+    """What `edi why` says: the first near-miss of each invoice that waits beside its twin; and where it is mistaken."""
+    runner, by_name = CliRunner(), {paper.name: paper for paper in product}
+    sides: dict[int, set[str]] = defaultdict(set)
+    for paper in papers:
+        if product.get(paper, _WAITS) == _WAITS and not paper.door:
+            sides[paper.case].add(paper.side)
+    beside = [paper for paper in product if product[paper] == _WAITS and len(sides[paper.case]) == 2]
+    some = random.Random(sample).sample(list(product), min(sample, len(product)))
+    odd = [paper for paper in product if paper.fault in EXPLAINED and product[paper].state == "discrepancy"]
+    nearest, unanswered = {}, []
+    for paper in dict.fromkeys([*beside, *some, *odd[:sample]]):
+        words = ["why", "--json", "--supplier", paper.supplier, "--library", paper.library, "--", paper.number]
+        said = runner.invoke(app, ["--home", str(home), *words])
+        cases = json.loads(said.stdout)["cases"] if said.exit_code == 0 else []
+        told = {by_name[name]: case for case in cases for name in _names(case) if name in by_name}
+        company = frozenset(one for one in told if told[one] is told.get(paper))
+        if paper not in told or (told[paper]["state"], company) != _company(paper, product):
+            unanswered.append(f"{paper.name}: {said.output[:200]}")
+        elif paper in odd and not told[paper]["evidence"]["explained"]:
+            unanswered.append(f"{paper.name}: {paper.fault}, unexplained")
+        elif product[paper] == _WAITS:
+            misses = [by_name.get(_name(miss)) for miss in told[paper]["near_misses"]]
+            nearest[paper] = misses[0] if misses else None
+    return nearest, unanswered
+
+
+_WAITS = Outcome("waiting")
+
+
+def _company(paper: Paper, product: Standing) -> tuple[str, frozenset[Paper]]:
+    return product[paper].state, product[paper].papers or frozenset((paper,))
+
+
+def _names(case: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [_name(one) for one in (*case["supplier_invoices"], *case["library_invoices"])]
+
+
+def _name(one: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(one[field]) for field in ("side", "supplier", "library", "number", "date", "kind", "ht_cents"))
+
+
 # -- the table -------------------------------------------------------------------------------------
 
 
@@ -157,7 +225,7 @@ def confusion(result: Judged) -> dict[str, Counter[str]]:
     """How many cases of each fault ended where."""
     faults = {paper.case: paper.fault or "(honest)" for paper in result.market.papers}
     table: dict[str, Counter[str]] = defaultdict(Counter)
-    for case, word in result.verdicts(result.product).items():
+    for case, word in result.verdicts().items():
         table[faults[case]][word] += 1
     return dict(sorted(table.items()))
 
@@ -197,7 +265,7 @@ def disagreements(result: Judged) -> list[str]:
 def stands(paper: Paper, standing: Standing) -> tuple[str, frozenset[Paper]] | None:
     """An invoice's state and company; the rules give proposals no names, and several names may fit a discrepancy."""
     outcome = standing.get(paper)
-    return outcome and (outcome.state, outcome.papers)
+    return None if outcome is None else (outcome.state, outcome.papers)
 
 
 def line(paper: Paper, *standings: Standing) -> str:
@@ -210,17 +278,18 @@ def line(paper: Paper, *standings: Standing) -> str:
 
 def main() -> int:
     """The judge from the command line; 1 when what is asked of matching is not reached."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--year", type=int, nargs="*", default=[2025])
-    asked.add_argument("--size", type=int, default=20_000)
-    asked.add_argument("--seed", type=int, nargs="*", default=[1])
-    options = asked.parse_args()
+    asks = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asks.add_argument("--year", type=int, nargs="*", default=[2025])
+    asks.add_argument("--size", type=int, default=20_000)
+    asks.add_argument("--seed", type=int, nargs="*", default=[1])
+    asks.add_argument("--sample", type=int, default=500, help="how many invoices `edi why` is asked of besides")
+    options = asks.parse_args()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     missed = 0
     for which in options.year:
         for seed in options.seed:
             with tempfile.TemporaryDirectory(prefix="edi-year-") as folder:
-                result = judged(year.made(which, options.size, seed), Path(folder))
+                result = judged(year.made(which, options.size, seed), Path(folder), options.sample)
             console.print(shown(result))
             for said in disagreements(result)[:60]:
                 console.print(said, style="dim", soft_wrap=True)
@@ -241,11 +310,13 @@ def reproaches(result: Judged) -> list[str]:
         said.append(f"{len(allowed & posted)} of the {len(allowed)} pairs that rule 1 allows are posted")
     if more := posted - allowed:
         said.append(f"{len(more)} pairs posted that rule 1 does not allow")
-    expected, found = result.verdicts(result.oracle), result.verdicts(result.product)
+    expected, found = result.expected(), result.verdicts()
     others = [case for case, word in expected.items() if word in LAID_OUT]
     laid_out = sum(found[case] in LAID_OUT for case in others)
     if 100 * laid_out < 95 * len(others):
         said.append(f"{laid_out} of the {len(others)} others are laid out with their twin")
+    if result.unanswered:
+        said.append(f"edi why does not answer or explain {len(result.unanswered)}, as {result.unanswered[0]}")
     doors = Counter(paper.door for paper in result.market.papers if paper.door not in ("", "invoice-already-declared"))
     if result.refusals != doors + Counter({"refused": doors.total()}):
         said.append(f"refused: {dict(result.refusals)}, and should be: {dict(doors)}")

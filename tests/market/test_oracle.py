@@ -180,7 +180,7 @@ def statements(papers: list[Paper]) -> list[Paper]:
     for one in papers:
         if one.side == "supplier":
             sold[one.supplier, one.library, one.day.year, one.day.month].append(one)
-    made = []
+    made: list[Paper] = []
     for (supplier, library, _, _), month in sold.items():
         invoice = Invoice(record=0, partner=supplier, number=f"REL{len(made)}", date=month[0].day, kind="F", ttc=1)
         owed = sum(signed(one) for one in month)

@@ -20,6 +20,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "finding": ("(receipt, ordinal)",),
     "entry": ("entry", "reverses"),
     "posting_run": ("id",),
+    "correction": ("answer",),
     "period_act": ("id",),
     "quarantine_act": ("id",),
     "decision": ("id", "undoes"),

@@ -8,6 +8,7 @@ first that fails is named. Authority: surface, "What is posted" and `edi ledger 
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date
@@ -51,6 +52,8 @@ WORDS = {
     "truncated": Both("la fin du registre a été coupée", "the end of the ledger was cut off"),
     "twice": Both("deux écritures en vigueur pour une facture", "two entries stand for one invoice"),
     "unmatched": Both("en vigueur sans rapprochement", "stands without a match"),
+    "statement": Both("un appel émis n'est pas celui qui a été écrit, ou ses écritures", "an issued statement is not what was written, or what its entries say"),
+    "distribution": Both("une répartition ne s'additionne pas", "a distribution does not add up"),
     "unposted": Both("une facture rapprochée est sans écriture", "a matched invoice has no entry"),
 }  # fmt: skip
 
@@ -62,6 +65,22 @@ _STANDS = (
     "AND entry NOT IN (SELECT reverses FROM entry WHERE reverses IS NOT NULL)"
 )
 _MATCHED = "SELECT o.invoice FROM outcome o JOIN invoice i ON i.id = o.invoice WHERE o.state = 'matched' AND i.side = 'supplier'"
+
+_TOLD = (
+    "SELECT coalesce(sum(e.remuneration_cents), 0) FROM entry e WHERE e.supplier = s.supplier AND e.period = s.period AND "
+    "e.entry <= s.last_entry AND e.entry > coalesce((SELECT p.last_entry FROM issued_statement p WHERE p.number = s.previous), 0)"
+)
+#: What is looked at once the entries hold: an entry if there is one to name, and what is wrong.
+_AFTERWARDS = {
+    "twice": f"SELECT max(entry), invoice FROM ({_STANDS}) GROUP BY invoice HAVING count(*) > 1",
+    "unmatched": f"SELECT entry, invoice FROM ({_STANDS}) WHERE invoice NOT IN ({_MATCHED})",
+    "unposted": f"SELECT NULL, invoice FROM ({_MATCHED} EXCEPT SELECT invoice FROM ({_STANDS}))",
+    "statement": f"SELECT NULL, number FROM issued_statement s WHERE entries_cents <> ({_TOLD}) "
+    "OR number <> (SELECT count(*) FROM issued_statement n WHERE n.number <= s.number)",
+    "distribution": "SELECT NULL, year FROM distribution d WHERE (SELECT sum(cents) FROM distribution_posting p "
+    "WHERE p.year = d.year AND p.credit IN ('authors', 'publishers')) <> (SELECT coalesce(sum(paid * (authors_cents + "
+    "publishers_cents + brought_authors_cents + brought_publishers_cents)), 0) FROM distribution_share s WHERE s.year = d.year)",
+}
 
 
 class Damaged(EdiError):
@@ -104,16 +123,12 @@ def verify(
         try:
             otherwise = _files_say(connection, home, proof, progress) if files else {}
             _runs_hold(connection, otherwise, head, proof, progress)
-            for name, sql in (
-                (
-                    "twice",
-                    f"SELECT max(entry), invoice FROM ({_STANDS}) GROUP BY invoice HAVING count(*) > 1 ORDER BY 1",
-                ),
-                ("unmatched", f"SELECT entry, invoice FROM ({_STANDS}) WHERE invoice NOT IN ({_MATCHED}) ORDER BY 1"),
-                ("unposted", f"SELECT NULL, invoice FROM ({_MATCHED} EXCEPT SELECT invoice FROM ({_STANDS}))"),
-            ):
-                if row := connection.execute(f"{sql} LIMIT 1").fetchone():
-                    raise _Fails(name, f"facture / invoice {row[1]}", entry=row[0])
+            for name, sql in _AFTERWARDS.items():
+                if row := connection.execute(f"{sql} ORDER BY 1, 2 LIMIT 1").fetchone():
+                    raise _Fails(name, row[1], entry=row[0])
+            for row in connection.execute("SELECT number, facts, sha256 FROM issued_statement ORDER BY number"):
+                if hashlib.sha256(_unpacked(row["facts"])).hexdigest() != row["sha256"]:
+                    raise _Fails("statement", row["number"])
             _undamaged(connection, home, ("entry", "posting_run"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
@@ -294,6 +309,13 @@ def _file_says(
         raise Damaged(path=home.path / "received" / sha256[:2] / sha256, why="n'y est plus / is not there") from gone
     except OSError as wrong:
         raise Damaged(path=wrong.filename or sha256, why=why(wrong)) from wrong
+
+
+def _unpacked(packed: bytes) -> bytes:
+    try:
+        return zlib.decompress(packed)
+    except zlib.error:
+        return b""
 
 
 # -- damage ------------------------------------------------------------------------------------------

@@ -1,15 +1,18 @@
-"""Commands that bring the money to people: distribute."""
+"""Commands that bring the money to people: statement issue, list, show; distribute."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from edi.cli.common import HomeOption, JsonOption, examples, opened, out, print_json, show, table
-from edi.cli.ledger import FORMS, export
+from edi.cli.common import HomeOption, JsonOption, bars, examples, opened, out, print_json, show, table
+from edi.cli.common import as_json as dumped
+from edi.cli.ledger import FORMS, PeriodOption, SupplierOption, export, written
+from edi.cli.opening import write_out
 from schemas.money import french
 
 _SHOWN = 10
+_SHOWN_ROWS = 100
 YearArgument = Annotated[int, typer.Argument(metavar="ANNÉE", min=2003, max=9999)]
 FileOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FICHIER", help="Sinon stdout / else stdout.")
@@ -18,12 +21,128 @@ FileOption = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
+    statement = typer.Typer(no_args_is_help=True, help="Les appels de rémunération. / Statements.")
+    statement.command(
+        "issue", epilog=examples("edi statement issue 2025 -o appels", "edi statement issue 2025 --estimates")
+    )(issue)
+    statement.command("list", epilog=examples("edi statement list --period 2025"))(listing)
+    statement.command("show", epilog=examples("edi statement show 12 --format pdf -o AR-000012.pdf"))(shown)
+    app.add_typer(statement, name="statement")
     app.command(
         epilog=examples(
             "edi distribute 2025 --public-users 6187588 --higher-education-users 1052041",
             "edi distribute 2025 --record", "edi distribute 2025 --format xlsx -o titres-2025.xlsx",
         )
     )(distribute)  # fmt: skip
+
+
+def issue(
+    context: typer.Context,
+    year: YearArgument,
+    estimates: Annotated[bool, typer.Option("--estimates", help="Appeler aussi, au moins-disant, ce que seules les bibliothèques ont déclaré / bill what only libraries declared, at the least.")] = False,
+    folder: Annotated[Path | None, typer.Option("-o", "--output", metavar="DOSSIER", help="Y écrire les PDF qui n'y sont pas / write the PDFs that are not there.")] = None,
+    supplier: SupplierOption = None, home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Émettre l'appel de chaque fournisseur qui a du nouveau ; relancer n'émet rien de plus. / Issue what is new."""
+    from edi import statements
+    from edi.settings import paris_now
+
+    with opened(context, home) as (where, connection), bars() as progress:
+        task = progress.add_task("appels / statements")
+        made = [
+            facts["number"]
+            for facts in statements.issue(
+                connection, where.settings, year, paris_now(), supplier, estimates,
+                lambda done, of: progress.update(task, completed=done, total=of),
+            )
+        ]  # fmt: skip
+        rows = statements.listing(connection, year, supplier)
+        if folder is not None:
+            _make(folder)
+            task = progress.add_task("PDF", total=len(rows))
+            for row in rows:
+                path = folder / f"{row['label']}.pdf"
+                if not path.exists():
+                    write_out(path, [statements.as_pdf(statements.document(connection, row["number"]))])
+                progress.advance(task)
+    rows = [row for row in rows if row["number"] in set(made)]
+    due = sum(row["due_cents"] for row in rows)
+    if as_json:
+        print_json({"issued": rows, "due_cents": due})
+    else:
+        _list(rows)
+        out.print(f"{len(rows)} appels émis / statements issued, [bold]{french(due)} €[/]")
+
+
+def _make(folder: Path) -> None:
+    from spool.errors import DiskTrouble, why
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise DiskTrouble(path=folder, why=why(wrong)) from wrong
+
+
+def listing(
+    context: typer.Context, period: PeriodOption = None, supplier: SupplierOption = None,
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Les appels émis. / The statements issued."""
+    from edi.statements import listing as issued
+
+    with opened(context, home) as (_, connection):
+        rows = issued(connection, period, supplier)
+    if as_json:
+        print_json({"statements": rows})
+    else:
+        _list(rows)
+        out.print(f"{len(rows)} appels / statements, [bold]{french(sum(row['due_cents'] for row in rows))} €[/]")
+
+
+def _list(rows: list[dict[str, Any]]) -> None:
+    heads = (
+        "appel / statement",
+        "émis le / issued",
+        "fournisseur / supplier",
+        "an / year",
+        "estimations / estimates",
+        "à payer / due",
+    )
+    cells = [
+        (r["label"], r["issued_at"][:10], r["supplier"], r["period"], french(r["estimates_cents"] - r["taken_back_cents"]), french(r["due_cents"]))
+        for r in rows[-_SHOWN_ROWS:]
+    ]  # fmt: skip
+    if cells:
+        show(table("Appels de rémunération / Statements", heads, cells, right=("estimations", "à payer")))
+
+
+def shown(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="N°", min=1, help="Dans « statement list » / in statement list.")],
+    form: Annotated[str | None, typer.Option("--format", metavar="|".join((*FORMS, "pdf")), help="Le document / the document.")] = None,
+    output: FileOption = None, home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Un appel tel qu'il a été émis. / A statement as it was issued."""
+    from edi import statements
+
+    with opened(context, home) as (_, connection):
+        facts = statements.document(connection, number)
+    if as_json or form == "json":
+        written(output, [dumped(facts), "\n"])
+    elif form == "pdf":
+        written(output, [statements.as_pdf(facts)])
+    elif form is not None:
+        export(form, output, "lines", statements.sheets(facts), "pdf")
+    else:
+        _, columns, lines = statements.sheets(facts)[0]
+        names = [column for column in columns if any(line[column.name] for line in lines)]
+        heads = [column.head for column in names]
+        cells = [
+            [french(line[c.name]) if c.kind == "cents" and line[c.name] is not None else line[c.name] for c in names]
+            for line in lines[-_SHOWN_ROWS:]
+        ]
+        title = f"{facts['label']} : {facts['supplier']['name']}, {facts['period']}"
+        show(table(title, heads, cells, right=[c.head for c in names if c.kind in ("cents", "int")], folded=("nom",)))
 
 
 def distribute(

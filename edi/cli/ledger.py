@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -128,14 +128,18 @@ def ledger_export(
                 raise wrong_use("--format fec : --period ANNÉE, sans / without --supplier")
             if output is not None and output.is_dir():
                 output = output / fec_name(where.settings.siren, period)
-            _written(output, fec(connection, where.settings.accounts, period))
+            written(output, fec(connection, where.settings.accounts, period))
             return
         rows = entries(connection, period, supplier)
         export("json" if as_json else form, output, "entries", [("Registre", SHEET, rows)], "fec")
 
 
 def export(
-    form: str, output: Path | None, name: str, sheets: "list[tuple[str, Iterable[Column], Iterable[Any]]]", *more: str
+    form: str,
+    output: Path | None,
+    name: str,
+    sheets: "Sequence[tuple[str, Iterable[Column], Iterable[Any]]]",
+    *more: str,
 ) -> None:
     """Writes the first of `sheets`, or with xlsx all of them, to a file or stdout. `more` formats are named only."""
     from edi import exports
@@ -152,10 +156,11 @@ def export(
         pieces = exports.plain_csv([column.name for column in columns], rows)
     else:
         pieces = exports.spreadsheet_csv(columns, rows) if form == "csv-fr" else exports.workbook(sheets)
-    _written(output, pieces)
+    written(output, pieces)
 
 
-def _written(output: Path | None, pieces: Iterable[str | bytes]) -> None:
+def written(output: Path | None, pieces: Iterable[str | bytes]) -> None:
+    """Writes to a file that appears once it is whole, or to stdout."""
     if output is None:
         emit(pieces)
     else:

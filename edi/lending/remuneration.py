@@ -39,3 +39,15 @@ def share(
         return Share(0, 0, 0, "all-excluded")
     sign = -1 if kind == "A" else 1
     return Share(sign * base, money.share(sign * base, rate_percent), sign * copies, "")
+
+
+def least(kind: str, ht: int, rate_percent: int, cap_bp: int) -> int:
+    """The least an invoice can owe, in cents, of which only the library's discounted total is known (domain: the
+    remuneration lies between rate x H and rate x H / (1 - highest discount)); of a credit note, the most it takes back.
+
+    >>> least("F", 9_100, 6, 900), least("A", 9_100, 6, 900), least("A", 9_100, 0, 10_000)
+    (546, -600, 0)
+    """
+    if kind == "F" or not rate_percent:
+        return money.share(ht, rate_percent)
+    return -money.half_away(ht * rate_percent * 100, 10_000 - cap_bp)

@@ -226,3 +226,22 @@ def test_quarantine_from_end_to_end(run: Edi) -> None:
     assert run("quarantine", "discard", str(again["id"]))[0] == 2  # a reason is wanted
     assert run("quarantine", "discard", str(again["id"]), "--reason", "essai")[0] == 0
     assert json.loads(run("status", "--json")[1])["stuck"] == []
+
+
+def test_a_statement_in_every_form(run: Edi, place: Path) -> None:
+    made = json.loads(run("statement", "issue", "2025", "-o", "appels", "--json")[1])
+    assert made["due_cents"] == 140_044 and made["issued"][0]["label"] == "AR-000001"
+    assert sorted(path.name for path in (place / "appels").iterdir()) == [
+        f"{row['label']}.pdf" for row in made["issued"]
+    ]
+    assert (place / "appels" / "AR-000001.pdf").read_bytes()[:5] == b"%PDF-"
+    assert json.loads(run("statement", "issue", "2025", "-o", "appels", "--json")[1])["issued"] == []
+    facts = json.loads(run("statement", "show", "1", "--json")[1])
+    assert facts["totals"]["due_cents"] == made["issued"][0]["due_cents"]
+    assert facts["label"] in run("statement", "show", "1")[1]
+    for form, word in (("csv", "section,"), ("csv-fr", "rubrique;"), ("json", "AR-000001")):
+        assert word in run("statement", "show", "1", "--format", form)[1]
+    for form, magic in (("pdf", b"%PDF-"), ("xlsx", b"PK")):
+        assert run("statement", "show", "1", "--format", form, "-o", "one")[0] == 0
+        assert (place / "one").read_bytes().startswith(magic)
+    assert run("statement", "show", "1", "--format", "doc")[0] == 2

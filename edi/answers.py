@@ -47,6 +47,7 @@ def acknowledge(
         not_checked=not_checked,
         structure_refused=staged.tally.file_refused,
         dry_run=dry,
+        would=booked.would,
     )
 
 

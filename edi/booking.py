@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 
 from edi import periods, twins
+from edi.rehearsing import rehearse
 from edi.replacing import Chain, find_chain, restate, withdraw
 from edi.staging import Staged, refuse
 from edi.store import PLACES
+from schemas.acknowledgement import Rehearsal
 from schemas.declaration import Header
 from schemas.finding import Both, Finding
 from schemas.layout import EN
@@ -31,11 +33,12 @@ STORE_CODES = (
 
 
 class Booked(msgspec.Struct):
-    """The verdict on a file, and how many of its invoices were accepted and refused."""
+    """The verdict on a file, how many of its invoices were accepted and refused, and what a dry run would come to."""
 
     verdict: str
     accepted: int
     refused: int
+    would: Rehearsal | None = None
 
 
 def verdict(staged: Staged, accepted: int) -> str:
@@ -68,23 +71,28 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
     if "declarant-not-allowed" in staged.tally.by_code:  # somebody else's word: it is not even remembered as refused
         return booked
     declaration = _insert_declaration(connection, staged, header, booked, receipt, sha256, dry, target, now)
-    if not stands or header.use == "test":
+    if not stands:
         return booked
     assert header.period is not None
     period = periods.booked_in(header.period, periods.closed_years(connection))
-    clean = not staged.refused
-    if period != header.period and _moves(connection, clean and target is not None):
+    real, clean = header.use == "real", not staged.refused
+    if real and period != header.period and _moves(connection, clean and target is not None):
         staged.tally.add(_at(header, "period", "period-closed-booked-late", str(header.period), str(period)))
-    if dry:
-        return booked
-    if target is not None:
-        withdraw(connection, declaration, target, clean)
-    connection.execute(
-        "INSERT OR IGNORE INTO statement SELECT ?, booked FROM staged_restated WHERE seq IN "
-        "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
-        (declaration,),
-    )
-    _insert_invoices(connection, staged, receipt, header, declaration, period)
+
+    def write() -> None:
+        if real and target is not None:
+            withdraw(connection, declaration, target, clean)
+        connection.execute(
+            "INSERT OR IGNORE INTO statement SELECT ?, booked FROM staged_restated WHERE seq IN "
+            "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
+            (declaration,),
+        )
+        _insert_invoices(connection, staged, receipt, header, declaration, period)
+
+    if real and not dry:
+        write()
+    else:
+        booked.would = rehearse(connection, write, receipt, staged.invoices)
     return booked
 
 

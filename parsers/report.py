@@ -17,8 +17,9 @@ from parsers.excerpts import Excerpt
 from parsers.plain import columns, cut, harmless, wrapped
 from parsers.report_words import amount, counted, field_label, number, spelled, verdict, what_to_do, when
 from schemas import catalogue
-from schemas.acknowledgement import Acknowledgement
+from schemas.acknowledgement import Acknowledgement, Rehearsal
 from schemas.finding import Finding, say
+from schemas.money import decimal, french
 
 WIDTH = 100
 _SHOWN = 160  # characters kept of one text from outside: two lines
@@ -128,7 +129,17 @@ def _head(ack: Acknowledgement, language: str) -> Iterator[tuple[str | None, str
     yield from (("issued", when(ack.issued, language) or unread), ("answered", when(ack.answered_at, language)))
     if ack.verdict != "duplicate" or ack.invoices:
         yield "invoices", amount(ack, language)
+    if ack.would is not None:
+        yield "would", _would(ack.would, language)
     yield "sha256", ack.sha256
+
+
+def _would(would: Rehearsal, language: str) -> str:
+    counts = {
+        name: number(getattr(would, name), language) for name in ("matched", "proposed", "discrepancies", "waiting")
+    }
+    owed = decimal(would.remuneration_cents) if language == "en" else french(would.remuneration_cents)
+    return spelled("would-come-to", language).format(**counts, owed=owed)
 
 
 def _counts(ack: Acknowledgement, language: str) -> Iterator[tuple[str, ...]]:
@@ -328,6 +339,7 @@ def as_json(acknowledgement: Acknowledgement, language: str = "fr") -> dict[str,
         "findings": [_finding_json(finding, language) for finding in ack.findings],
         "findings_total": ack.findings_total,
         "findings_by_code": dict(ack.findings_by_code),
+        "would": msgspec.to_builtins(ack.would),
     }
 
 

@@ -16,12 +16,35 @@ NOTICE_NUMBERS = {"ate": ("912", "904"), "ane": ("913", "905"), "ast": ("914", "
 VERDICTS = ("accepted", "partly-accepted", "refused", "duplicate", "failed")
 
 
+class Rehearsed(msgspec.Struct, frozen=True):
+    """Where an invoice would stand: state and reason of matching, the other side's number, what it would owe in cents."""
+
+    number: str
+    date: str
+    kind: str
+    state: str
+    reason: str
+    other: str | None
+    owed: int
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """What a dry run would have come to, in invoices of the file, and the remuneration in cents; the first ones listed."""
+
+    matched: int
+    proposed: int
+    discrepancies: int
+    waiting: int
+    remuneration_cents: int
+    invoices: tuple[Rehearsed, ...] = ()
+
+
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on one file. Counts are of invoices; `None` is what could not be read.
 
     `addressee` is the GLN the answer goes to: the declarant, or the link's own. `answered_at` and
     `issued` are Paris wall-clock times. `findings` may be capped; the totals count all of them.
-    `dry_run`: judged as usual, but nothing is booked, so that no answer may say it was.
+    `dry_run`: judged as usual, but nothing is booked, so that no answer may say it was; `would`: what it would come to.
     """
 
     file: str
@@ -48,6 +71,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     not_checked: tuple[str, ...] = ()
     structure_refused: bool = False
     dry_run: bool = False
+    would: Rehearsal | None = None
 
 
 def notices(acknowledgement: Acknowledgement) -> tuple[str, ...]:

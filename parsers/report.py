@@ -339,8 +339,17 @@ def as_json(acknowledgement: Acknowledgement, language: str = "fr") -> dict[str,
         "findings": [_finding_json(finding, language) for finding in ack.findings],
         "findings_total": ack.findings_total,
         "findings_by_code": dict(ack.findings_by_code),
-        "would": msgspec.to_builtins(ack.would),
+        "would": _would_json(ack.would),
     }
+
+
+def _would_json(would: Rehearsal | None) -> dict[str, Any] | None:
+    if would is None:
+        return None
+    facts: dict[str, Any] = msgspec.to_builtins(would)
+    for invoice in facts["invoices"]:
+        invoice.update(number=harmless(invoice["number"]), other=_safe(invoice["other"]))
+    return facts
 
 
 def _finding_json(finding: Finding, language: str) -> dict[str, Any]:

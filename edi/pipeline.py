@@ -353,17 +353,25 @@ def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:
 
 
 def _issued(path: Path, max_bytes: int) -> str:
-    """When a declaration was issued. Whatever is wrong with it is found again, and said, when it is taken; only what
-    is wrong with our disk is raised, as OSError: later ones wait for it."""
+    header = header_of(path, max_bytes)
+    return header.issued.isoformat() if header is not None and header.issued is not None else "9999"
+
+
+def header_of(path: Path, max_bytes: int) -> Header | None:
+    """The header of a received file, as far as it can be read; None when it cannot.
+
+    Whatever is wrong with it is found again, and said, when it is taken; only what is wrong with our disk is raised, as
+    OSError: later ones wait for it.
+    """
     try:
         with path.open("rb") as stream:
             for event in read(open_source(stream, max_bytes)):
-                if isinstance(event, Header) and event.issued is not None:
-                    return event.issued.isoformat()
+                if isinstance(event, Header):
+                    return event
                 if not isinstance(event, Finding):
                     break
     except OSError:
         raise
     except Exception:
-        return "9999"
-    return "9999"
+        return None
+    return None

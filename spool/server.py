@@ -6,6 +6,7 @@ Each user sees one folder and nothing above it. Not for the open world: it knows
 import contextlib
 import errno
 import hmac
+import io
 import logging
 import os
 import posixpath
@@ -19,9 +20,20 @@ from typing import Any, Self
 import paramiko
 from paramiko import common, sftp
 
+from spool import durable
+
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 _HANDSHAKE_SECONDS = 20
+
+
+def host_key(path: Path) -> paramiko.PKey:
+    """The host key kept at `path`, made there on first use, readable by its owner only."""
+    if not path.exists():
+        text = io.StringIO()
+        paramiko.ECDSAKey.generate().write_private_key(text)
+        durable.write(path, text.getvalue().encode())
+    return paramiko.ECDSAKey.from_private_key_file(str(path))
 
 
 class User:

@@ -76,7 +76,7 @@ def run(
     with opened(context, home) as (where, connection), held(where.path):
         if not where.settings.link:
             note(f"Aucune liaison dans {sentence(where.path / 'edi.toml')} : rien à tirer. / No link: nothing to pull.")
-        running = Run(where, connection, lambda event, facts: _tell(event, facts, as_json))
+        running = Run(where, connection, lambda event, facts: tell(event, facts, as_json))
         if once:
             try:
                 done = running.once(patient=True)
@@ -88,7 +88,7 @@ def run(
                 _show_pass(done)
             raise typer.Exit(_exit_code(done))
         stop = threading.Event()
-        with _ended_by_signals(stop):
+        with ended_by_signals(stop):
             if not as_json:
                 count = len(where.settings.link)
                 out.print(f"edi run : {count} {'liaison' if count == 1 else 'liaisons'}, Ctrl-C pour finir / to end")
@@ -98,7 +98,7 @@ def run(
 
 
 @contextmanager
-def _ended_by_signals(stop: threading.Event) -> Iterator[None]:
+def ended_by_signals(stop: threading.Event) -> Iterator[None]:
     """SIGTERM and Ctrl-C set `stop`; asked twice, or too slow, the run is broken off, which loses nothing either."""
 
     def asked(number: int, frame: FrameType | None) -> None:
@@ -125,7 +125,7 @@ def _exit_code(done: "Pass") -> int:
     return 1 if verdicts & {"refused", "partly-accepted"} else 0
 
 
-def _tell(event: str, facts: dict[str, Any], as_json: bool) -> None:
+def tell(event: str, facts: dict[str, Any], as_json: bool) -> None:
     """A line for each thing that happens; troubles on stderr, with JSON too."""
     where = sentence("/".join(filter(None, (facts.get("link"), facts.get("home")))))
     if event == "trouble":

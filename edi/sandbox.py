@@ -1,0 +1,189 @@
+"""`edi sandbox`: a partner's SFTP account on loopback with the real processor watching it, for vendors to try their client on.
+
+    vendor's client -- SFTP --> <home>/partenaire/depot -- edi run's own passes --> retour/
+
+The other side is played: each declaration that is booked is answered by the matching one of its partners, so that a
+vendor sees it matched seconds later. A reference that begins with one of `SCENARIOS` has something else happen.
+"""
+
+import io
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edi import links
+from edi.exchange import Tell
+from edi.ingesting import ingest
+from edi.pipeline import Pass, Run, header_of
+from edi.running import forever
+from edi.settings import Home, open_home, paris_now
+from edi.store import PLACES, connect, transaction
+from parsers import write_fixed
+from schemas.acknowledgement import Acknowledgement
+from schemas.declaration import Header, Invoice, Line
+from schemas.finding import Both
+from schemas.layout import VERSION
+from schemas.money import half_away
+from spool import durable
+from spool.folder import Folder
+from spool.server import Server, User, host_key
+
+LINK = "partenaire"
+USER = "partenaire"
+LATE_SECONDS = 15.0
+_FOLDERS = ("depot", "depot/test", "retour", "archive")
+#: No longer file is played by the other side.
+_PLAYED = 5_000
+_EAN = "9782070360024"
+
+#: What happens to a declaration whose reference begins so.
+SCENARIOS = {
+    "TARD": Both(f"la réponse arrive {LATE_SECONDS:.0f} secondes plus tard", f"the answer comes {LATE_SECONDS:.0f} seconds late"),
+    "REFUS": Both("refusée entière : référence déjà utilisée", "refused whole: reference already used"),
+    "DOUBLE": Both("traitée deux fois : la seconde est un doublon", "taken twice: the second time as a duplicate"),
+    "MUET": Both("l'autre côté ne déclare rien : tout attend", "the other side declares nothing: everything waits"),
+    "ECART": Both("l'autre côté déclare d'autres montants", "the other side declares other amounts"),
+}  # fmt: skip
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What a client needs; `known_hosts` is a line for OpenSSH."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    fingerprint: str
+    known_hosts: str
+    folder: str
+
+
+@contextmanager
+def account(path: Path, port: int, public_key: str | None) -> Iterator[tuple[Home, Account]]:
+    """The account, open for as long as it is entered, in the home at `path`; key and password stay the same there."""
+    home = open_home(path)
+    root = home.path / "partenaires"
+    for name in _FOLDERS:
+        (root / USER / name).mkdir(parents=True, exist_ok=True)
+    vault = home.path / "secrets"
+    vault.mkdir(mode=0o700, exist_ok=True)
+    if not (vault / USER).exists():
+        durable.write(vault / USER, secrets.token_urlsafe(12).encode())
+    password = (vault / USER).read_text("ascii")
+    durable.write(home.path / "edi.toml", _settings(home).encode())
+    key = host_key(vault / "host_key")
+    with Server(root, {USER: User(USER, password, public_key)}, port, key) as server:
+        line = f"[{server.host}]:{server.port} {key.get_name()} {key.get_base64()}"
+        yield (
+            open_home(path),
+            Account(server.host, server.port, USER, password, server.fingerprint, line, str(root / USER)),
+        )
+
+
+def _settings(home: Home) -> str:
+    return (
+        f'# Le bac à sable. / The sandbox.\ngln = "{home.settings.gln}"\nevery_seconds = 1\n\n[[link]]\nname = "{LINK}"\n'
+        f'kind = "folder"\npath = "partenaires/{USER}"\ndeclarants = ["*"]\nsettle_seconds = 1\n'
+    )
+
+
+def play(home: Home, stop: threading.Event, tell: Tell) -> None:
+    """Watches the account until `stop` is set, and plays the other side."""
+    with closing(connect(home.database)) as connection:
+        running = Run(home, connection, lambda event, facts: _meddle(home, event, facts, tell))
+        forever(running, stop, lambda done: _play(home, connection, done))
+
+
+def _scenario(reference: str | None) -> str:
+    return next((word for word in SCENARIOS if (reference or "").upper().startswith(word)), "")
+
+
+def _meddle(home: Home, event: str, facts: dict[str, Any], tell: Tell) -> None:
+    """What has to happen in the middle of a pass: before a file is judged, or before it is answered."""
+    if event == "pulled":
+        header = header_of(Folder(home.path).original(facts["sha256"]), home.settings.max_bytes)
+        if header is not None and _scenario(header.reference) == "REFUS":
+            _use_up(home, facts["sha256"], header)
+    elif event == "taken" and _scenario(facts["acknowledgement"].reference) == "TARD":
+        _change(home, lambda connection: links.pause(connection, LINK, paris_now()))
+        later = threading.Timer(LATE_SECONDS, _change, [home, lambda connection: links.resume(connection, LINK)])
+        later.daemon = True
+        later.start()
+    tell(event, facts)
+
+
+def _change(home: Home, change: Callable[[sqlite3.Connection], object]) -> None:
+    with closing(connect(home.database)) as connection, transaction(connection):
+        change(connection)
+
+
+def _use_up(home: Home, sha256: str, header: Header) -> None:
+    """Has the declarant's reference used already, by a declaration that booked something."""
+    sql = (
+        "INSERT INTO declaration (receipt, sha256, format, verdict, side, use, nature, declarant, reference, replaced, period, "
+        "sending, issued, invoices, accepted, dry, taken_at) SELECT max(id), 'sandbox', ?, 'accepted', ?, 'real', 'initial', ?, ?, "
+        "'', ?, 0, ?, 1, 1, 0, ? FROM receipt WHERE sha256 = ?"
+    )
+    now = paris_now().isoformat()
+    values = (header.format, header.side, header.declarant, header.reference, header.period, now, now, sha256)
+    if None not in values:
+        _change(home, lambda connection: connection.execute(sql, values))
+
+
+def _play(home: Home, connection: sqlite3.Connection, done: Pass) -> None:
+    """The other side's turn, after a pass."""
+    for taken in done.taken:
+        if taken.verdict not in ("accepted", "partly-accepted") or taken.use != "real" or taken.dry_run:
+            continue
+        scenario = _scenario(taken.reference)
+        if scenario == "DOUBLE":
+            depot, again = home.path / "partenaires" / USER / "depot", f"encore-{taken.file}"
+            durable.write(depot / again, Folder(home.path).original(taken.sha256).read_bytes())
+        if scenario != "MUET" and taken.accepted <= _PLAYED:
+            for path in _twins(home, connection, taken, dearer=scenario == "ECART"):
+                list(ingest(home, connection, [path]))
+
+
+def _twins(home: Home, connection: sqlite3.Connection, taken: Acknowledgement, dearer: bool) -> Iterator[Path]:
+    """The declarations of the other side for what a file booked, one for each of its partners."""
+    receipt = connection.execute(
+        "SELECT max(receipt) FROM declaration WHERE declarant = ? AND reference = ? AND accepted > 0",
+        (taken.declarant, taken.reference),
+    ).fetchone()[0]
+    other = "library" if taken.side == "supplier" else "supplier"
+    rows = connection.execute(
+        f"SELECT * FROM invoice WHERE id BETWEEN ? AND ? ORDER BY {other}, id",
+        (receipt * PLACES, receipt * PLACES + PLACES - 1),
+    ).fetchall()
+    folder = home.path / "autre-cote"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for place, (partner, theirs) in enumerate(groupby(rows, key=lambda row: str(row[other])), 1):
+        assert taken.period is not None and taken.declarant is not None
+        header = Header(
+            format="fixed", record=1, version=VERSION, side=other, declarant=partner, addressee=home.settings.gln,
+            issued=paris_now(), reference=f"BAC-{receipt}-{place}"[:20], period=taken.period, use="real", nature="initial",
+            replaced="", sending=0,
+        )  # fmt: skip
+        out = io.BytesIO()
+        write_fixed.write(header, tuple(_mirrored(row, taken.declarant, other, dearer) for row in theirs), out)
+        path = folder / f"{header.reference}.txt"
+        durable.write(path, out.getvalue())
+        yield path
+
+
+def _mirrored(row: sqlite3.Row, partner: str, side: str, dearer: bool) -> Invoice:
+    """The same invoice as the other side would declare it, or a fifth dearer."""
+    ht = row["ht"] * 6 // 5 + 100 if dearer else row["ht"]
+    lines = (Line(_EAN, 1, ht, 0, 550, "", "", ""),) if side == "supplier" and ht else ()
+    return Invoice(
+        record=0, partner=partner, number=row["number"], date=date.fromisoformat(row["date"]), kind=row["kind"], ht=ht,
+        ttc=half_away(ht * 1055, 1000), lines=lines,
+    )  # fmt: skip

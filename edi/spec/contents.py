@@ -13,9 +13,11 @@ from typing import Any, get_args
 
 import msgspec
 
+from edi import rehearsing
 from edi.lending import proposing, terms
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.limits import Limits
+from edi.sandbox import SCENARIOS
 from edi.settings import OUR_GLN
 from edi.spec.worked import ANSWERED, LIBRARY, worked
 from parsers import answer_xml, gencod
@@ -25,7 +27,7 @@ from parsers.xml import VERSION as XML_VERSION
 from parsers.xml_faults import FIELDS, NAMESPACE
 from parsers.xsd import Element, elements
 from schemas import charset, gln, layout, lists, number
-from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS, Acknowledgement
+from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS, Acknowledgement, Rehearsal, Rehearsed
 from schemas.catalogue import CATALOGUE, advice
 from schemas.finding import Both, Finding
 from spool.link import Link
@@ -101,6 +103,12 @@ def contents() -> dict[str, Any]:
             "days_apart": DAYS_APART, "tolerance_cents": TOLERANCE_CENTS,
             "proposals": _keys(_FORMS, _counted(words["proposals"])),
             "discrepancies": _keys(words["discrepancies"], _counted(words["discrepancies"])),
+        },
+        "trying": {
+            "longest": rehearsing.LONGEST,
+            "would": _keys(Rehearsal.__struct_fields__, _counted(words["would"])),
+            "would_invoice": _keys(Rehearsed.__struct_fields__, words["would"]),
+            "scenarios": _keys(SCENARIOS, SCENARIOS),
         },
         "keys": [{"written": written, "key": number.key(written)} for written in _WRITTEN],
         "example": worked(),
@@ -192,10 +200,10 @@ def _answers(words: _Words) -> dict[str, Any]:
 
 
 def _counted(words: dict[str, Both]) -> dict[str, Both]:
-    """Words with the figures of matching in them."""
+    """Words with their figures in them."""
     figures = {
         "close": proposing.CLOSE_DAYS, "days": DAYS_APART, "more": DAYS_APART + 1, "late": proposing.LATE_DAYS,
-        "lines": terms.LINES_DUE_FROM.year,
+        "lines": terms.LINES_DUE_FROM.year, "listed": rehearsing.LISTED,
     }  # fmt: skip
     return {key: Both(both.fr.format(**figures), both.en.format(**figures)) for key, both in words.items()}
 

@@ -52,6 +52,14 @@ FROM entry e JOIN invoice i ON i.id = e.supplier_invoice
 JOIN line l ON l.id BETWEEN i.first_line AND i.first_line + i.lines - 1
 WHERE {_MINE} AND e.copies <> 0 AND NOT ({_EXCLUDED}) GROUP BY l.ean
 """
+_COUNTED = f"""
+SELECT e.entry, e.supplier, e.library, e.invoice_number, e.invoice_date, l.record, r.name AS file, r.sha256, l.title,
+       CASE WHEN e.copies < 0 THEN -l.quantity ELSE l.quantity END AS copies
+FROM entry e JOIN invoice i ON i.id = e.supplier_invoice
+JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id = d.receipt
+JOIN line l ON l.id BETWEEN i.first_line AND i.first_line + i.lines - 1
+WHERE {_MINE} AND e.copies <> 0 AND NOT ({_EXCLUDED}) AND l.ean = ?3 ORDER BY e.entry, l.id
+"""
 _BEFORE = "(SELECT max(year) FROM distribution WHERE year < ?1)"
 
 
@@ -104,6 +112,13 @@ def compute(connection: sqlite3.Connection, year: int, users: Users, terms: Term
     sums = {name: getattr(made, name) for name in ("entries_cents", *POSTINGS, "copies", "undivided_cents")}
     by = {"public_users": users.public, "higher_education_users": users.higher_education, **_struct(terms)}
     return Year({"year": year, "recorded_at": None, "last_entry": last, **sums, **_per_copy(sums), "terms": by}, rows)
+
+
+def counted_lines(connection: sqlite3.Connection, ean: str, year: int) -> list[sqlite3.Row]:
+    """The lines whose copies of an EAN the year's distribution counts, recorded or to be, with their entries."""
+    row = connection.execute("SELECT last_entry FROM distribution WHERE year = ?", (year,)).fetchone()
+    last = row["last_entry"] if row else connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
+    return connection.execute(_COUNTED, (year, last, ean)).fetchall()
 
 
 def record(connection: sqlite3.Connection, made: Year, now: datetime) -> Year:

@@ -70,12 +70,22 @@ _ACT_WORDS = {
 
 
 def why(
-    context: typer.Context, number: Number, supplier: Supplier = None, library: Library = None,
+    context: typer.Context, number: Annotated[str | None, typer.Argument(metavar="NUMÉRO", help="Le numéro de la facture / the invoice number.")] = None,
+    supplier: Supplier = None, library: Library = None,
+    entry: Annotated[int | None, typer.Option("--entry", metavar="ÉCRITURE", help="Une écriture, jusqu'aux colonnes / an entry, down to columns.")] = None,
+    ean: Annotated[str | None, typer.Option("--ean", metavar="EAN", help="Un titre réparti, avec --period / a title shared out.")] = None,
+    period: Annotated[int | None, typer.Option("--period", metavar="ANNÉE")] = None,
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Où en est une facture et pourquoi, jusqu'au fichier et à l'enregistrement. / Where an invoice stands, and why."""
+    """Où en est une facture et pourquoi ; d'une écriture ou d'un titre, jusqu'aux colonnes du fichier d'origine. /
+    Where an invoice stands and why; of an entry or a title, down to the columns of the original file."""
     from edi.why import why as facts_of
 
+    if [number is None, entry is None, ean is None].count(False) != 1 or (ean is None) != (period is None):
+        raise wrong_use("un numéro, ou --entry, ou --ean avec --period / a number, or --entry, or --ean with --period")
+    if number is None:
+        _trace(context, home, as_json, entry, ean, period)
+        return
     with opened(context, home) as (_, connection):
         facts = facts_of(connection, number, _gln(supplier), _gln(library))
     if as_json:
@@ -91,6 +101,62 @@ def why(
                 out.print(f"  Finissent pareil / end alike : {sentence(', '.join(facts['alike']))}", soft_wrap=True)
     if not facts["cases"] and not facts["refused"]:
         raise typer.Exit(1)
+
+
+def _trace(
+    context: typer.Context, home: Path | None, as_json: bool, entry: int | None, ean: str | None, period: int | None
+) -> None:
+    """An entry, or the lines counted of a title, down to the bytes."""
+    from edi import tracing
+
+    with opened(context, home) as (where, connection):
+        if entry is None:
+            assert ean is not None and period is not None
+            lines = tracing.title(connection, ean, period)
+            if as_json:
+                print_json(
+                    {"ean": ean, "period": period, "copies": sum(line["copies"] for line in lines), "lines": lines}
+                )
+                return
+            names = ("entry", "supplier", "library", "invoice_number", "invoice_date", "file", "record", "copies")
+            heads = "écriture / entry|fournisseur / supplier|bibliothèque / library|numéro / number|date|fichier / file|enr. / rec.|ex. / copies"
+            show(
+                table(
+                    f"{ean} · {period}",
+                    heads.split("|"),
+                    [[line[name] for name in names] for line in lines],
+                    right=("ex.",),
+                )
+            )
+            return
+        facts = tracing.entry(connection, where, entry)
+    if as_json:
+        print_json(facts)
+        return
+    made, computed = facts["entry"], facts["computed"]
+    out.print(
+        f"[bold]Écriture {entry}[/] [dim]/ entry[/]  {made['period']}  {made['posted_at']}  [dim]{made['hash']}[/]",
+        soft_wrap=True,
+    )
+    out.print(
+        f"  {french(computed['counted_lines_cents'])} € x {made['rate']} -> base {french(made['base_cents'])} €, "
+        f"rémunération / share [bold]{french(made['remuneration_cents'])} €[/] {made['reason']}", soft_wrap=True,
+    )  # fmt: skip
+    for side in ("supplier_invoice", "library_invoice"):
+        invoice = facts[side]
+        out.print(
+            f"\n  {sentence(invoice['file'])}  [dim]sha256 {invoice['sha256']}[/]  {sentence(invoice['reference'])}",
+            soft_wrap=True,
+        )
+        rows = [*invoice["columns"].items()]
+        for line in invoice["line_list"]:
+            rows += [(name, line["columns"][name]) for name in ("ean", "quantity", "price") if line["counts"]]
+        cells = [
+            (place["record"], place["field"], place["offset"], f"{place['first']}-{place['first'] + place['width'] - 1}", place["text"])
+            for _, place in rows if place
+        ]  # fmt: skip
+        heads = "enr. / rec.|zone / field|octet / byte|colonnes / columns|texte / text"
+        show(table("", heads.split("|"), cells, right=("enr.", "octet")))
 
 
 def _gln(code: str | None) -> str | None:

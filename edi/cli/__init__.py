@@ -117,6 +117,11 @@ def _run() -> int:
     except Exception as crash:
         if os.environ.get("EDI_DEBUG"):
             raise
+        if getattr(crash, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            complain(
+                f"base de données : {crash}. Où : edi ledger verify. / The database is damaged: ledger verify says where."
+            )
+            return 2
         complain(
             f"panne interne / internal failure ({type(crash).__name__}: {crash}). "
             "Rien n'est à moitié écrit ; EDI_DEBUG=1 montre où. / Nothing is half written; EDI_DEBUG=1 shows where."

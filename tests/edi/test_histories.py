@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import edi.staging
 from edi import deciding, looking, reconciling, twins
 from edi.lending.context import Partner
+from edi.proof import verify
 from edi.store import PLACES, transaction
 from schemas.declaration import Declaration, Invoice
 from schemas.errors import NotAllowed
@@ -145,6 +146,7 @@ def test_the_order_of_files_changes_nothing(world: tuple[list[Declaration], ...]
         assert other.balances() == one.balances()
         for desk in (one, other):
             holds(desk)
+            assert verify(desk.connection, desk.home).failure is None
             before = desk.snapshot()
             desk.from_scratch()
             assert desk.reconcile()["entries_posted"] == 0

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from edi import partners
 from edi.cli import app
+from edi.proof import verify
 from edi.reconciling import details
 from tests.desk import Desk
 
@@ -64,6 +65,7 @@ def test_a_year_comes_out_as_its_author_expects_in_any_order(tmp_path: Path, yea
         map(hashable, expected["entries"])
     )
     assert desk.owed() == expected["remuneration_cents"]
+    assert verify(desk.connection, desk.home).failure is None
     before = desk.snapshot()
     assert desk.reconcile()["entries_posted"] == 0
     desk.from_scratch()

@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -245,3 +247,20 @@ def test_a_statement_in_every_form(run: Edi, place: Path) -> None:
         assert run("statement", "show", "1", "--format", form, "-o", "one")[0] == 0
         assert (place / "one").read_bytes().startswith(magic)
     assert run("statement", "show", "1", "--format", "doc")[0] == 2
+
+
+def test_a_damaged_page_is_named(run: Edi, place: Path) -> None:
+    base = place / "home" / "edi.sqlite"
+    with closing(sqlite3.connect(base)) as connection:
+        connection.execute("PRAGMA wal_checkpoint (TRUNCATE)")
+        [size], [page] = (
+            connection.execute(sql).fetchone()
+            for sql in ("PRAGMA page_size", "SELECT rootpage FROM sqlite_schema WHERE name = 'entry'")
+        )
+    with base.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(100))
+    code, _, err = run("ledger", "verify")
+    assert (code, "table entry" in err, "age " in err) == (2, True, True)
+    code, _, err = run("ledger", "list")
+    assert (code, "panne interne" in err, "ledger verify" in err) == (2, False, True)

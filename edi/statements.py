@@ -20,13 +20,11 @@ import msgspec
 from edi import partners
 from edi.exports import Column
 from edi.ledger import rate_text
-from edi.lending import terms
 from edi.lending.context import Partner
-from edi.lending.remuneration import least
 from edi.paper import pdf
 from edi.settings import Settings
 from edi.store import snapshot, transaction
-from edi.twins import CLAIMS_CONTRACT
+from edi.waiting import waiting
 from schemas.errors import NotFound
 
 Facts = dict[str, Any]
@@ -62,19 +60,19 @@ def issue(
     document once it is kept. With `estimates` they are billed. Once more, it issues nothing."""
     with snapshot(connection):
         directory = partners.load(connection)
-        waiting = _waiting(connection, period, directory)
+        alone = _waiting(connection, period, directory)
         posted = {
             row[0] for row in connection.execute("SELECT DISTINCT supplier FROM entry WHERE period = ?", (period,))
         }
         billed = {
             row[0] for row in connection.execute("SELECT supplier FROM issued_statement WHERE period = ?", (period,))
         }
-    known = posted | billed | (waiting.keys() if estimates else set())
+    known = posted | billed | (alone.keys() if estimates else set())
     due = sorted(known if supplier is None else known & {supplier})
     for done, one in enumerate(due):
         progress(done, len(due))
         with transaction(connection):
-            facts = _drawn_up(connection, settings, one, period, now, directory, waiting[one], estimates)
+            facts = _drawn_up(connection, settings, one, period, now, directory, alone[one], estimates)
             if facts is not None:
                 _keep(connection, facts)
         if facts is not None:
@@ -87,19 +85,13 @@ def _waiting(
 ) -> defaultdict[str, list[Facts]]:
     """What libraries alone declared, by supplier, at the least it can owe."""
     found: defaultdict[str, list[Facts]] = defaultdict(list)
-    rows = connection.execute(
-        "SELECT t.supplier AS owes, t.rate, t.cap, t.ht, t.kind, i.library, i.number, i.date, i.id FROM twin t "
-        f"JOIN invoice i ON i.id = t.invoice WHERE t.side = 'library' AND t.period = ? AND NOT t.flags & {CLAIMS_CONTRACT} "
-        "AND t.invoice NOT IN (SELECT invoice FROM outcome) ORDER BY i.library, i.date, i.number, i.id",
-        (period,),
-    )
-    for row in rows:
-        known = directory.get(partners.resolve(directory, row["library"]))
-        if not terms.library_exempt(known.category if known else None, datetime.fromisoformat(row["date"]).date()):
-            told = {name: row[name] for name in ("library", "number", "date", "kind")}
-            cents = least(row["kind"], row["ht"], row["rate"], row["cap"])
-            told |= {"name": _name(directory, row["library"]), "ht_cents": row["ht"], "rate": rate_text(row["rate"])}
-            found[f"{row['owes']:013d}"].append({**told, "remuneration_cents": cents})
+    for one in waiting(connection, period, directory):
+        if one["side"] == "library" and one["most_cents"]:
+            told = {name: one[name] for name in ("library", "number", "date", "kind")}
+            told |= {"name": _name(directory, one["library"]), "ht_cents": one["ht"], "rate": rate_text(one["rate"])}
+            found[f"{one['owes']:013d}"].append({**told, "remuneration_cents": one["least_cents"]})
+    for lines in found.values():
+        lines.sort(key=lambda line: (line["library"], line["date"], line["number"]))
     return found
 
 

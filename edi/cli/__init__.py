@@ -12,6 +12,7 @@ import typer
 from edi.cli import (
     books,
     check,
+    close,
     convert,
     ingest,
     ledger,
@@ -57,6 +58,7 @@ for module in (
     why,
     partners,
     period,
+    close,
     ledger,
     books,
     links,

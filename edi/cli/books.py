@@ -19,6 +19,10 @@ FileOption = Annotated[
 ]
 
 
+PublicUsers = Annotated[int, typer.Option("--public-users", metavar="N", min=0, help="Usagers des bibliothèques de lecture publique / registered users of public libraries.")]  # fmt: skip
+HigherUsers = Annotated[int, typer.Option("--higher-education-users", metavar="N", min=0, help="Usagers de l'enseignement supérieur / in higher education.")]  # fmt: skip
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds the commands to `app`."""
     statement = typer.Typer(no_args_is_help=True, help="Les appels de rémunération. / Statements.")
@@ -58,7 +62,7 @@ def issue(
         ]  # fmt: skip
         rows = statements.listing(connection, year, supplier)
         if folder is not None:
-            _make(folder)
+            make(folder)
             task = progress.add_task("PDF", total=len(rows))
             for row in rows:
                 path = folder / f"{row['label']}.pdf"
@@ -74,7 +78,8 @@ def issue(
         out.print(f"{len(rows)} appels émis / statements issued, [bold]{french(due)} €[/]")
 
 
-def _make(folder: Path) -> None:
+def make(folder: Path) -> None:
+    """The folder, made if it is not there. Raises DiskTrouble."""
     from spool.errors import DiskTrouble, why
 
     try:
@@ -148,8 +153,8 @@ def shown(
 def distribute(
     context: typer.Context,
     year: YearArgument,
-    public: Annotated[int, typer.Option("--public-users", metavar="N", min=0, help="Usagers des bibliothèques de lecture publique / registered users of public libraries.")] = 0,
-    higher: Annotated[int, typer.Option("--higher-education-users", metavar="N", min=0, help="Usagers de l'enseignement supérieur / in higher education.")] = 0,
+    public: PublicUsers = 0,
+    higher: HigherUsers = 0,
     record: Annotated[bool, typer.Option("--record", help="L'inscrire, une fois pour toutes ; l'année doit être close / for good; the year must be closed.")] = False,
     form: Annotated[str | None, typer.Option("--format", metavar="|".join(FORMS), help="Un titre par ligne / a row a title.")] = None,
     output: FileOption = None, home: HomeOption = None, as_json: JsonOption = False,

@@ -58,17 +58,30 @@ def period_close(
     from edi import periods
     from edi.settings import paris_now
     from edi.store import transaction
+    from edi.waiting import worth
 
     with opened(context, home) as (_, connection):
         with transaction(connection):
             periods.close(connection, year, paris_now())
         late = periods.booked_in(year, periods.closed_years(connection))
+        waits = worth(connection, year)
     if as_json:
-        print_json({"year": year, "state": "closed", "late_invoices_go_to": late})
-    else:
-        out.print(
-            f"Période {year} close ; les retardataires iront en {late}. / Period {year} closed; late invoices go to {late}."
-        )
+        print_json({"year": year, "state": "closed", "late_invoices_go_to": late, "waiting": waits})
+        return
+    out.print(
+        f"Période {year} close ; les retardataires iront en {late}. / Period {year} closed; late invoices go to {late}."
+    )
+    show_waiting(waits)
+
+
+def show_waiting(waits: dict[str, dict[str, int]]) -> None:
+    """What still waits in a period, on which side, and its worth."""
+    for side, whom in (("library", "des bibliothèques / libraries"), ("supplier", "des fournisseurs / suppliers")):
+        wait = waits[side]
+        between = french(wait["least_cents"])
+        if wait["most_cents"] != wait["least_cents"]:
+            between += f" à / to {french(wait['most_cents'])}"
+        out.print(f"  attend / waits for {whom} : {wait['invoices']} factures, {between} €")
 
 
 def period_reopen(

@@ -9,6 +9,7 @@ import datetime
 import msgspec
 
 from edi.lending import terms
+from edi.lending.context import Partner
 from schemas import money
 
 
@@ -41,6 +42,11 @@ def share(
     return Share(sign * base, money.share(sign * base, rate_percent), sign * copies, "")
 
 
+def why_exempt(library: Partner | None, day: datetime.date) -> str:
+    """Why what a library bought that day owes nothing; empty when it owes, as it does where nothing is known."""
+    return "library-exempt" if library is not None and terms.library_exempt(library.category, day) else ""
+
+
 def least(kind: str, ht: int, rate_percent: int, cap_bp: int) -> int:
     """The least an invoice can owe, in cents, of which only the library's discounted total is known (domain: the
     remuneration lies between rate x H and rate x H / (1 - highest discount)); of a credit note, the most it takes back.
@@ -51,3 +57,12 @@ def least(kind: str, ht: int, rate_percent: int, cap_bp: int) -> int:
     if kind == "F" or not rate_percent:
         return money.share(ht, rate_percent)
     return -money.half_away(ht * rate_percent * 100, 10_000 - cap_bp)
+
+
+def most(kind: str, ht: int, rate_percent: int, cap_bp: int) -> int:
+    """The most such an invoice can owe, in cents; of a credit note, the least it takes back.
+
+    >>> most("F", 9_100, 6, 900), most("A", 9_100, 6, 900), most("F", 9_100, 0, 10_000)
+    (600, -546, 0)
+    """
+    return -least("A" if kind == "F" else "F", ht, rate_percent, cap_bp)

@@ -1,0 +1,56 @@
+"""What still waits in a period, on which side, and what it is worth.
+
+A supplier's invoice is worth its remuneration; a library's lies between rate x H and rate x H / (1 - highest discount)
+of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from edi import partners
+from edi.lending.context import Partner
+from edi.lending.remuneration import least, most, share, why_exempt
+from edi.twins import CLAIMS_CONTRACT
+
+_WAITING = """
+SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
+       t.supplier AS owes, t.flags & ?2 AS exempt_contract, r.received_at AS since
+FROM open_bag b
+CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+CROSS JOIN invoice i ON i.id = t.invoice
+CROSS JOIN declaration d ON d.id = i.declaration CROSS JOIN receipt r ON r.id = d.receipt
+WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome) ORDER BY i.supplier, i.library, i.date, i.number, i.id
+"""
+
+
+def waiting(connection: sqlite3.Connection, period: int, directory: Mapping[str, Partner]) -> Iterator[dict[str, Any]]:
+    """Every invoice of a period that waits, as of the last pass, with `least_cents` and `most_cents` of what it may owe."""
+    known: dict[str, Partner | None] = {}
+    for row in connection.execute(_WAITING, (period, CLAIMS_CONTRACT)):
+        if row["library"] not in known:
+            known[row["library"]] = directory.get(partners.resolve(directory, row["library"]))
+        exempt = why_exempt(known[row["library"]], date.fromisoformat(row["date"]))
+        if row["side"] == "supplier":
+            day, code = date.fromisoformat(row["date"]), known[row["library"]]
+            category = code.category if code else None
+            owed = share(row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"], category, day)
+            bounds = owed.remuneration_cents, owed.remuneration_cents
+        elif exempt or row["exempt_contract"]:
+            bounds = 0, 0
+        else:
+            facts = row["kind"], row["ht"], row["rate"], row["cap"]
+            bounds = least(*facts), most(*facts)
+        yield {**dict(row), "least_cents": bounds[0], "most_cents": bounds[1]}
+
+
+def worth(connection: sqlite3.Connection, period: int) -> dict[str, dict[str, int]]:
+    """How many invoices of a period wait for either side, and the least and most they are worth in cents."""
+    sums = {side: {"invoices": 0, "least_cents": 0, "most_cents": 0} for side in ("library", "supplier")}
+    for one in waiting(connection, period, partners.load(connection)):
+        awaited = sums["library" if one["side"] == "supplier" else "supplier"]
+        awaited["invoices"] += 1
+        awaited["least_cents"] += one["least_cents"]
+        awaited["most_cents"] += one["most_cents"]
+    return sums

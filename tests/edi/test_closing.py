@@ -1,0 +1,108 @@
+"""Closing a year is one act: everything adds up to the cent, done twice it changes nothing, and it stops at a ledger that was altered."""
+
+import io
+import itertools
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from pypdf import PdfReader
+
+from edi import closing, periods, statements
+from edi.distributing import Users
+from edi.store import transaction
+from edi.waiting import worth
+from schemas.declaration import Declaration
+from schemas.errors import NotAllowed
+from schemas.money import french
+from tests.desk import LIBRARY, Desk, bought, declared, partner, sold
+from tests.edi.test_histories import often, told, worlds
+from tests.edi.test_samples import taken
+
+USERS = Users(10, 4)
+
+
+def adds_up(desk: Desk, facts: closing.Facts) -> None:
+    year = facts["year"]
+    entries = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM entry WHERE period = ?", year)
+    documents = [
+        statements.document(desk.connection, row["number"]) for row in statements.listing(desk.connection, year)
+    ]
+    shared = facts["distribution"]
+    out = sum(shared[f"{name}_cents"] for name in ("fees", "pension", "authors", "publishers", "carried"))
+    called = sum(facts["totals"]["invoices_cents"] + facts["totals"]["reversed_cents"] for facts in documents)
+    assert called == entries == facts["remuneration_cents"] == out - shared["state_cents"] - shared["brought_cents"]
+    assert (
+        entries == sum(row["cents"] for row in facts["by_month"]) == sum(row["cents"] for row in facts["by_category"])
+    )
+    assert entries == sum(row["cents"] for row in facts["by_rate"])
+
+
+@often(12)
+@given(worlds)
+def test_a_year_adds_up_to_the_cent_and_closes_once(world: tuple[list[Declaration], ...]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        desk = told(Path(folder) / "home", [None, *itertools.chain(*world)], every=0)
+        facts = closing.close(desk.connection, desk.home, 2004, desk.now, users=USERS)
+        adds_up(desk, facts)
+        before = desk.snapshot()
+        assert closing.close(desk.connection, desk.home, 2004, desk.now, users=USERS) == facts
+        assert desk.snapshot() == before
+        desk.connection.close()
+
+
+def test_the_report_says_what_the_facts_say(tmp_path: Path) -> None:
+    desk = taken(tmp_path / "home", "year-2025", 1, at_the_end=True)
+    facts = closing.close(desk.connection, desk.home, 2025, desk.now, users=USERS)
+    adds_up(desk, facts)
+    made = closing.as_pdf(facts)
+    text = (
+        "".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages)
+        .replace("\u202f", " ")
+        .replace("\u00a0", " ")
+    )
+    for cents in (facts["remuneration_cents"], facts["base_cents"], *(row["cents"] for row in facts["by_month"])):
+        assert french(cents).replace("-", "−") in text
+    assert closing.as_pdf(facts) == made
+
+
+def test_nothing_is_closed_on_an_altered_ledger(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("S", sold("1", "2025-03-14")))
+    desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
+    desk.reconcile()
+    desk.connection.execute("DROP TRIGGER entry_no_update")
+    desk.connection.execute("UPDATE entry SET remuneration_cents = 601")
+    with pytest.raises(NotAllowed):
+        closing.close(desk.connection, desk.home, 2025, desk.now)
+    assert periods.closed_years(desk.connection) == set() and statements.listing(desk.connection) == []
+
+
+def test_what_waits_is_worth_between_two_bounds(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.know([partner(LIBRARY)])
+    desk.take(declared("S", sold("1", "2025-03-14"), sold("2", "2025-03-14", kind="A")))
+    desk.take(declared("L", bought("8", "2025-09-14", 9_100), bought("9", "2025-10-20", 4_550, kind="A"), by=LIBRARY))
+    desk.reconcile()
+    assert worth(desk.connection, 2025) == {
+        "library": {"invoices": 2, "least_cents": 0, "most_cents": 0},
+        "supplier": {"invoices": 2, "least_cents": 546 - 300, "most_cents": 600 - 273},
+    }
+    desk.know([partner(LIBRARY, category="primary")])
+    desk.reconcile()
+    assert worth(desk.connection, 2025)["supplier"]["most_cents"] == 0
+
+
+def test_a_closed_year_sends_what_comes_late_to_the_next(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("S", sold("1", "2024-03-14"), period=2024))
+    desk.reconcile()
+    facts = closing.close(desk.connection, desk.home, 2024, desk.now)
+    assert facts["waiting"]["library"]["least_cents"] == 600 and facts["remuneration_cents"] == 0
+    desk.take(declared("L", bought("1", "2024-03-14"), by=LIBRARY, period=2024))
+    desk.reconcile()
+    assert desk.rows("SELECT period, remuneration_cents FROM entry") == [(2025, 600)]
+    with transaction(desk.connection):
+        periods.reopen(desk.connection, 2024, desk.now, "oubli")
+    assert closing.close(desk.connection, desk.home, 2024, desk.now)["remuneration_cents"] == 0

@@ -28,12 +28,12 @@ from tests.market.oracle import Outcome, Paper, Rules
 
 #: Where a case ends, best first within what it can come to.
 VERDICTS = (
-    "matched right", "matched wrong", "proposed right", "proposed wrong", "discrepancy, twin in it",
+    "matched right", "matched wrong", "proposed right", "proposed wrong", "differs, twin in it",
     "waits, twin first", "waits, rightly", "refused, rightly", "lost",
 )  # fmt: skip
 #: Faults whose discrepancies arithmetic explains.
 EXPLAINED = ("VAT included", "whole euros", "credit note as a positive amount", "one invoice, several libraries")
-LAID_OUT = ("proposed right", "discrepancy, twin in it", "waits, twin first")
+LAID_OUT = ("proposed right", "differs, twin in it", "waits, twin first")
 Standing = Mapping[Paper, Outcome]
 
 
@@ -93,7 +93,7 @@ def verdict(papers: Iterable[Paper], standing: Standing, nearest: Mapping[Paper,
         if outcome.state == "discrepancy":
             together = [paper for paper in outcome.papers if paper.case == booked[0].case]
             if {paper.side for paper in together} == {"supplier", "library"}:
-                return "discrepancy, twin in it"
+                return "differs, twin in it"
             return "lost"
     if len(sides) == 1:
         return "refused, rightly" if len(booked) < len(list(papers)) else "waits, rightly"

@@ -9,32 +9,25 @@ first that fails is named. Authority: surface, "What is posted" and `edi ledger 
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from edi import partners
+from edi import originals
 from edi.ledger import content_hash
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.remuneration import share
-from edi.limits import Limits
+from edi.originals import DECLARED, MADE, Progress
 from edi.settings import Home, paris_now
-from edi.staging import stage
-from edi.store import PLACES, snapshot
-from parsers.sniff import open_source
+from edi.store import snapshot
 from schemas.declaration import Header, Invoice, Line
-from schemas.errors import EdiError, NotFound
+from schemas.errors import Unreadable
 from schemas.finding import Both
-from spool.errors import why
-from spool.folder import Folder
-
-#: Told what is gone through, how far, and of how much.
-Progress = Callable[[str, int, int], None]
 
 #: What can fail. The first half is said of an entry and its run, in their order.
 WORDS = {
@@ -58,8 +51,7 @@ WORDS = {
 }  # fmt: skip
 
 _SIGNED = ("base_cents", "remuneration_cents", "copies")
-_DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
-_MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "digest")
+_FACTS = ("supplier", "library", "number", "date", "kind")
 _STANDS = (
     "SELECT entry, supplier_invoice AS invoice FROM entry WHERE reverses IS NULL "
     "AND entry NOT IN (SELECT reverses FROM entry WHERE reverses IS NOT NULL)"
@@ -82,9 +74,8 @@ _AFTERWARDS = {
     "publishers_cents + brought_authors_cents + brought_publishers_cents)), 0) FROM distribution_share s WHERE s.year = d.year)",
 }
 
-
-class Damaged(EdiError):
-    """{path} : {why}. Reprendre une sauvegarde. / {path}: damaged; take a backup."""
+#: What values that nobody ever posted may raise, whoever has hashed them.
+_IMPOSSIBLE = (ValueError, TypeError, LookupError, msgspec.MsgspecError)
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -117,11 +108,11 @@ def verify(
     progress: Progress = lambda what, done, of: None,
 ) -> Proof:  # fmt: skip
     """Recomputes everything as of one moment; with `files`, from the original bytes on. `head` is a number of runs and
-    the hash of the last of them, to be found again. Raises Damaged with the file, or the table and page, unreadable."""
+    the hash of the last of them, to be found again. Raises Unreadable with the file, or the table and page, unreadable."""
     proof = Proof()
     with _damage_named(connection, home), snapshot(connection):
         try:
-            otherwise = _files_say(connection, home, proof, progress) if files else {}
+            proof.files, otherwise = originals.read_again(connection, home, progress) if files else (0, {})
             _runs_hold(connection, otherwise, head, proof, progress)
             for name, sql in _AFTERWARDS.items():
                 if row := connection.execute(f"{sql} ORDER BY 1, 2 LIMIT 1").fetchone():
@@ -153,12 +144,7 @@ def _runs_hold(
             except _Fails as fails:
                 fails.entry = proof.entries + 1
                 raise
-            except (
-                ValueError,
-                TypeError,
-                LookupError,
-                msgspec.MsgspecError,
-            ) as wrong:  # rehashed, but nothing that was ever posted
+            except _IMPOSSIBLE as wrong:
                 raise _Fails("invoice", wrong, entry=proof.entries + 1) from wrong
             chain.update(row["hash"].encode())
             proof.entries += 1
@@ -224,13 +210,9 @@ def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: d
         raise _Fails("amount", f"rate_percent {row['rate_percent']}")
     exempt = "primary" if row["reason"] == "library-exempt" else None  # the directory's word of that day is not kept
     day = date.fromisoformat(invoice["date"])
-    due = share(
-        invoice["kind"], invoice["base"], invoice["base_copies"], invoice["gross"], row["rate_percent"], exempt, day
-    )
+    sums = (invoice["base"], invoice["base_copies"], invoice["gross"])
+    due = share(invoice["kind"], *sums, row["rate_percent"], exempt, day)
     _same("amount", row, msgspec.structs.asdict(due))
-
-
-_FACTS = ("supplier", "library", "number", "date", "kind")
 
 
 def _rates(connection: sqlite3.Connection, invoice: sqlite3.Row) -> set[int]:
@@ -248,7 +230,7 @@ def _made_of_lines(connection: sqlite3.Connection, invoice: sqlite3.Row) -> dict
         (invoice["first_line"], invoice["first_line"] + invoice["lines"] - 1),
     )
     lines = [(row[0], Line(*tuple(row)[1:])) for row in rows]
-    told: dict[str, Any] = {name: invoice[name] for name in (*_DECLARED, "record")}
+    told: dict[str, Any] = {name: invoice[name] for name in (*DECLARED, "record")}
     told |= {name: told[name] and date.fromisoformat(told[name]) for name in ("date", "contract_sent", "credited_on")}
     head = Header(format="fixed", record=1, side="supplier")
     told |= {"partner": invoice["library"], "lines": tuple(line for _, line in lines)}
@@ -256,59 +238,7 @@ def _made_of_lines(connection: sqlite3.Connection, invoice: sqlite3.Row) -> dict
     *_, checked = check(events, Context(our_gln="", now=paris_now()))
     assert isinstance(checked, Checked)
     sums = {**msgspec.structs.asdict(checked.sums), "digest": checked.digest}
-    return {name: sums[name] for name in _MADE}
-
-
-# -- the original files ------------------------------------------------------------------------------
-
-
-def _files_say(connection: sqlite3.Connection, home: Home, proof: Proof, progress: Progress) -> dict[int, str]:
-    """Reads every file behind an entry anew; the invoices it says something else of, by id, and what."""
-    behind = "SELECT supplier_invoice FROM entry UNION SELECT library_invoice FROM entry"
-    declared = connection.execute(
-        "SELECT d.receipt, r.sha256, r.size, d.side FROM declaration d JOIN receipt r ON r.id = d.receipt "
-        f"WHERE d.id IN (SELECT declaration FROM invoice WHERE id IN ({behind})) ORDER BY d.receipt"
-    ).fetchall()
-    of, done = sum(row["size"] for row in declared), 0
-    context = Context(our_gln=home.settings.gln, now=paris_now(), directory=partners.load(connection))
-    otherwise: dict[int, str] = {}
-    for receipt, sha256, size, side in declared:
-        progress("fichiers / files", done, of)
-        for invoice, said in _file_says(connection, home, receipt, sha256, side, context):
-            otherwise[invoice] = said
-        done, proof.files = done + size, proof.files + 1
-    return otherwise
-
-
-def _file_says(
-    connection: sqlite3.Connection, home: Home, receipt: int, sha256: str, side: str, context: Context
-) -> Iterator[tuple[int, str]]:  # fmt: skip
-    """(invoice, what differs) of one file, staged once more as when it was taken."""
-    partner = "library" if side == "supplier" else "supplier"
-    try:
-        path = Folder(home.path).original(sha256)
-        with path.open("rb") as stream, closing(sqlite3.connect("", isolation_level=None)) as aside:
-            aside.row_factory = sqlite3.Row
-            genuine = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
-            if genuine:
-                stage(aside, open_source(stream, 1 << 62), context, limits=Limits(max_records=PLACES))
-            for row in connection.execute(
-                "SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (receipt * PLACES, (receipt + 1) * PLACES - 1)
-            ):
-                told = (
-                    genuine
-                    and aside.execute(
-                        "SELECT * FROM staged_invoice WHERE seq = ?", (row["id"] - receipt * PLACES,)
-                    ).fetchone()
-                )
-                if not told or told["partner"] != row[partner]:
-                    yield row["id"], f"received/{sha256[:2]}/{sha256}"
-                elif differs := [name for name in (*_DECLARED, *_MADE, "key", "record") if told[name] != row[name]]:
-                    yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
-    except NotFound as gone:
-        raise Damaged(path=home.path / "received" / sha256[:2] / sha256, why="n'y est plus / is not there") from gone
-    except OSError as wrong:
-        raise Damaged(path=wrong.filename or sha256, why=why(wrong)) from wrong
+    return {name: sums[name] for name in MADE}
 
 
 def _unpacked(packed: bytes) -> bytes:
@@ -331,13 +261,13 @@ def _damage_named(connection: sqlite3.Connection, home: Home) -> Iterator[None]:
         if getattr(wrong, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise
         _undamaged(connection, home)
-        raise Damaged(path=home.database, why=wrong) from wrong
+        raise Unreadable(path=home.database, why=wrong) from wrong
     finally:
         connection.text_factory = str
 
 
 def _undamaged(connection: sqlite3.Connection, home: Home, tables: tuple[str, ...] = ()) -> None:
-    """Raises Damaged naming the first table, of all unless some are given, that has a page SQLite cannot make out."""
+    """Raises Unreadable naming the first table, of all unless some are given, that has a page SQLite cannot make out."""
     table = "sqlite_schema"
     try:
         named = tables or [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
@@ -345,6 +275,6 @@ def _undamaged(connection: sqlite3.Connection, home: Home, tables: tuple[str, ..
             sql = "SELECT * FROM pragma_integrity_check (?) LIMIT 1"  # the pragma itself fails after its first row
             said = connection.execute(sql, (table,)).fetchone()[0].replace("*** in database main ***\n", "")
             if said != "ok":
-                raise Damaged(path=home.database, why=f"table {table} : {' '.join(said.split())}")
+                raise Unreadable(path=home.database, why=f"table {table} : {' '.join(said.split())}")
     except sqlite3.DatabaseError as wrong:
-        raise Damaged(path=home.database, why=f"table {table} : {wrong}") from wrong
+        raise Unreadable(path=home.database, why=f"table {table} : {wrong}") from wrong

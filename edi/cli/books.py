@@ -107,7 +107,7 @@ def listing(
 def _list(rows: list[dict[str, Any]]) -> None:
     heads = (
         "appel / statement",
-        "émis le / issued",
+        "émis / issued",
         "fournisseur / supplier",
         "an / year",
         "estimations / estimates",

@@ -241,6 +241,8 @@ def ledger_verify(
     Code 1 : quelque chose ne tombe pas juste, la première écriture fautive est nommée ; 2 : illisible. / 1: something
     does not hold, the first entry that fails is named; 2: cannot be read.
     """
+    import msgspec
+
     from edi import proof, sealing
 
     if (head is None) != (key is None):
@@ -255,10 +257,7 @@ def ledger_verify(
     fails = found.failure
     if as_json:
         facts = {name: getattr(found, name) for name in ("runs", "entries", "remuneration_cents", "run_hash", "files")}
-        failure = fails and {
-            **{n: getattr(fails, n) for n in fails.__struct_fields__},
-            "message": proof.WORDS[fails.check].fr,
-        }
+        failure = fails and {**msgspec.structs.asdict(fails), "message": proof.WORDS[fails.check].fr}
         signed = known and {"at": known.at, "runs": known.runs, "entries": known.entries}
         print_json({"holds": fails is None, **facts, "head": signed, "failure": failure})
     elif fails is None:

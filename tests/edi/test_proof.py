@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edi import sealing
 from edi.ledger import balances, content_hash
-from edi.proof import Damaged, Failure, verify
+from edi.proof import Failure, verify
 from edi.store import connect
 from schemas.declaration import Line
 from schemas.errors import NotAllowed, SettingsWrong, Unreadable
@@ -212,7 +212,7 @@ def test_a_byte_changed_in_the_file_is_found(kept: Path, desk: Desk) -> None:
         with closing(connection):
             try:
                 found = verify(connection, desk.home, files=False).failure
-            except Damaged as damaged:
+            except Unreadable as damaged:
                 told += 1
                 assert "entry" in str(damaged) or "posting_run" in str(damaged)
                 continue
@@ -230,7 +230,7 @@ def test_a_file_that_was_changed_or_is_gone_is_named(desk: Desk) -> None:
     assert found is not None and (found.check, found.entry) == ("file", 1) and name in found.found
     assert failure(desk, files=False) is None
     path.unlink()
-    with pytest.raises(Damaged, match=name):
+    with pytest.raises(Unreadable, match=name):
         verify(desk.connection, desk.home)
 
 

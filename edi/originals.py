@@ -1,0 +1,77 @@
+"""The original files, read again: what they say of each invoice that is kept, by production's own readers and checks.
+
+A file is staged once more, as when it was taken, into a database of its own; every invoice kept of it must be there
+with the same amounts, sums and digest of lines. Nothing is written.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from edi import partners
+from edi.lending.context import Context
+from edi.limits import Limits
+from edi.settings import Home, paris_now
+from edi.staging import stage
+from edi.store import PLACES
+from parsers.sniff import open_source
+from schemas.errors import NotFound, Unreadable
+from spool.errors import why
+from spool.folder import Folder
+
+#: Told what is gone through, how far, and of how much.
+Progress = Callable[[str, int, int], None]
+
+#: Columns of `invoice`: as declared, and made of its lines.
+DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
+MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "digest")
+_COMPARED = (*DECLARED, *MADE, "key", "record")
+_BEHIND_ENTRIES = """
+SELECT d.receipt, r.sha256, r.size, d.side FROM declaration d JOIN receipt r ON r.id = d.receipt WHERE d.id IN
+    (SELECT declaration FROM invoice WHERE id IN (SELECT supplier_invoice FROM entry UNION SELECT library_invoice FROM entry))
+ORDER BY d.receipt
+"""
+
+
+def read_again(connection: sqlite3.Connection, home: Home, progress: Progress) -> tuple[int, dict[int, str]]:
+    """Reads every file behind an entry: how many, and of invoices they say something else of, by id, what it is.
+
+    Raises Unreadable naming a file that is gone or cannot be read.
+    """
+    declared = connection.execute(_BEHIND_ENTRIES).fetchall()
+    of, done = sum(row["size"] for row in declared), 0
+    context = Context(our_gln=home.settings.gln, now=paris_now(), directory=partners.load(connection))
+    otherwise: dict[int, str] = {}
+    for receipt, sha256, size, side in declared:
+        progress("fichiers / files", done, of)
+        otherwise.update(_said(connection, home, receipt, sha256, side, context))
+        done += size
+    return len(declared), otherwise
+
+
+def _said(
+    connection: sqlite3.Connection, home: Home, receipt: int, sha256: str, side: str, context: Context
+) -> Iterator[tuple[int, str]]:  # fmt: skip
+    """(invoice, what differs) of one file."""
+    partner, first = "library" if side == "supplier" else "supplier", receipt * PLACES
+    find = "SELECT * FROM staged_invoice WHERE seq = ?"
+    try:
+        path = Folder(home.path).original(sha256)
+        with path.open("rb") as stream, closing(sqlite3.connect("", isolation_level=None)) as aside:
+            aside.row_factory = sqlite3.Row
+            genuine = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+            if genuine:
+                stage(aside, open_source(stream, 1 << 62), context, limits=Limits(max_records=PLACES))
+            for row in connection.execute(
+                "SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1)
+            ):
+                told = aside.execute(find, (row["id"] - first,)).fetchone() if genuine else None
+                if told is None or told["partner"] != row[partner]:
+                    yield row["id"], f"received/{sha256[:2]}/{sha256}"
+                elif differs := [name for name in _COMPARED if told[name] != row[name]]:
+                    yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
+    except NotFound as gone:
+        raise Unreadable(path=home.path / "received" / sha256[:2] / sha256, why="n'y est plus / is not there") from gone
+    except OSError as wrong:
+        raise Unreadable(path=wrong.filename or sha256, why=why(wrong)) from wrong

@@ -1,11 +1,25 @@
-"""Commands on periods: list, close, reopen."""
+"""Commands on periods: list, close, reopen, and a declarant's certificate for one."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from edi.cli.common import HomeOption, JsonOption, examples, opened, out, print_json, show, table, when
+from edi.cli.common import (
+    HomeOption,
+    JsonOption,
+    examples,
+    opened,
+    out,
+    print_json,
+    sentence,
+    show,
+    table,
+    when,
+    wrong_use,
+)
+from edi.cli.opening import write_out
 from schemas.money import french
 
 
@@ -16,6 +30,13 @@ def add_to(app: typer.Typer) -> None:
     period.command("close", epilog=examples("edi period close 2024"))(period_close)
     period.command("reopen", epilog=examples('edi period reopen 2024 --reason "oubli du fournisseur"'))(period_reopen)
     app.add_typer(period, name="period")
+    app.command(
+        "certificate",
+        epilog=examples(
+            "edi certificate 3025616805006 --period 2025",
+            "edi certificate 3025616805006 --period 2025 -o attestation.pdf",
+        ),
+    )(certificate)
 
 
 def period_list(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -72,6 +93,32 @@ def period_close(
         f"Période {year} close ; les retardataires iront en {late}. / Period {year} closed; late invoices go to {late}."
     )
     show_waiting(waits)
+
+
+def certificate(
+    context: typer.Context,
+    declarant: Annotated[str, typer.Argument(metavar="GLN", help="Le déclarant / the declarant.")],
+    year: Annotated[int, typer.Option("--period", metavar="ANNÉE", help="L'année / the year.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FICHIER.pdf", help="En PDF ; sinon du texte / as PDF; else text.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Attestation de fin de déclaration : déclaré, rapproché, ouvert, à cet instant. / A declarant's certificate."""
+    from edi import certificates
+    from edi.settings import paris_now
+    from schemas import gln
+
+    if not gln.has_form(declarant):
+        raise wrong_use(f"GLN {declarant!r} : 13 chiffres / 13 digits")
+    with opened(context, home) as (where, connection):
+        facts = certificates.certificate(connection, where, declarant, year, paris_now())
+    if output is not None:
+        write_out(output, [certificates.as_pdf(facts)])
+    if as_json:
+        print_json(facts)
+    elif output is None:
+        for line in certificates.as_text(facts):
+            out.print(sentence(line), soft_wrap=True)
 
 
 def show_waiting(waits: dict[str, dict[str, int]]) -> None:

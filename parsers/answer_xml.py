@@ -64,7 +64,7 @@ def write(acknowledgement: Acknowledgement, notice: str) -> bytes:
             "verdict": VERDICT[ack.verdict],
             "refusEntier": _boolean(ack.structure_refused),
             "aBlanc": _boolean(ack.dry_run),
-            "emission": _moment(ack.answered_at),
+            "emission": moment(ack.answered_at),
         },
         nsmap={None: NAMESPACE},
     )
@@ -83,7 +83,7 @@ def write(acknowledgement: Acknowledgement, notice: str) -> bytes:
         reference=ack.reference,
         periode=ack.period,
         envoiNumero=ack.sending,
-        emission=_moment(ack.issued) if ack.issued else None,
+        emission=moment(ack.issued) if ack.issued else None,
     )
     _add(root, "factures", lues=ack.invoices, acceptees=ack.accepted, refusees=ack.refused)
     findings = _add(root, "constats", total=ack.findings_total)
@@ -98,15 +98,7 @@ def write(acknowledgement: Acknowledgement, notice: str) -> bytes:
 
 def read(data: bytes) -> Answer:
     """The answer in `data`; ValueError if it is not XML, has a DTD or is against the XSD."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True)
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as why:
-        raise ValueError(str(why)) from why
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise ValueError("a DTD is forbidden")
-    if not schema().validate(root):
-        raise ValueError(str(schema().error_log.last_error))
+    root = validated(data, schema())
     original, invoices, findings = (root.find(_tag(name)) for name in ("original", "factures", "constats"))
     assert original is not None and invoices is not None and findings is not None
     ack = Acknowledgement(
@@ -116,7 +108,7 @@ def read(data: bytes) -> Answer:
         verdict=_ours(VERDICT, root.attrib["verdict"]) or "",
         sender=_party(root, "emetteur") or "",
         addressee=_party(root, "destinataire"),
-        answered_at=_read_moment(root.attrib["emission"]),
+        answered_at=read_moment(root.attrib["emission"]),
         side=_ours(SIDE, original.get("cote")),
         use=_ours(USE, original.get("usage")),
         declarant=original.get("declarant"),
@@ -124,7 +116,7 @@ def read(data: bytes) -> Answer:
         reference=original.get("reference"),
         period=_number(original.get("periode")),
         sending=_number(original.get("envoiNumero")),
-        issued=_read_moment(original.attrib["emission"]) if "emission" in original.attrib else None,
+        issued=read_moment(original.attrib["emission"]) if "emission" in original.attrib else None,
         invoices=int(invoices.attrib["lues"]),
         accepted=int(invoices.attrib["acceptees"]),
         refused=int(invoices.attrib["refusees"]),
@@ -136,6 +128,20 @@ def read(data: bytes) -> Answer:
         dry_run=root.attrib["aBlanc"] in ("true", "1"),
     )
     return Answer(root.attrib["avis"].lower(), ack)
+
+
+def validated(data: bytes, against: etree.XMLSchema) -> etree._Element:
+    """The root of an XML message; ValueError if it is not XML, has a DTD or is against its XSD."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as why:
+        raise ValueError(str(why)) from why
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise ValueError("a DTD is forbidden")
+    if not against.validate(root):
+        raise ValueError(str(against.error_log.last_error))
+    return root
 
 
 def _write_finding(parent: etree._Element, finding: Finding) -> None:
@@ -219,13 +225,14 @@ def _boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _moment(wall: datetime) -> str:
+def moment(wall: datetime) -> str:
+    """A Paris wall-clock time as XML has it, with its offset."""
     aware = wall.replace(tzinfo=_PARIS)
     offset = aware.utcoffset()
     # Before 1911 Paris was 9 min 21 s ahead, which no XML time can say.
     return (wall if offset is None or offset.seconds % 60 else aware).isoformat()
 
 
-def _read_moment(text: str) -> datetime:
+def read_moment(text: str) -> datetime:
     """Paris wall-clock time; the offset is dropped, since a declarant may state an hour that never was."""
     return datetime.fromisoformat(text).replace(tzinfo=None)

@@ -27,4 +27,7 @@ REASONS = {
     "amount-differs": Both("montants différents", "amounts differ"),
     "declared-twice": Both("déclarée deux fois", "declared twice"),
     "lines-awaited": Both("lignes attendues", "lines awaited"),
+    "library-exempt": Both("bibliothèque exemptée, rien n'est dû", "exempt library, nothing is owed"),
+    "all-excluded": Both("lignes toutes exclues, rien n'est dû", "every line excluded, nothing is owed"),
+    "before-scheme": Both("d'avant le 1er août 2003, rien n'est dû", "of before 1 August 2003, nothing is owed"),
 }

@@ -81,7 +81,7 @@ def post(
 ) -> None:  # fmt: skip
     """Puts every answer to a file in the outbox, within T2."""
     files = render(acknowledgement, acknowledgement.file, encoding, language)
-    _put(connection, receipt, link, home, files, now)
+    send(connection, receipt, link, home, files, now)
 
 
 def post_again(
@@ -96,12 +96,13 @@ def post_again(
         if ending.startswith((".ast.", ".ane.", ".ate.")):
             notices.append((acknowledgement.file + ending, row["body"]))
     reports = render(acknowledgement, acknowledgement.file, "auto", language)
-    _put(connection, receipt, link, home, notices + reports, now)
+    send(connection, receipt, link, home, notices + reports, now)
 
 
-def _put(
+def send(
     connection: sqlite3.Connection, receipt: int, link: str, home: str, files: list[tuple[str, bytes]], now: datetime
 ) -> None:
+    """Puts files, as (name, bytes), into the outbox of a link and home, within the caller's transaction."""
     connection.executemany(
         "INSERT INTO answer (receipt, link, home, name, body, written_at) VALUES (?, ?, ?, ?, ?, ?)",
         [(receipt, link, home, name, body, now.isoformat()) for name, body in files],

@@ -15,7 +15,7 @@ from typing import Any
 
 from edi import twins
 from edi.lending.candidate import Candidate
-from edi.lending.matching import NONE_DECIDED, Decisions
+from edi.lending.matching import ACCEPTED, NONE_DECIDED, Decisions
 from schemas.errors import NotAllowed, NotFound
 
 _STANDING = "d.act <> 'undo' AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"
@@ -68,7 +68,7 @@ def case_of(connection: sqlite3.Connection, invoice: int) -> tuple[str, str, lis
     row = connection.execute("SELECT * FROM outcome WHERE invoice = ?", (invoice,)).fetchone()
     if row is None:
         return "waiting", "", [invoice]
-    if row["state"] == "matched" and row["reason"] != "accepted":
+    if row["state"] == "matched" and row["reason"] != ACCEPTED:
         return row["state"], row["reason"], sorted((invoice, row["other"]))
     if row["state"] == "matched":  # the decision says which
         mates = connection.execute(

@@ -29,7 +29,7 @@ SHEET = (
 )  # fmt: skip
 COLUMNS = tuple(column.name for column in SHEET)
 
-_STANDING = "e.reverses IS NULL AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.entry)"
+STANDING = "e.reverses IS NULL AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.entry)"
 _FACTS = (
     "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate_percent",
     "remuneration_cents", "copies", "reason", "reverses", "supplier_invoice", "library_invoice",
@@ -49,12 +49,12 @@ def weigh(connection: sqlite3.Connection, directory: dict[str, Partner], whole: 
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     connection.execute(
         f"CREATE TEMP TABLE undue AS SELECT e.*, coalesce(o.bag, e.supplier_invoice) AS bag FROM {looked} "
-        f"LEFT JOIN outcome o ON o.invoice = e.supplier_invoice WHERE {_STANDING} "
+        f"LEFT JOIN outcome o ON o.invoice = e.supplier_invoice WHERE {STANDING} "
         f"AND NOT EXISTS (SELECT 1 FROM owed d WHERE {same}) ORDER BY e.entry"
     )
     connection.execute(
         f"CREATE TEMP TABLE due AS SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE {same} AND "
-        f"{_STANDING}) ORDER BY period, supplier, library, invoice_date, invoice_number, supplier_invoice"
+        f"{STANDING}) ORDER BY period, supplier, library, invoice_date, invoice_number, supplier_invoice"
     )
     connection.execute("DROP TABLE temp.owed")
 

@@ -50,6 +50,7 @@ def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str
     connection.execute(
         "INSERT INTO period_act (year, act, at, reason) VALUES (?, 'reopen', ?, ?)", (year, now.isoformat(), reason)
     )
+    connection.execute("INSERT OR IGNORE INTO untold SELECT id FROM invoice WHERE period = ?", (year,))
 
 
 def overview(connection: sqlite3.Connection, now: datetime) -> list[dict[str, Any]]:

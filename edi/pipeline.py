@@ -11,6 +11,7 @@ as sent is pushed, a file not archived is archived. Going on for ever is `edi.ru
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -29,6 +30,7 @@ from edi.settings import LOCAL, Home, paris_now
 from edi.staging import discard_lines, forgotten_lines
 from edi.store import transaction
 from edi.taking import Arrival, checker, take
+from edi.telling import tell
 from parsers import read
 from parsers.sniff import open_source
 from schemas.acknowledgement import Acknowledgement
@@ -47,6 +49,8 @@ _PATIENCE_SECONDS = 2
 #: A patient pass, which waits for slow ones too, looks this often at least for what they brought.
 _MOST_PATIENCE_SECONDS = 15
 _GRACE_SECONDS = 5
+#: Declarants are told what came of a pass for so long; after that files are taken again, and the next pass goes on.
+_TELLING_SECONDS = 5
 
 
 class Trouble(Protocol):
@@ -156,7 +160,7 @@ class Run:
             self.heard |= heard
             self._take(done, tell_new)
             if not self.stop.is_set():
-                self._settle(done, tell_new, self.links(None if only is None else heard))
+                self._settle(done, tell_new, self.links(None if only is None else heard), patient)
             if not patient or not (self._pulling or self._pushing):
                 self._ended = True
                 return done
@@ -226,14 +230,21 @@ class Run:
             tell_new(name, trouble, file)
         return exchange
 
-    def _settle(self, done: Pass, tell_new: Trouble, links: list[Link]) -> None:
-        """Reconciles, then sends the answers that wait to the links that are there."""
+    def _settle(self, done: Pass, tell_new: Trouble, links: list[Link], patient: bool) -> None:
+        """Reconciles, tells what came of it, then sends the answers that wait to the links that are there."""
         before = done.reconciled
         done.reconciled = reconcile(self.connection, paris_now())
         if done.reconciled["entries_posted"]:
             self._log("reconciled", done.reconciled)
         for name in ("entries_posted", "remuneration_cents"):
             done.reconciled[name] += before.get(name, 0)
+        until = time.monotonic() + _TELLING_SECONDS
+        tell(
+            self.home,
+            self.connection,
+            paris_now(),
+            lambda: self.stop.is_set() or (not patient and time.monotonic() > until),
+        )
         self._hold()
         busy = {*self._pulling.values(), *self._pushing.values()}
         for link in links:

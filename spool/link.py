@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from schemas import gln
+from schemas.status import FORMS
 
 #: A declaration may hold 256 MiB; a zip of bytes that do not shrink is a little longer.
 MAX_BYTES = 257 * 2**20
@@ -26,6 +27,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `gln` is the link's own, addressed when a declarant cannot be read. `attempts` counts connections
     tried in one pass, `pass_seconds` how long a link may take in one. What goes over `files_a_day`,
     `bytes_a_day` or `quarantine_bytes` (refused files nobody has decided on) is left in place. `legacy_kex` also allows the older algorithms, for this link alone.
+    `status`: whether declarants are told what becomes of their invoices, or in which forms only; one of them not more
+    often than every `status_seconds`.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     gln: str | None = None
     answers: Literal["auto", "gencod", "xml"] = "auto"
     language: Literal["fr", "en"] = "fr"
+    status: bool | tuple[Literal["xml", "csv", "json"], ...] = True
+    status_seconds: float = 0
     settle_seconds: float = 10
     timeout_seconds: float = 30
     keepalive_seconds: int = 15
@@ -56,6 +61,13 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bytes_a_day: int = 20 * 2**30
     quarantine_bytes: int = 20 * 2**30
     legacy_kex: bool = False
+
+    @property
+    def status_forms(self) -> tuple[str, ...]:
+        """The forms of status files, none when they are switched off."""
+        if isinstance(self.status, bool):
+            return FORMS if self.status else ()
+        return tuple(form for form in FORMS if form in self.status)
 
 
 def declarants(link: Link, home: str) -> tuple[str, ...]:
@@ -160,6 +172,7 @@ def _figures(link: Link) -> list[str]:
         "attempts": (link.attempts, 1, 20),
         "max_bytes": (link.max_bytes, 1, 2**40),
         "pass_seconds": (link.pass_seconds, 1, 86400),
+        "status_seconds": (link.status_seconds, 0, 2_678_400),
         "files_a_day": (link.files_a_day, 1, 10**9),
         "bytes_a_day": (link.bytes_a_day, 1, 2**50),
         "quarantine_bytes": (link.quarantine_bytes, 1, 2**50),

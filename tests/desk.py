@@ -84,12 +84,12 @@ class Desk:
 
     def take(
         self, given: Declaration | bytes, form: str = "fixed", name: str = "F.txt",
-        speaks_for: Collection[str] | None = None, dry: bool = False, receipt: int | None = None,
+        speaks_for: Collection[str] | None = None, dry: bool = False, receipt: int | None = None, link: str = "l",
     ) -> Acknowledgement:  # fmt: skip
         """A file by the ordinary road."""
         data = written(given, form) if isinstance(given, Declaration) else given
         self.now += timedelta(seconds=1)
-        arrival = Arrival(name=name, link="l", speaks_for=speaks_for, dry=dry)
+        arrival = Arrival(name=name, link=link, speaks_for=speaks_for, dry=dry)
         if receipt is None:
             receipt = receive(self.connection, arrival, self.folder.keep(io.BytesIO(data), 1 << 28), self.now)
         return take(self.connection, self.home, self.folder, receipt, arrival, self.now)

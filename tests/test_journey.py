@@ -12,15 +12,17 @@ import sqlite3
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from parsers import answer_xml, gencod
+from parsers import answer_xml, gencod, status
 from spool.server import Server, User
 from tests.program import SAMPLES, Ran, edi
 from tests.sshd import Sshd, available, free_port, make_key
+from tests.told import stands, told
 
 YEAR = SAMPLES / "year-2025"
 PASSWORD = "sésame-9731-ouvre-toi"
@@ -219,9 +221,11 @@ def answers_are_there(world: World) -> None:
     }  # fmt: skip
     for folder, files in expected.items():
         names = sorted(f"{file}.{end}" for file, ends in files.items() for end in [*ends, *reports])
-        assert sorted(path.name for path in folder.iterdir()) == names
+        assert sorted(path.name for path in folder.iterdir() if not path.name.startswith("etat-")) == names
     for path in (path for folder in expected for path in folder.iterdir()):
-        if path.name.endswith(".rapport.json"):
+        if path.name.startswith("etat-"):
+            assert status.read(path.read_bytes(), path.suffix[1:]).declarant == path.name[5:18]
+        elif path.name.endswith(".rapport.json"):
             assert json.loads(path.read_bytes())["verdict"]
         elif path.name.endswith(".rapport.txt"):
             assert "COMPTE RENDU" in path.read_text("utf-8")
@@ -229,6 +233,10 @@ def answers_are_there(world: World) -> None:
             assert answer_xml.read(path.read_bytes()).acknowledgement.accepted
         else:
             assert gencod.read(path.read_bytes()).notice == path.name.split(".")[-2]
+    est = {path.name[5:18] for path in (homes / "est" / "retour").glob("etat-*")}
+    assert est == {"3012793834707"}  # each in its own home
+    with closing(sqlite3.connect(world.home / "edi.sqlite")) as connection:
+        assert told(connection) == stands(connection)
     dry = json.loads((homes / "nord" / "retour" / "essai.xml.rapport.json").read_bytes())
     assert (dry["verdict"], dry["accepted"]) == ("accepted", 3)
 

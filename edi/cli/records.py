@@ -47,9 +47,11 @@ def reconcile(
     from edi.reconciling import details as detailed
     from edi.reconciling import reconcile as reconciled
     from edi.settings import paris_now
+    from edi.telling import tell
 
-    with opened(context, home) as (_, connection):
+    with opened(context, home) as (where, connection):
         counts: dict[str, Any] = dict(reconciled(connection, paris_now()))
+        told = tell(where, connection, paris_now())
         lists = detailed(connection) if details else {}
     if as_json:
         print_json({**counts, **lists})
@@ -64,6 +66,8 @@ def reconcile(
     show(table("Rapprochement / Reconciliation", ("état / state", "factures / invoices"), rows, right=("factures",)))
     amount = f"[bold]{french(counts['remuneration_cents'])} €[/]"
     out.print(f"{counts['entries_posted']} écritures de ce passage / entries of this pass : {amount}")
+    if told:
+        out.print(f"{told} états à envoyer aux déclarants / status files to send")
     for name, invoices in lists.items():
         state = name.removesuffix("_list")
         if invoices and state != "matched":

@@ -25,7 +25,7 @@ def test_a_file_that_comes_while_answers_are_sent_is_taken_in_the_same_pass(
         (depot / f"{name}.txt").write_bytes(written(declared(name, bought("1", "2025-03-14"), by=code)))
         settings += (
             f'[[link]]\nname = "{name}"\nkind = "folder"\npath = "{tmp_path / name}"\ndeclarants = ["*"]\n'
-            "settle_seconds = 0\n"
+            "settle_seconds = 0\nstatus = false\n"
         )
     (home / "edi.toml").write_text(settings)
     connection = connect(home / "edi.sqlite")

@@ -20,7 +20,7 @@ from spool.folder import Folder
 from tests.program import SAMPLES
 
 YEAR = SAMPLES / "year-2025"
-LINK = '[[link]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\ndeclarants = ["*"]\nsettle_seconds = {settle}\n'
+LINK = '[[link]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\ndeclarants = ["*"]\nsettle_seconds = {settle}\nstatus = false\n'
 
 
 class Desk:

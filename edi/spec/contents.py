@@ -20,7 +20,7 @@ from edi.limits import Limits
 from edi.sandbox import SCENARIOS
 from edi.settings import OUR_GLN
 from edi.spec.worked import ANSWERED, LIBRARY, worked
-from parsers import answer_xml, gencod
+from parsers import answer_xml, gencod, status
 from parsers.answers import Encoding, names
 from parsers.report import as_json
 from parsers.xml import VERSION as XML_VERSION
@@ -30,9 +30,11 @@ from schemas import charset, gln, layout, lists, number
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS, Acknowledgement, Rehearsal, Rehearsed
 from schemas.catalogue import CATALOGUE, advice
 from schemas.finding import Both, Finding
+from schemas.status import AWAITED, COLUMNS, FORMS, HEAD, STATE, Column
+from schemas.status import file_name as status_file_name
 from spool.link import Link
 
-XSDS = {"declaration": "declaration-1.0.xsd", "reponse": "reponse-1.0.xsd"}
+XSDS = {"declaration": "declaration-1.0.xsd", "reponse": "reponse-1.0.xsd", "etat": "etat-1.0.xsd"}
 _LISTS = (
     ("cote", Both("Côté", "Side"), lists.SIDE),
     ("usage", Both("Usage", "Use"), lists.USE),
@@ -84,6 +86,11 @@ def contents() -> dict[str, Any]:
             for entry in CATALOGUE.values()
         ],
         "answers": _answers(words),
+        "status": {
+            "names": [status_file_name(LIBRARY, 1, form) for form in FORMS], "namespace": status.NAMESPACE,
+            "schema": XSDS["etat"], "head": list(map(_column, HEAD)), "columns": list(map(_column, COLUMNS)),
+            "states": [_value(row) for row in STATE], "awaited": [_value(row) for row in AWAITED],
+        },
         "files": {
             "folders": {name: getattr(Link(name="x"), name) for name in ("depot", "retour", "archive")},
             "settle_seconds": Link(name="x").settle_seconds, "limits": Limits(),
@@ -119,6 +126,12 @@ def contents() -> dict[str, Any]:
 
 def _words() -> _Words:
     return msgspec.convert(tomllib.loads(files("edi.spec").joinpath("words.toml").read_text("utf-8")), _Words)
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "xml": column.wire, "csv": column.head, "json": column.name, "label": Both(column.fr, column.en),
+    }  # fmt: skip
 
 
 def _value(row: lists.Row) -> dict[str, Any]:

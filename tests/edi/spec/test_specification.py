@@ -15,7 +15,7 @@ from lxml import etree
 from edi.spec.rendering import LANGUAGES, escaped, page, rendered
 from parsers import gencod
 from parsers.xsd import elements
-from schemas import layout, lists
+from schemas import layout, lists, status
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS
 from schemas.catalogue import CATALOGUE, advice
 from schemas.finding import Both
@@ -64,6 +64,10 @@ def everything(language: str) -> Iterator[str]:
             yield f"<{element.name}>"
             yield from (f"{attribute.name}|" for attribute in element.attributes)
             yield from (value for attribute in element.attributes for value in attribute.values)
+    for column in (*status.HEAD, *status.COLUMNS):
+        yield f"{column.wire}|{column.head}|{column.name}|{said(Both(column.fr, column.en))}|"
+    for row in (*status.STATE, *status.AWAITED):
+        yield row.xml
     yield from VERDICTS
     yield from ("depot/test/", ".rdy", ".part", ".rapport.txt", ".rapport.json", ".ast.txt", ".ane.xml")
     yield from ("kind-differs", "exemption-differs", "amount-differs", "declared-twice", "lines-awaited", "net-differs")

@@ -36,7 +36,8 @@ def standing(connection: sqlite3.Connection, whole: bool) -> dict[int, Decisions
     """The decisions that stand on what is looked at, by each of their invoices; those into the table `decided`."""
     connection.execute("DROP TABLE IF EXISTS temp.decided")
     connection.execute("CREATE TEMP TABLE decided (invoice INTEGER PRIMARY KEY)")
-    looked = "" if whole else "AND i.invoice IN (SELECT invoice FROM looked)"
+    touching = "SELECT m.decision FROM looked l CROSS JOIN decision_invoice m ON m.invoice = l.invoice"
+    looked = "" if whole else f"AND d.id IN ({touching})"  # all of a case, or it would seem to be whole
     cases: dict[int, tuple[str, set[int]]] = {}
     for row in connection.execute(
         f"SELECT d.id, d.act, i.invoice FROM decision d JOIN decision_invoice i ON i.decision = d.id WHERE {_STANDING} {looked}"

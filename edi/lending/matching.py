@@ -84,7 +84,7 @@ def _by_key(pair: Iterable[Candidate]) -> list[list[Candidate]]:
 def _accepted(pair: Sequence[Candidate], accepted: Collection[frozenset[int]], paired: set[int]) -> Iterator[Case]:
     here = {one.invoice: one for one in pair} if accepted else {}
     for ids in accepted:
-        if ids <= here.keys():
+        if ids <= here.keys() and not ids & paired:  # of two decisions that cannot both stand, the first
             both = sorted((here[invoice] for invoice in ids), key=_suppliers_first)
             paired.update(ids)
             if any(one.no_lines for one in both):

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edi import deciding
+from edi import deciding, looking
 from edi.store import transaction
 from edi.why import why
 from schemas.errors import NotAllowed, NotFound
@@ -118,6 +118,19 @@ def test_a_decision_goes_with_the_invoices_it_was_about(desk: Desk) -> None:
     desk.reconcile()
     assert stands(desk, "F-12") == "waiting 1" and desk.owed() == 0
     assert [row["stands"] for row in deciding.listing(desk.connection)] == [False]
+
+
+def test_a_decision_whose_one_side_is_gone_is_not_about_the_other_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "_MUCH", 0)  # only what was touched
+    sides(desk, [sold("F-12", DAY)], [bought("77", DAY)])
+    decide(desk, "accept", "F-12")
+    desk.take(declared("S2", sold("F-13", "2025-09-14"), replaces="S"))
+    desk.reconcile()
+    desk.take(declared("L2", bought("77", "2025-03-20", 1_000), by=LIBRARY))
+    desk.reconcile()
+    assert [row[0] for row in desk.rows("SELECT invoice FROM outcome")] == [] and desk.owed() == 0
 
 
 def test_a_decision_holds_while_its_partners_are_one(desk: Desk) -> None:

@@ -206,6 +206,8 @@ def status(context: typer.Context, home: HomeOption = None, as_json: JsonOption 
     counts = facts["reconciliation"]
     _fact("Rapprochées", "matched", Text(str(counts["matched"]), style="bold green"))
     _fact("En écart", "discrepancies", Text(str(counts["discrepancies"]), style="bold"))
+    if counts["proposed"]:
+        _fact("Proposées", "proposed", Text(f"{counts['proposed']} : edi decide", style="bold yellow"))
     waits = f"{counts['waiting_library']} la bibliothèque / the library · {counts['waiting_supplier']} le fournisseur / the supplier"
     _fact("Attendent", "waiting for", Text(waits))
     _fact("Registre", "ledger", Text(f"{french(facts['remuneration_cents'])} €", style="bold"))

@@ -61,8 +61,7 @@ def certificate(connection: sqlite3.Connection, home: Home, declarant: str, peri
                 }
             )  # fmt: skip
     return {
-        "issuer": {"name": home.settings.issuer.name, "address": list(home.settings.issuer.address), "gln": home.settings.gln,
-                   "mention": home.settings.issuer.mention},
+        "issuer": home.settings.letterhead,
         "declarant": {"gln": declarant, "name": named(declarant) or declarant, "address": []},
         "period": period,
         "at": now.isoformat(),

@@ -108,11 +108,7 @@ def report(connection: sqlite3.Connection, home: Home, year: int, shared: distri
     return {
         "year": year,
         "closed_at": closed_at,
-        "issuer": {
-            "name": home.settings.issuer.name,
-            "address": list(home.settings.issuer.address),
-            "gln": home.settings.gln,
-        },
+        "issuer": home.settings.letterhead,
         "entries": entries,
         "remuneration_cents": cents,
         "base_cents": base,

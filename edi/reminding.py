@@ -59,8 +59,7 @@ def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetim
             {
                 "role": role, "period": period, "at": now.isoformat(), "declared": declared.get((role, code), 0),
                 "partner": {"gln": gln, "name": (known.name if known else "") or gln, "address": []},
-                "issuer": {"name": home.settings.issuer.name, "address": list(home.settings.issuer.address),
-                           "gln": home.settings.gln, "mention": home.settings.issuer.mention},
+                "issuer": home.settings.letterhead,
                 "least_cents": sum(one["least_cents"] for one in invoices),
                 "most_cents": sum(one["most_cents"] for one in invoices),
                 "invoices": sorted(invoices, key=lambda one: (one["name"], one["partner"], one["date"], one["number"])),

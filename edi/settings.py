@@ -9,7 +9,7 @@ import os
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -98,6 +98,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: Accounts = Accounts()
     distribution: Terms = Terms()
     link: tuple[Link, ...] = ()
+
+    @property
+    def letterhead(self) -> dict[str, Any]:
+        """Who papers come from, as their templates have it."""
+        return {"gln": self.gln, **msgspec.to_builtins(self.issuer)}
 
     @property
     def limits(self) -> Limits:

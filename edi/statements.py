@@ -132,7 +132,7 @@ def _drawn_up(
     return {
         "number": number, "label": label(number), "issued_on": now.date().isoformat(), "issued_at": now.isoformat(),
         "period": period, "last_entry": last, "previous": previous,
-        "issuer": {"gln": settings.gln, **msgspec.to_builtins(settings.issuer)},
+        "issuer": settings.letterhead,
         "supplier": {"gln": supplier, "name": _name(directory, supplier) or f"Fournisseur {supplier}", "address": []},
         "invoices": told, "reversed": undone, "estimates": waiting, "estimates_billed": bill,
         "by_rate": _subtotals([*told, *undone], "rate"), "by_library": _subtotals([*told, *undone], "library"),

@@ -16,6 +16,7 @@ from edi.paper import pdf
 from edi.reconciling import reconcile, state
 from edi.settings import Home
 from edi.store import transaction
+from edi.telling import tell
 from edi.waiting import worth
 from schemas.errors import NotAllowed
 
@@ -38,6 +39,7 @@ def close(
     Raises NotAllowed when anything does not balance: then nothing is closed.
     """
     reconcile(connection, now)
+    tell(home, connection, now)
     _proved(connection, home, progress)
     if year not in periods.closed_years(connection):
         with transaction(connection):

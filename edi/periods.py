@@ -1,6 +1,7 @@
 """Periods: the years since 2003, each open until it is closed.
 
-What comes late for a closed period is booked in the oldest open one after it, at its own date's rate.
+What comes late for a closed period is booked in the oldest open one after it, at its own date's rate: invoices, shares
+and reversals. The database itself refuses a row of a closed period.
 """
 
 import sqlite3

@@ -1,6 +1,6 @@
 """What still waits in a period, on which side, and what it is worth.
 
-A supplier's invoice is worth its remuneration; a library's lies between rate x H and rate x H / (1 - highest discount)
+A supplier's invoice is worth its remuneration; a library's, or one of before 2006 without lines, lies between rate x H and rate x H / (1 - highest discount)
 of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
 """
 
@@ -12,11 +12,11 @@ from typing import Any
 from edi import partners
 from edi.lending.context import Partner
 from edi.lending.remuneration import least, most, share, why_exempt
-from edi.twins import CLAIMS_CONTRACT
+from edi.twins import CLAIMS_CONTRACT, NO_LINES
 
 _WAITING = """
 SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
-       t.supplier AS owes, t.flags & ?2 AS exempt_contract, r.received_at AS since
+       t.supplier AS owes, t.flags & ?2 AS exempt_contract, t.side = 'supplier' AND t.flags & ?3 AS no_lines, r.received_at AS since
 FROM open_bag b
 CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
 CROSS JOIN invoice i ON i.id = t.invoice
@@ -28,11 +28,11 @@ WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome) ORDER BY 
 def waiting(connection: sqlite3.Connection, period: int, directory: Mapping[str, Partner]) -> Iterator[dict[str, Any]]:
     """Every invoice of a period that waits, as of the last pass, with `least_cents` and `most_cents` of what it may owe."""
     known: dict[str, Partner | None] = {}
-    for row in connection.execute(_WAITING, (period, CLAIMS_CONTRACT)):
+    for row in connection.execute(_WAITING, (period, CLAIMS_CONTRACT, NO_LINES)):
         if row["library"] not in known:
             known[row["library"]] = directory.get(partners.resolve(directory, row["library"]))
         exempt = why_exempt(known[row["library"]], date.fromisoformat(row["date"]))
-        if row["side"] == "supplier":
+        if row["side"] == "supplier" and not row["no_lines"]:
             day, code = date.fromisoformat(row["date"]), known[row["library"]]
             category = code.category if code else None
             owed = share(row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"], category, day)

@@ -75,13 +75,17 @@ def period_close(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Clore une année : ce qui arrive ensuite va dans la plus ancienne ouverte. / Close a year."""
+    """Rapprocher une dernière fois, puis clore une année : ce qui arrive ensuite va dans la plus ancienne ouverte. / Close a year."""
     from edi import periods
+    from edi.reconciling import reconcile
     from edi.settings import paris_now
     from edi.store import transaction
+    from edi.telling import tell
     from edi.waiting import worth
 
-    with opened(context, home) as (_, connection):
+    with opened(context, home) as (where, connection):
+        reconcile(connection, paris_now())  # what is in by now belongs to its year
+        tell(where, connection, paris_now())
         with transaction(connection):
             periods.close(connection, year, paris_now())
         late = periods.booked_in(year, periods.closed_years(connection))

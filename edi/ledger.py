@@ -8,6 +8,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -16,7 +17,7 @@ import msgspec
 from edi import partners, periods
 from edi.exports import Column
 from edi.lending.context import Partner
-from edi.lending.remuneration import share
+from edi.lending.remuneration import share, why_exempt
 
 #: The columns of an export, in order; `hash` is of the entry's number and its facts, `reason` why a base is nothing.
 SHEET = (
@@ -75,14 +76,7 @@ def post(
 
 def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
     """The table `owed`: what each matched pair of `outcome_new` owes, by the supplier's invoice as written."""
-    categories: dict[str, str | None] = {}
-
-    def category(code: str) -> str | None:
-        if code not in categories:
-            known = directory.get(partners.resolve(directory, code))
-            categories[code] = known.category if known else None
-        return categories[code]
-
+    library = cache(lambda code: directory.get(partners.resolve(directory, code)))
     connection.execute("DROP TABLE IF EXISTS temp.owed")
     connection.execute(
         "CREATE TEMP TABLE owed (supplier_invoice INTEGER PRIMARY KEY, library_invoice INTEGER, period INTEGER, "
@@ -99,7 +93,7 @@ def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None
         for row in matches:
             due = share(
                 row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"],
-                category(row["library"]), date.fromisoformat(row["date"]),
+                why_exempt(library(row["library"]), date.fromisoformat(row["date"])),
             )  # fmt: skip
             yield (*tuple(row)[:9], due.base_cents, due.remuneration_cents, due.copies, due.reason, row["bag"])
 

@@ -1,65 +1,67 @@
-"""The directory of partners: who they are, in which role, and which GLN stands for which.
+"""The directory of partners: who they are, in which role, since when, and which GLN stands for which.
 
 Authority: guide ("partner search"), formats section 3 for `partner-unknown`; the resolution rule is in
-the surface: `alias_of` if set, else `successor`, until neither is. A cycle is refused at import.
+the surface: `alias_of` if set, else `successor`, until neither is. A cycle is refused at import. Aliases and successors
+bear no dates, so that where an invoice stands does not depend on when the directory learnt of them.
 """
 
-import csv
-import io
 import sqlite3
-from collections.abc import Mapping
-from pathlib import Path
+import unicodedata
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
 
-from edi.lending.context import Partner
+import msgspec
+
+from edi.lending.context import Partner, Since
 from schemas import gln
-from schemas.errors import SettingsWrong, Unreadable
 
-COLUMNS = ("gln", "name", "role", "category", "successor", "alias_of")
+#: What a partner is known by, and what of it may be so from a day on.
+FIELDS = ("name", "role", "category", "successor", "alias_of", "postcode", "city", "opened", "closed", "subject")
+DATED = ("category", "subject")
 CATEGORIES = ("", "1", "2", "3", "4", "primary", "hospital")
 ROLES = ("library", "supplier")
 
-
-def read_csv(path: Path) -> dict[str, Partner]:
-    """The partners of a CSV file, by GLN. Raises SettingsWrong naming every faulty line, or Unreadable."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as wrong:
-        raise Unreadable(path=path, why=wrong.strerror) from wrong
-    except UnicodeDecodeError as wrong:
-        raise SettingsWrong(path=path, why="l'annuaire doit être en UTF-8 / the directory must be UTF-8") from wrong
-    try:
-        return _rows(path, csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
-    except csv.Error as wrong:
-        raise SettingsWrong(path=path, why=f"pas un CSV / not a CSV: {wrong}") from wrong
+#: A partner's facts as text, by field and the day they are so from; '' is always.
+Facts = dict[tuple[str, str], str]
 
 
-def _rows(path: Path, rows: "csv.DictReader[str]") -> dict[str, Partner]:
-    missing = [name for name in COLUMNS[:3] if name not in (rows.fieldnames or [])]
-    if missing:
-        raise SettingsWrong(path=path, why=f"colonnes absentes / missing columns: {', '.join(missing)}")
-    partners: dict[str, Partner] = {}
-    wrong_lines = []
-    for row in rows:
-        partner = Partner(**{name: (row.get(name) or "").strip() for name in COLUMNS})
-        fault = _fault(partner) or ("GLN deux fois / GLN twice" if partner.gln in partners else "")
-        if fault:
-            wrong_lines.append(f"ligne {rows.line_num} : {fault}")
-        partners[partner.gln] = partner
-    if wrong_lines:
-        raise SettingsWrong(path=path, why="; ".join(wrong_lines[:20]))
-    return partners
+def facts(partner: Partner | None) -> Facts:
+    """What is said of a partner, fact by fact."""
+    if partner is None:
+        return {}
+    told = {(name, ""): str(getattr(partner, name) or "") for name in FIELDS}
+    for then in partner.later:
+        told |= {(name, then.since.isoformat()): getattr(then, name) for name in DATED if getattr(then, name)}
+    return told
 
 
-def _fault(partner: Partner) -> str:
-    """What is wrong with one row; empty if nothing. A wrong check digit is allowed: the directory vouches."""
+def made(code: str, told: Facts) -> Partner:
+    """The partner of whom these facts are told.
+
+    >>> made("3", {("role", ""): "library", ("subject", "2020-01-01"): "no"}).later
+    (Since(since=datetime.date(2020, 1, 1), category='', subject='no'),)
+    """
+    always: dict[str, Any] = {name: told.get((name, ""), "") for name in FIELDS}
+    always |= {name: _day(always[name]) for name in ("opened", "closed")}
+    days = sorted({since for _, since in told if since})
+    later = (Since(date.fromisoformat(day), *(told.get((name, day), "") for name in DATED)) for day in days)
+    return Partner(gln=code, **always, later=tuple(later))
+
+
+def fault(partner: Partner) -> str:
+    """What is wrong with a partner; empty if nothing. A wrong check digit is allowed: the directory vouches."""
     for name in ("gln", "successor", "alias_of"):
         code = getattr(partner, name)
         if (code or name == "gln") and not gln.has_form(code):
             return f"{name} {code!r} : 13 chiffres / 13 digits"
     if partner.role not in ROLES:
         return f"role {partner.role!r} : {' / '.join(ROLES)}"
-    if partner.category not in CATEGORIES:
-        return f"category {partner.category!r} : {' / '.join(CATEGORIES[1:])}"
+    for category in (partner.category, *(then.category for then in partner.later)):
+        if category not in CATEGORIES:
+            return f"category {category!r} : {' / '.join(CATEGORIES[1:])}"
+    if partner.opened and partner.closed and partner.closed < partner.opened:
+        return f"closed {partner.closed} < opened {partner.opened}"
     return ""
 
 
@@ -88,35 +90,68 @@ def resolve(partners: Mapping[str, Partner], code: str) -> str:
     return code
 
 
-def owes_by(partner: Partner | None) -> str | None:
-    """What of a library's facts decides what its purchases owe."""
-    return partner.category if partner else None
+_later = msgspec.json.Decoder(tuple[Since, ...])
+_LATER = """CASE WHEN gln IN (SELECT gln FROM partner_since) THEN (
+    SELECT json_group_array(json_object('since', since, 'category', category, 'subject', subject))
+    FROM (SELECT * FROM partner_since s WHERE s.gln = p.gln ORDER BY since)
+) END"""
 
 
 def load(connection: sqlite3.Connection) -> dict[str, Partner]:
     """The whole directory, by GLN."""
-    return {
-        row["gln"]: Partner(**{name: row[name] for name in COLUMNS})
-        for row in connection.execute(f"SELECT {', '.join(COLUMNS)} FROM partner ORDER BY gln")
-    }
+    rows = connection.execute(f"SELECT gln, {', '.join(FIELDS)}, {_LATER} FROM partner p ORDER BY gln")
+    return {row[0]: _of_row(tuple(row)) for row in rows}
 
 
-def store(connection: sqlite3.Connection, imported: Mapping[str, Partner]) -> dict[str, int]:
-    """Adds and updates partners inside the caller's transaction; how many were added, changed, unchanged.
+def _of_row(row: tuple[Any, ...]) -> Partner:
+    later = _later.decode(row[11]) if row[11] else ()
+    return Partner(*(*row[:8], _day(row[8]), _day(row[9]), row[10], later))
 
-    Raises SettingsWrong when the directory would hold a cycle.
-    """
-    known = load(connection)
-    endless = cycle({**known, **imported})
-    if endless:
-        raise SettingsWrong(path="CSV", why=f"résolution sans fin / endless resolution: {' -> '.join(endless)}")
-    counts = {"added": 0, "changed": 0, "unchanged": 0}
-    for code, partner in imported.items():
-        before = known.get(code)
-        counts["added" if before is None else "unchanged" if before == partner else "changed"] += 1
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def store(connection: sqlite3.Connection, partners: Collection[Partner]) -> None:
+    """Writes partners down as they are now, inside the caller's transaction; of what is dated, nothing is ever taken away."""
     connection.executemany(
-        f"INSERT INTO partner ({', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (gln) DO UPDATE SET "
-        + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:]),
-        [tuple(getattr(partner, name) for name in COLUMNS) for partner in imported.values()],
+        f"INSERT OR REPLACE INTO partner (gln, {', '.join(FIELDS)}) VALUES (?{', ?' * len(FIELDS)})",
+        ((one.gln, *(told[name, ""] for name in FIELDS)) for one in partners if (told := facts(one))),
     )
-    return counts
+    connection.executemany(
+        "INSERT OR REPLACE INTO partner_since VALUES (?, ?, ?, ?)",
+        ((one.gln, then.since.isoformat(), then.category, then.subject) for one in partners for then in one.later),
+    )
+
+
+def history(connection: sqlite3.Connection, code: str) -> list[dict[str, Any]]:
+    """What was ever told of a partner, oldest first: when, by whom, out of what; before (None: it was new) and after."""
+    rows = connection.execute(
+        "SELECT a.at, a.who, a.source, c.field, c.since, c.before, c.after FROM partner_change c "
+        "JOIN directory_act a ON a.id = c.act WHERE c.gln = ? ORDER BY c.act, c.since, c.field",
+        (code,),
+    )
+    return [dict(row) for row in rows]
+
+
+def folded(text: str) -> str:
+    """Text without accents, case and signs, to compare names of people's own spelling.
+
+    >>> folded("Médiathèque de Saint-Aubin (Œuvre)")
+    'mediatheque de saint aubin oeuvre'
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
+    letters = (c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())
+
+
+def search(partners: Mapping[str, Partner], text: str) -> list[Partner]:
+    """The partners in whose name, postcode and city every word of `text` stands, or whose GLN begins with it."""
+    digits, words = "".join(text.split()), folded(text).split()
+    found = [
+        partner
+        for partner in partners.values()
+        if (digits and partner.gln.startswith(digits))
+        or (words and all(word in folded(f"{partner.name} {partner.postcode} {partner.city}") for word in words))
+    ]
+    return sorted(found, key=lambda partner: (folded(partner.name), partner.gln))

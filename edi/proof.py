@@ -21,7 +21,7 @@ from edi.ledger import content_hash
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.lending.remuneration import share
+from edi.lending.remuneration import EXEMPT, NOT_SUBJECT, share
 from edi.originals import DECLARED, MADE, Progress
 from edi.settings import Home, paris_now
 from edi.store import snapshot
@@ -208,10 +208,9 @@ def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: d
     _same("lines", invoice, _made_of_lines(connection, invoice))
     if row["rate_percent"] not in _rates(connection, invoice):
         raise _Fails("amount", f"rate_percent {row['rate_percent']}")
-    exempt = "primary" if row["reason"] == "library-exempt" else None  # the directory's word of that day is not kept
-    day = date.fromisoformat(invoice["date"])
+    exempt = row["reason"] if row["reason"] in (EXEMPT, NOT_SUBJECT) else ""  # the directory's word, on that day
     sums = (invoice["base"], invoice["base_copies"], invoice["gross"])
-    due = share(invoice["kind"], *sums, row["rate_percent"], exempt, day)
+    due = share(invoice["kind"], *sums, row["rate_percent"], exempt)
     _same("amount", row, msgspec.structs.asdict(due))
 
 

@@ -5,11 +5,13 @@ the next reconciliation pass, which looks at nothing else.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 
 from edi import partners
-from edi.lending import terms
+from edi.lending import remuneration, terms
 from edi.lending.context import Partner
 from schemas import number
 
@@ -93,60 +95,96 @@ def touch(connection: sqlite3.Connection, *invoices: int) -> None:
     connection.executemany("INSERT INTO touched (first, last) VALUES (?1, ?1)", [(invoice,) for invoice in invoices])
 
 
-def move(connection: sqlite3.Connection, before: Mapping[str, Partner], after: Mapping[str, Partner]) -> None:
-    """Puts the invoices of partners that `after` resolves otherwise than `before` where they belong now.
+_SCRATCH = {
+    "other_partner": "gln TEXT PRIMARY KEY",
+    "other_share": "gln TEXT, first TEXT, last TEXT, PRIMARY KEY (gln, first)",
+    "moved": "invoice INTEGER PRIMARY KEY, supplier INTEGER, library INTEGER, key TEXT",
+    "weighed": "invoice INTEGER PRIMARY KEY",
+}
+#: Both of these look at every invoice, of some declarations or of all.
+_MOVED = """
+INSERT INTO moved SELECT id, resolved(supplier), resolved(library), key FROM invoice
+WHERE (supplier IN (SELECT gln FROM other_partner) OR library IN (SELECT gln FROM other_partner))
+"""
+_WEIGHED = """
+INSERT INTO weighed SELECT i.id FROM invoice i CROSS JOIN other_share o ON o.gln = i.library AND i.date BETWEEN o.first AND o.last
+WHERE i.side = 'supplier'
+"""
+#: Whatever the moved invoices leave behind may stand otherwise without them: their bags, what is open of their partners
+#: (rule 2 looks there), and the credit notes that name a number of theirs.
+_AFFECTED = """
+WITH bag AS (SELECT DISTINCT supplier, library, key FROM moved), pair AS (SELECT DISTINCT supplier, library FROM moved),
+left_behind AS (
+    SELECT * FROM bag UNION
+    SELECT o.supplier, o.library, o.key FROM pair p CROSS JOIN open_bag o ON o.supplier = p.supplier AND o.library = p.library
+)
+SELECT t.invoice FROM left_behind b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+UNION SELECT c.invoice FROM bag b CROSS JOIN credit c ON c.supplier = b.supplier AND c.library = b.library AND c.key = b.key
+UNION SELECT invoice FROM weighed
+"""
 
-    Those of libraries that owe otherwise now are touched too.
-    """
-    moved = [
-        (code, int(was))
-        for code in {**before, **after}
-        if (was := partners.resolve(before, code)) != partners.resolve(after, code)
-    ]
-    define(connection, after)
-    otherwise = [
-        (int(code),)
-        for code in {**before, **after}
-        if partners.owes_by(before.get(code)) != partners.owes_by(after.get(code))
-    ]
-    if otherwise:
-        connection.execute("CREATE TEMP TABLE otherwise (library INTEGER PRIMARY KEY)")
-        connection.executemany("INSERT INTO otherwise VALUES (?)", otherwise)
-        connection.execute(
-            "INSERT INTO touched (first, last) SELECT invoice, invoice FROM twin "
-            "WHERE library IN (SELECT library FROM otherwise)"
-        )
-        connection.execute("DROP TABLE temp.otherwise")
-    if not moved:
-        return
-    for name, columns in (
-        ("moved_partner", "gln TEXT PRIMARY KEY, was INTEGER"),
-        ("moved", "invoice INTEGER PRIMARY KEY"),
-    ):
+
+def seek(connection: sqlite3.Connection, before: Mapping[str, Partner], after: Mapping[str, Partner]) -> int:
+    """Finds what `move` will have to move and touch; up to which declaration. Long where there is much, so within a snapshot."""
+    for name, columns in _SCRATCH.items():
         connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
         connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
-    connection.executemany("INSERT INTO moved_partner VALUES (?, ?)", moved)
+    for code in {**before, **after}:
+        was, now = partners.resolve(before, code), partners.resolve(after, code)
+        if was != now:
+            connection.execute("INSERT INTO other_partner VALUES (?)", (code,))
+        elif before.get(was) != after.get(now):
+            spans = _other_shares(before.get(was), after.get(now))
+            connection.executemany("INSERT INTO other_share VALUES (?, ?, ?)", [(code, *span) for span in spans])
+    define(connection, before)
+    _find(connection, "")
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM declaration").fetchone()[0])
+
+
+def _other_shares(before: Partner | None, after: Partner | None) -> Iterator[tuple[str, str]]:
+    """First and last days of the spans in which a library owes otherwise."""
+    days = sorted(remuneration.turns(before) | remuneration.turns(after))
+    for first, until in pairwise([*days, date.max]):
+        if remuneration.why_exempt(before, first) != remuneration.why_exempt(after, first):
+            yield first.isoformat(), (until - timedelta(1)).isoformat()
+
+
+def _find(connection: sqlite3.Connection, which: str) -> None:
+    """Adds to `moved` and `weighed` the live invoices among those that `which` narrows down to."""
+    for cause, find, found in (("other_partner", _MOVED, "moved"), ("other_share", _WEIGHED, "weighed")):
+        if connection.execute(f"SELECT EXISTS (SELECT 1 FROM {cause})").fetchone()[0]:
+            connection.execute(f"{find} {which}")
+            connection.execute(f"DELETE FROM {found} WHERE invoice IN (SELECT invoice FROM withdrawal)")
+
+
+def affected(connection: sqlite3.Connection) -> int:
+    """How many invoices `move` would touch, of those found so far."""
+    return int(connection.execute(f"SELECT count(*) FROM ({_AFFECTED})").fetchone()[0])
+
+
+def move(connection: sqlite3.Connection, after: Mapping[str, Partner], sought: int) -> int:
+    """Puts the invoices of partners that `after` resolves otherwise where they belong now; how many were touched.
+
+    Touched are these, what they leave behind, and those that owe otherwise. `sought` is what `seek` said; what was
+    booked or withdrawn since is seen to here.
+    """
+    _find(connection, f"AND declaration > {sought}")
+    touched = connection.execute(
+        f"INSERT INTO touched (first, last) SELECT invoice, invoice FROM ({_AFFECTED})"
+    ).rowcount
+    define(connection, after)
     connection.execute(
-        "INSERT INTO moved SELECT t.invoice FROM twin t JOIN invoice i ON i.id = t.invoice "
-        "WHERE (t.supplier IN (SELECT was FROM moved_partner) AND i.supplier IN (SELECT gln FROM moved_partner)) "
-        "OR (t.library IN (SELECT was FROM moved_partner) AND i.library IN (SELECT gln FROM moved_partner))"
+        "DELETE FROM open_bag WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM moved)"
     )
-    bags = "SELECT supplier, library, key FROM twin WHERE {0} IN (SELECT was FROM moved_partner) AND invoice IN (SELECT invoice FROM moved)"
-    left = f"{bags.format('supplier')} UNION {bags.format('library')}"
-    connection.execute(f"CREATE TEMP TABLE left_bag AS {left}")
     connection.execute(
-        "INSERT INTO touched (first, last) SELECT t.invoice, t.invoice FROM left_bag b CROSS JOIN twin t "
-        "ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
-    )
-    connection.execute("DELETE FROM open_bag WHERE (supplier, library, key) IN (SELECT * FROM left_bag)")
-    connection.execute(
-        "DELETE FROM twin WHERE (supplier, library, key) IN (SELECT * FROM left_bag) "
+        "DELETE FROM twin WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM moved) "
         "AND invoice IN (SELECT invoice FROM moved)"
     )
     connection.execute("DELETE FROM credit WHERE invoice IN (SELECT invoice FROM moved)")
     _put(connection, "id IN (SELECT invoice FROM moved)")
-    for name in ("left_bag", "moved", "moved_partner"):
+    for name in _SCRATCH:
         connection.execute(f"DROP TABLE temp.{name}")
+    return touched
 
 
 def rebuild(connection: sqlite3.Connection) -> None:

@@ -33,9 +33,7 @@ def waiting(connection: sqlite3.Connection, period: int, directory: Mapping[str,
             known[row["library"]] = directory.get(partners.resolve(directory, row["library"]))
         exempt = why_exempt(known[row["library"]], date.fromisoformat(row["date"]))
         if row["side"] == "supplier" and not row["no_lines"]:
-            day, code = date.fromisoformat(row["date"]), known[row["library"]]
-            category = code.category if code else None
-            owed = share(row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"], category, day)
+            owed = share(row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"], exempt)
             bounds = owed.remuneration_cents, owed.remuneration_cents
         elif exempt or row["exempt_contract"]:
             bounds = 0, 0

@@ -110,7 +110,8 @@ def checked(
 
 def _directory(given: Path | None, home: Path) -> "dict[str, Partner]":
     """The directory to check against: the CSV given, else the home's if there is one."""
-    from edi.partners import load, read_csv
+    from edi.importing import read_csv
+    from edi.partners import load
     from edi.store import connect
 
     if given is not None:

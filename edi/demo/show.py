@@ -18,14 +18,14 @@ from typing import Any
 from msgspec.structs import astuple
 from rich.console import Console
 
-from edi import ledger, partners
+from edi import importing, ledger
 from edi.demo import places, screen
 from edi.demo.places import Places
 from edi.demo.world import World, as_planned, directory_csv, world
 from edi.pipeline import Pass, Run
 from edi.reconciling import details
 from edi.settings import Home, paris_now
-from edi.store import connect, transaction
+from edi.store import connect
 from parsers.report import as_json
 from schemas.finding import say
 
@@ -50,8 +50,8 @@ def demo(home: Path, console: Console, keep: bool) -> dict[str, Any]:
             opened = places.connect_links(home, there, running)
             connection = connect(opened.database)
             try:
-                with transaction(connection):
-                    partners.store(connection, partners.read_csv(home / "annuaire.csv"))
+                told, _ = importing.read_facts(home / "annuaire.csv")
+                importing.bring_in(connection, told, "demo", "annuaire.csv", paris_now())
                 for number in (1, 2):
                     facts = _round(made, there, opened, connection, number, console)
                     rounds.append(facts)

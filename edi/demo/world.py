@@ -101,7 +101,7 @@ def directory_csv(world: World) -> bytes:
     """The directory, as `edi partners import` reads it."""
     rows = [
         "gln;name;role;category;successor;alias_of",
-        *(";".join(msgspec.structs.astuple(p)) for p in world.partners),
+        *(";".join(msgspec.structs.astuple(p)[:6]) for p in world.partners),
     ]
     return ("\n".join(rows) + "\n").encode()
 

@@ -1,13 +1,24 @@
 """What the checks need beside the file: who we are, what day it is, the directory, who may speak."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
 
+class Since(msgspec.Struct, frozen=True):
+    """What of a partner is so from a day on; of either, '' is: as it was."""
+
+    since: date
+    category: str = ""
+    subject: str = ""
+
+
 class Partner(msgspec.Struct, frozen=True):
-    """What the directory says of one partner; `role` is `library` or `supplier`."""
+    """What the directory says of one partner; `role` is `library` or `supplier`.
+
+    `category` and `subject` (`yes`, `no`, or '': as the category has it) hold until `later`, oldest first, says otherwise.
+    """
 
     gln: str
     name: str
@@ -15,6 +26,12 @@ class Partner(msgspec.Struct, frozen=True):
     category: str = ""
     successor: str = ""
     alias_of: str = ""
+    postcode: str = ""
+    city: str = ""
+    opened: date | None = None
+    closed: date | None = None
+    subject: str = ""
+    later: tuple[Since, ...] = ()
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

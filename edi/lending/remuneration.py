@@ -1,16 +1,19 @@
 """The supplier's share of one matched invoice (CPI L133-3): rate x public price HT x quantity.
 
 Rounded once an invoice, halves away from zero; negative for a credit note. The supplier's rate and
-date decide; what a library of an exempt category bought owes nothing (CPI R133-1).
+date decide; what an exempt library, or one that is not subject, bought on that date owes nothing (CPI R133-1).
 """
 
-import datetime
+from datetime import date, timedelta
 
 import msgspec
 
 from edi.lending import terms
 from edi.lending.context import Partner
 from schemas import money
+
+#: Why a library's purchase owes nothing: its category is exempt; the directory says that it is not subject.
+EXEMPT, NOT_SUBJECT = "library-exempt", "library-not-subject"
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -22,29 +25,50 @@ class Share(msgspec.Struct, frozen=True):
     reason: str
 
 
-def share(
-    kind: str, base: int, copies: int, gross: int, rate_percent: int, category: str | None, date: datetime.date
-) -> Share:
+def why_exempt(library: Partner | None, day: date) -> str:
+    """Why what a library bought that day owes nothing; empty when it owes, as it does where nothing is known.
+
+    >>> why_exempt(Partner("3", "", "library", "hospital"), date(2005, 12, 31))
+    'library-exempt'
+    """
+    if library is None:
+        return ""
+    category, subject = library.category, library.subject
+    for then in library.later:
+        if then.since <= day:
+            category, subject = then.category or category, then.subject or subject
+    if terms.library_exempt(category, day):
+        return EXEMPT
+    return NOT_SUBJECT if subject == "no" else ""
+
+
+def turns(library: Partner | None) -> set[date]:
+    """The first days of the spans in each of which `why_exempt` is the same."""
+    return {
+        date.min,
+        terms.HOSPITALS_EXEMPT_UNTIL + timedelta(1),
+        *(then.since for then in (library.later if library else ())),
+    }
+
+
+def share(kind: str, base: int, copies: int, gross: int, rate_percent: int, exempt: str) -> Share:
     """The share of an invoice whose lines not validly excluded come to `base` cents of a `gross` total.
 
-    >>> share("F", 84085, 31, 84085, 6, "1", datetime.date(2025, 11, 4))
+    `exempt` is the library's `why_exempt` on the invoice's date.
+
+    >>> share("F", 84085, 31, 84085, 6, "")
     Share(base_cents=84085, remuneration_cents=5045, copies=31, reason='')
-    >>> share("A", 84085, 31, 84085, 6, "primary", datetime.date(2025, 11, 4)).reason
+    >>> share("A", 84085, 31, 84085, 6, "library-exempt").reason
     'library-exempt'
     """
     if rate_percent == 0:
         return Share(0, 0, 0, "before-scheme")
-    if terms.library_exempt(category, date):
-        return Share(0, 0, 0, "library-exempt")
+    if exempt:
+        return Share(0, 0, 0, exempt)
     if base == 0 and gross:
         return Share(0, 0, 0, "all-excluded")
     sign = -1 if kind == "A" else 1
     return Share(sign * base, money.share(sign * base, rate_percent), sign * copies, "")
-
-
-def why_exempt(library: Partner | None, day: datetime.date) -> str:
-    """Why what a library bought that day owes nothing; empty when it owes, as it does where nothing is known."""
-    return "library-exempt" if library is not None and terms.library_exempt(library.category, day) else ""
 
 
 def least(kind: str, ht: int, rate_percent: int, cap_bp: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from edi import partners
+from edi import importing
 from edi.cli import app
 from edi.proof import verify
 from edi.reconciling import details
@@ -27,7 +27,7 @@ def taken(home: Path, year: str, seed: int, at_the_end: bool) -> Desk:
     order.shuffle(files)
     for path in files:
         if path.suffix == ".csv":
-            desk.know(partners.read_csv(path).values())
+            desk.know(importing.read_csv(path).values())
         else:
             assert desk.take(path.read_bytes(), name=path.name).verdict == "accepted"
         if not at_the_end:

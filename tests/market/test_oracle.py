@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edi import partners
+from edi import importing
 from schemas import money
 from schemas.declaration import Declaration, Header, Invoice, Line
 from tests.declarations import read_back
@@ -23,7 +23,7 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 @pytest.mark.parametrize("year", ["year-2025", "year-2004"])
 def test_the_oracle_says_of_the_samples_what_their_author_says(year: str) -> None:
     expected = json.loads((SAMPLES / year / "expected.json").read_text("utf-8"))
-    directory = partners.read_csv(SAMPLES / year / "partners.csv")
+    directory = importing.read_csv(SAMPLES / year / "partners.csv")
     papers = [
         Paper(side=side, declarant=by, invoice=invoice, case=0, fault="")
         for path in (SAMPLES / year).glob("[BF]-*")

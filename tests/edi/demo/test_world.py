@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import astuple
 
 import parsers
-from edi import partners
+from edi import importing, partners
 from edi.demo.world import DeclarationFile, World, as_planned, directory_csv, world
 from edi.ingesting import ingest
 from edi.lending.checks import Checked, check
@@ -81,7 +81,7 @@ def test_numbers_are_typed_differently_and_mean_the_same() -> None:
 
 def test_the_directory_reads_back(tmp_path: Path) -> None:
     (tmp_path / "annuaire.csv").write_bytes(directory_csv(WORLD))
-    read = partners.read_csv(tmp_path / "annuaire.csv")
+    read = importing.read_csv(tmp_path / "annuaire.csv")
 
     assert tuple(read.values()) == WORLD.partners
     assert {gln.is_valid(code) or gln.is_legacy(code) for code in read} == {True}
@@ -92,7 +92,7 @@ def test_what_was_planted_is_found(tmp_path: Path) -> None:
     home = open_home(tmp_path / "home")
     connection = connect(home.database)
     with transaction(connection):
-        partners.store(connection, {partner.gln: partner for partner in WORLD.partners})
+        partners.store(connection, WORLD.partners)
     for round_ in (1, 2):
         paths = []
         for file in WORLD.files:

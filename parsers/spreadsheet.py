@@ -20,7 +20,7 @@ def rows(data: bytes, wanted: Collection[str]) -> tuple[list[str], Iterator[Row]
     Rows without any text are left out; a cell the row is too short for is absent. Raises ValueError with a sentence
     (also while the rows are read).
     """
-    text = _decoded(data)
+    text = decoded(data)
     head = re.split(r"[\r\n]", text, maxsplit=1)[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(";,\t", key=head.count))
     columns = [cell.strip().lower() for cell in next(_read(reader), (0, []))[1]]
@@ -31,7 +31,8 @@ def rows(data: bytes, wanted: Collection[str]) -> tuple[list[str], Iterator[Row]
     return columns, _rows(reader, columns)
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text of a CSV file: UTF-8, else as Windows programs save it. Raises ValueError with a sentence."""
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             text = data.decode(encoding)

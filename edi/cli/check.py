@@ -55,7 +55,7 @@ def check(
     """Contrôler des déclarations comme le fait la production, sans rien garder ; « - » : l'entrée standard. /
     Check as production does, storing nothing; "-" is standard input."""
     said, path = language(lang), home_path(context, home)
-    checked(files, path, _directory(partners, path), said, html=html, as_json=as_json)
+    checked(files, path, directory_of(partners, path), said, html=html, as_json=as_json)
 
 
 def checked(
@@ -108,7 +108,7 @@ def checked(
     raise typer.Exit(exit_code(results))
 
 
-def _directory(given: Path | None, home: Path) -> "dict[str, Partner]":
+def directory_of(given: Path | None, home: Path) -> "dict[str, Partner]":
     """The directory to check against: the CSV given, else the home's if there is one."""
     from edi.importing import read_csv
     from edi.partners import load

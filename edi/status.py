@@ -4,6 +4,7 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
+from edi import requests
 from edi.holding import GROWING_LONG
 from edi.links import overview
 from edi.reconciling import state
@@ -40,6 +41,7 @@ def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
             *_held_back(connection),
             *_stuck_links(links),
             *_stuck_answers(home, connection),
+            *_open_requests(connection),
         ],
         "reconciliation": state(connection),
         "remuneration_cents": connection.execute("SELECT coalesce(sum(remuneration_cents), 0) FROM entry").fetchone()[
@@ -113,6 +115,17 @@ def _stuck_links(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for link in links
         if link["state"] == "trouble"
     ]  # fmt: skip
+
+
+def _open_requests(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The referencing requests nobody has answered, together, with the oldest."""
+    waiting = requests.listing(connection)
+    if not waiting:
+        return []
+    oldest = waiting[0]
+    who = oldest["gln"] or f"{oldest['name']}, {oldest['postcode'] or oldest['city']}"
+    why = f"GLN à trouver / to be found: {who}{' ...' if len(waiting) > 1 else ''} (edi partners request list)"
+    return [_stuck("request", f"{len(waiting)} demandes / requests", oldest["asked_at"], why, "operator")]
 
 
 _STUCK_ANSWERS = """

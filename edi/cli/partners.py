@@ -1,4 +1,4 @@
-"""Commands on the directory of partners."""
+"""Commands on the directory of partners; those on referencing requests are in `edi.cli.requests`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 from msgspec import to_builtins
 from rich.text import Text
 
+from edi.cli import requests
 from edi.cli.common import (
     HomeOption,
     JsonOption,
@@ -39,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     made.command("list", epilog=examples("edi partners list --json"))(listing)
     made.command("search", epilog=examples("edi partners search saint aubin", "edi partners search 302561"))(search)
     made.command("show", epilog=examples("edi partners show 3025616805006"))(shown)
+    requests.add_to(made)
     app.add_typer(made, name="partners")
 
 
@@ -130,7 +132,7 @@ def search(
         found = partners.search(partners.load(connection), wanted)
     if not as_json and not found:
         out.print(
-            f"Personne : {sentence(wanted)}. / Nobody.",
+            f"Personne : {sentence(wanted)}. Demander : edi partners request add / Nobody: ask with a request.",
             soft_wrap=True,
         )
         return

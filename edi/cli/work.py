@@ -186,7 +186,9 @@ _TURNS = {
     "operator": "opérateur / operator",
     "edi": "edi, au prochain passage / next pass",
 }
-_WHAT = {"file": "fichier / file", "link": "liaison / link", "answer": "réponse / answer"}
+_WHAT = {
+    "file": "fichier / file", "link": "liaison / link", "answer": "réponse / answer", "request": "annuaire / directory",
+}  # fmt: skip
 
 
 def status(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -154,11 +155,11 @@ def commands() -> list[str]:
 
     from edi.cli import app
 
-    found = []
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+    def under(command: Any, words: list[str]) -> list[str]:
         below = getattr(command, "commands", None)
-        found += [f"{name} {one}" for one in below] if below else [name]
-    return found
+        return [line for name in below for line in under(below[name], [*words, name])] if below else [" ".join(words)]
+
+    return under(get_command(app), [])
 
 
 def test_every_command_has_help_with_examples_in_both_languages() -> None:

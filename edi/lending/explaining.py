@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate, exact, gap
-from edi.lending.proposing import CLOSE_DAYS, LATE_DAYS, ends
+from edi.lending.proposing import CLOSE_DAYS, LATE_DAYS, ends, oh_as_zero
+from schemas import number
 from schemas.finding import Both
 from schemas.money import french
 
@@ -40,7 +41,7 @@ def compare(supplier: Candidate, library: Candidate, same_partners: bool, ttc: t
     same_key = supplier.key == library.key
     explained = tuple(_explanations(supplier, library, ttc))
     bounds = _bounds(supplier, tolerance)
-    number = 0 if same_key else 1 if ends(supplier.number, library.number) else 4
+    numbers = 0 if same_key else 1 if ends(supplier.number, library.number) else 4
     amount = 0 if exact(supplier, library) else 1 if gap(supplier, library) is not None else 2 if explained else 5
     days = 0 if apart <= CLOSE_DAYS else 1 if apart <= DAYS_APART else 2 if apart <= LATE_DAYS else 4
     return Likeness(
@@ -53,7 +54,7 @@ def compare(supplier: Candidate, library: Candidate, same_partners: bool, ttc: t
         highest_cents=bounds[1] if bounds else None,
         explained=explained,
         against=tuple(_against(supplier, library, same_partners, apart, same_key)),
-        penalty=number + amount + days + (0 if same_partners else 3) + (2 if supplier.kind != library.kind else 0),
+        penalty=numbers + amount + days + (0 if same_partners else 3) + (2 if supplier.kind != library.kind else 0),
     )
 
 
@@ -70,6 +71,10 @@ def _explanations(supplier: Candidate, library: Candidate, ttc: tuple[int, int])
     tolerance = max(TOLERANCE_CENTS, supplier.tolerance)
     if supplier.kind != library.kind:
         yield Both("avoir donné pour une facture, ou l'inverse", "a credit note given as an invoice, or the reverse")
+    if supplier.key != library.key and number.key(oh_as_zero(supplier.number)) == number.key(
+        oh_as_zero(library.number)
+    ):
+        yield Both("lettre O pour le chiffre 0", "the letter O for the digit 0")
     if exact(supplier, library):
         return
     if gap(supplier, library) is not None:

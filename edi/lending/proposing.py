@@ -3,7 +3,8 @@
 The forms, of one resolved supplier and library (surface, rule 2; all this project's):
 
 same-amount    same kind, the same HT within T, at most 5 days apart
-number-ends    same kind, the digits of one number end those of the other, the same HT within T, at most 45 days apart
+number-ends    same kind, the digits of one number end those of the other (zeros between two runs kept on both sides or
+               dropped on both), the same HT within T, at most 45 days apart
 late           same kind and key, HT to the cent, 46 to 180 days apart
 statement      a library's invoice is the sum, credit notes deducted, of all the supplier's left in its calendar month
 net-of-credit  a library's invoice is a supplier's invoice less its credit note of the same key
@@ -29,18 +30,42 @@ _RUN = re.compile(r"[0-9Oo]*[0-9][0-9Oo]*")
 _ZEROS = str.maketrans("Oo", "00")
 
 
+def oh_as_zero(number: str) -> str:
+    """A number with every letter O that stands beside a digit read as 0.
+
+    >>> oh_as_zero("FO-2O25/O1")
+    'FO-2025/01'
+    """
+    return _RUN.sub(lambda run: run[0].translate(_ZEROS), number)
+
+
 def digits(number: str) -> str:
     """The digit runs of a number as written: O beside a digit read as 0, each run's leading zeros dropped, joined.
 
     >>> digits("FA-2025/0012"), digits("2O25-12"), digits("NO-0"), digits("1/0034")
     ('202512', '202512', '', '134')
     """
-    return "".join(run.translate(_ZEROS).lstrip("0") for run in _RUN.findall(number))
+    return "".join(run.lstrip("0") for run in _runs(number))
+
+
+def _runs(number: str) -> list[str]:
+    return [run.translate(_ZEROS) for run in _RUN.findall(number)]
 
 
 def ends(one: str, other: str) -> bool:
-    """Whether the digits of one number end those of the other, neither empty."""
-    one, other = digits(one), digits(other)
+    """Whether the digits of one number end those of the other, neither empty; zeros between two runs may be kept or not.
+
+    >>> ends("F2025-117", "117"), ends("FA-2025/0012", "20250012"), ends("12", "13")
+    (True, True, False)
+    """
+    return _end(digits(one), digits(other)) or _end(_whole(one), _whole(other))
+
+
+def _whole(number: str) -> str:
+    return "".join(_runs(number)).lstrip("0")
+
+
+def _end(one: str, other: str) -> bool:
     return bool(one and other) and (one.endswith(other) or other.endswith(one))
 
 

@@ -92,19 +92,23 @@ def key(number: str) -> str:
 
 
 @lru_cache(None)
-def digits(number: str) -> str:
-    """The digit runs of a number as written, an O beside a digit being a 0, leading zeros dropped, joined."""
+def digits(number: str, inner: bool = False) -> str:
+    """The digit runs of a number as written, an O beside a digit being a 0, leading zeros dropped, joined.
+
+    With `inner` only the very first zeros are dropped: `20250012` is what `FA-2025/0012` becomes when it is typed.
+    """
     read = ""
     for place, sign in enumerate(number):
         beside = number[max(0, place - 1) : place] + number[place + 1 : place + 2]
         read += "0" if sign in "Oo" and re.search("[0-9]", beside) else sign
-    return "".join(run.lstrip("0") for run in re.findall("[0-9]+", read))
+    runs = re.findall("[0-9]+", read)
+    return "".join(runs).lstrip("0") if inner else "".join(run.lstrip("0") for run in runs)
 
 
 def end_alike(one: str, other: str) -> bool:
     """Whether the digits of one number end in those of the other."""
-    a, b = digits(one), digits(other)
-    return bool(a and b) and (a.endswith(b) or b.endswith(a))
+    pairs = [(digits(one, inner), digits(other, inner)) for inner in (False, True)]
+    return any(a and b and (a.endswith(b) or b.endswith(a)) for a, b in pairs)
 
 
 def resolved(directory: Mapping[str, tuple[str, str]], gln: str) -> str:

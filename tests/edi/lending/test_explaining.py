@@ -1,6 +1,7 @@
 """The arithmetic that explains two totals, as a table: supplier's and library's HT and TTC in cents, what is said."""
 
 import pytest
+from msgspec.structs import replace
 
 from edi.lending.candidate import Candidate
 from edi.lending.explaining import compare, split
@@ -38,6 +39,12 @@ def test_arithmetic_explains_before_a_person_must(row: str) -> None:
         one("supplier", int(ht), kind), one("library", int(other_ht), other_kind), True, (int(ttc), int(other_ttc))
     )
     assert " ; ".join(reason.en for reason in likeness.explained) == said
+
+
+def test_a_letter_for_a_digit_is_explained() -> None:
+    theirs = replace(one("library", 8_000), number="2O25-1", key="2O251")
+    likeness = compare(replace(one("supplier", 8_000), number="2025-1", key="20251"), theirs, True, (8_440, 8_440))
+    assert [reason.en for reason in likeness.explained] == ["the letter O for the digit 0"]
 
 
 def test_one_invoice_split_over_several_libraries() -> None:

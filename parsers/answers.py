@@ -1,7 +1,7 @@
 """All the answers to one file, under their names: notices, plain report, JSON.
 
 Names and families are those of the format, sections 4 and 5: a notice is answered in the sender's
-own encoding, `<original name>.<ast|ane|ate>.<txt|xml>`, and always with `.rapport.txt` and
+own encoding, `<original name>.<ast|ane|ate>.<txt|xml|edi>`, and always with `.rapport.txt` and
 `.rapport.json`. A failed check answers nothing yet. A duplicate is told so by report and JSON; its
 notices are the first answer's, which the caller sends again as they stand.
 """
@@ -11,20 +11,21 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from parsers import answer_xml, gencod, report
+from parsers import answer_xml, aperak, gencod, report
 from schemas.acknowledgement import Acknowledgement, notices
 
-Encoding = Literal["auto", "gencod", "xml"]
+Encoding = Literal["auto", "gencod", "xml", "aperak"]
 
 _WRITERS: dict[str, tuple[str, Callable[[Acknowledgement, str], bytes]]] = {
     "gencod": ("txt", gencod.write),
     "xml": ("xml", answer_xml.write),
+    "aperak": ("edi", aperak.write),
 }
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 def family(acknowledgement: Acknowledgement, encoding: Encoding = "auto") -> str:
-    """`gencod` or `xml`: the link's choice, or by itself the family of the file that came."""
+    """`gencod`, `xml` or `aperak`: the link's choice, or by itself the family of the file that came."""
     if encoding != "auto":
         return encoding
     return "xml" if acknowledgement.format == "xml" else "gencod"
@@ -53,7 +54,7 @@ def render(
 ) -> list[tuple[str, bytes]]:
     """The answers themselves: (file name, bytes), as `names` lists them.
 
-    `language` (`fr` or `en`) is that of the report and the JSON; a Gencod text is always French, an
+    `language` (`fr` or `en`) is that of the report and the JSON; a Gencod or APERAK text is always French, an
     XML answer says everything in both.
     """
     _, write = _WRITERS[family(acknowledgement, encoding)]

@@ -47,7 +47,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     declarants: tuple[str, ...] = ()
     homes: dict[str, tuple[str, ...]] = {}
     gln: str | None = None
-    answers: Literal["auto", "gencod", "xml"] = "auto"
+    answers: Literal["auto", "gencod", "xml", "aperak"] = "auto"
     language: Literal["fr", "en"] = "fr"
     status: bool | tuple[Literal["xml", "csv", "json"], ...] = True
     status_seconds: float = 0

@@ -20,7 +20,7 @@ from edi.limits import Limits
 from edi.sandbox import SCENARIOS
 from edi.settings import OUR_GLN
 from edi.spec.worked import ANSWERED, LIBRARY, worked
-from parsers import answer_xml, gencod, status
+from parsers import answer_xml, aperak, gencod, status
 from parsers.answers import Encoding, names
 from parsers.report import as_json
 from parsers.xml import VERSION as XML_VERSION
@@ -206,6 +206,8 @@ def _answers(words: _Words) -> dict[str, Any]:
         "original_type": gencod.ORIGINAL_TYPE,
         "gencod": [_rubrique(gencod.MESSAGE_TYPE, (), words)]
         + [_rubrique(rubrique, zones, words) for rubrique, zones in gencod.RUBRIQUES.items()],
+        "aperak": aperak.MESSAGE_TYPE,
+        "aperak_errors": aperak.MOST_ERRORS,
         "xml": {"namespace": answer_xml.NAMESPACE, "schema": XSDS["reponse"], "elements": xml},
         "report": _keys(report, words["report"]),
         "finding": _keys(report["findings"][0], words["finding"]),

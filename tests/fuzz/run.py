@@ -23,8 +23,9 @@ _MEGABYTES = 1_000
 #: Where coverage leads the fuzzer.
 _WATCHED = (
     "parsers.fixed", "parsers.grammar", "parsers.xml", "parsers.xml_faults", "parsers.records", "parsers.sniff",
-    "parsers.gencod", "parsers.answer_xml", "parsers.plain", "schemas.charset", "schemas.number", "edi.lending.checks",
-    "edi.lending.line_checks", "edi.lending.header_checks", "edi.lending.invoice_checks", "parsers.numbering",
+    "parsers.gencod", "parsers.aperak", "parsers.answer_xml", "parsers.plain", "schemas.charset", "schemas.number",
+    "edi.lending.checks", "edi.lending.line_checks", "edi.lending.header_checks", "edi.lending.invoice_checks",
+    "parsers.numbering",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from edi.lending.checks import Checked, check
-from parsers import answer_xml, fixed, gencod, read, records, xml
+from parsers import answer_xml, aperak, fixed, gencod, read, records, xml
 from parsers.plain import escaped, harmless, latin
 from parsers.sniff import open_source
 from schemas import charset, number
@@ -59,6 +59,16 @@ def gencod_answers(data: bytes) -> None:
         assert gencod.read(gencod.encode(made)) == made
 
 
+def aperak_answers(data: bytes) -> None:
+    """Reading an APERAK: a message that is written as it stood, or a ValueError."""
+    for given in (data, _spliced(APERAK, data)):
+        try:
+            made = aperak.read(given)
+        except ValueError:
+            continue
+        assert aperak.encode(made) == given
+
+
 def xml_answers(data: bytes) -> None:
     """Reading an XML answer: an answer or a ValueError; an answer can be written and read again."""
     for given in (data, _spliced(ANSWER, data)):
@@ -98,19 +108,21 @@ def shown_texts(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__.replace("_", "-"): target
     for target in (
-        whole, fixed_format, xml_format, inside_fixed, inside_xml, gencod_answers, xml_answers, number_key, shown_texts,
+        whole, fixed_format, xml_format, inside_fixed, inside_xml, gencod_answers, aperak_answers, xml_answers,
+        number_key, shown_texts,
     )
 }  # fmt: skip
 
 FIXED, XML = written(BASES["supplier"], "fixed"), written(BASES["supplier"], "xml")
+APERAK = aperak.write(CASES["partly"], "ane")
 GENCOD, ANSWER = gencod.write(CASES["partly"], "ane"), answer_xml.write(CASES["partly"], "ane")
 
 #: What a fuzzer begins with, and words it may use.
-SEEDS = (*(written(base, form) for base in BASES.values() for form in ("fixed", "xml")), GENCOD, ANSWER)
+SEEDS = (*(written(base, form) for base in BASES.values() for form in ("fixed", "xml")), GENCOD, ANSWER, APERAK)
 WORDS = (
     b"EN", b"FA", b"LG", b"FI", b"\r\n", b"\n", b"\x1a", b"\xa4", b"PK\x03\x04", b"<declaration", b"<facture", b"<ligne",
     b"</facture>", b"<!DOCTYPE", b"<!--", b"<![CDATA[", b"<?a?>", b"&#10;", b"&x;", b"xmlns=", b'totalHT="', b'titre="',
-    b"05003", b"177;905;", b"0000000000000",
+    b"05003", b"177;905;", b"0000000000000", b"'", b"?", b"+", b":",
 )  # fmt: skip
 
 

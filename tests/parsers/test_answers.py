@@ -15,7 +15,7 @@ from tests.strategies import acknowledgements, texts
 ENCODINGS = get_args(answers.Encoding)
 
 
-@pytest.mark.parametrize("encoding", ["gencod", "xml"])
+@pytest.mark.parametrize("encoding", ["gencod", "xml", "aperak"])
 @pytest.mark.parametrize("name", CASES)
 def test_answers_are_the_golden_ones(
     name: str, encoding: answers.Encoding, golden: Callable[[str, bytes], None]
@@ -34,6 +34,7 @@ def test_answers_are_the_golden_ones(
         ("all-refused", "auto", ["ane.txt"]),
         ("refused", "auto", ["ast.xml"]),
         ("refused", "gencod", ["ast.txt"]),
+        ("partly", "aperak", ["ane.edi", "ate.edi"]),
         ("unknown", "auto", ["ast.txt"]),
         ("nil", "auto", ["ate.txt"]),
         ("duplicate", "auto", []),

@@ -146,8 +146,8 @@ def test_a_control_is_found_however_far_in() -> None:
     ids=["empty lines", "instructions", "strays", "a long title", "many ends"],
 )
 def test_no_small_file_takes_long(data: bytes) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
 
     codes(data)
 
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5

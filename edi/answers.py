@@ -4,6 +4,7 @@ The outbox is the `answer` table: written in T2, pushed afterwards, marked only 
 """
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -18,7 +19,7 @@ from schemas.finding import Finding
 
 def acknowledge(
     staged: Staged, booked: Booked, *, file: str, sha256: str, sender: str, link_gln: str | None,
-    not_checked: tuple[str, ...], dry: bool, now: datetime,
+    not_checked: tuple[str, ...], dry: bool, now: datetime, corrections: Iterable[str] = (),
 ) -> Acknowledgement:  # fmt: skip
     """The acknowledgement of a file that was read. `now` is Paris wall-clock time."""
     header = staged.header
@@ -32,6 +33,7 @@ def acknowledge(
         answered_at=now,
         side=header.side if header else None,
         use=header.use if header else None,
+        nature=header.nature if header else None,
         declarant=header.declarant if header else None,
         original_addressee=header.addressee if header else None,
         reference=header.reference if header else None,
@@ -45,6 +47,7 @@ def acknowledge(
         findings_total=staged.tally.by_code.total(),
         findings_by_code=dict(staged.tally.by_code),
         not_checked=not_checked,
+        corrections=tuple(corrections),
         structure_refused=staged.tally.file_refused,
         dry_run=dry,
         would=booked.would,
@@ -117,7 +120,7 @@ def waiting(connection: sqlite3.Connection, link: str) -> list[sqlite3.Row]:
 def listing(connection: sqlite3.Connection, only_waiting: bool = False, limit: int | None = None) -> list[sqlite3.Row]:
     """The answers, newest first, without their bodies."""
     return connection.execute(
-        "SELECT a.id, a.receipt, a.link, a.home, a.name, length(a.body) AS size, a.written_at, a.sent_at, a.attempts, "
+        "SELECT a.id, a.receipt, a.link, a.home, a.name, CASE WHEN EXISTS (SELECT 1 FROM correction WHERE answer = a.id) THEN NULL ELSE length(a.body) END AS size, a.written_at, a.sent_at, a.attempts, "
         "a.trouble, r.verdict FROM answer a JOIN receipt r ON r.id = a.receipt "
         f"WHERE ? = 0 OR a.sent_at IS NULL ORDER BY a.id DESC LIMIT {limit if limit is not None else -1}",
         (int(only_waiting),),

@@ -183,7 +183,7 @@ def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Head
             connection.execute("INSERT OR IGNORE INTO staged_restated VALUES (?, ?)", (row["seq"], row["id"]))
             connection.execute("UPDATE staged_invoice SET fate = 'restated' WHERE seq = ?", (row["seq"],))
         else:
-            refuse(connection, staged, row["seq"], Finding(code="invoice-declared-differently", **about))
+            refuse(connection, staged, row["seq"], Finding(code="invoice-declared-differently", **about), False)
 
 
 def _insert_declaration(

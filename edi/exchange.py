@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from edi import answers
+from edi.correcting import body
 from edi.holding import Quota, attempts, held_back, hold_back, let_go, note_growing, turn_after
 from edi.settings import Home, paris_now
 from edi.store import connect, is_world, transaction
@@ -301,7 +302,8 @@ class Partner:
             if refused[answer["home"]] >= _REFUSALS:
                 continue
             try:
-                push(remote, self.link, answer["home"], answer["name"], answer["body"])
+                with body(connection, self.folder, answer) as data:
+                    push(remote, self.link, answer["home"], answer["name"], data)
             except EdiError as wrong:
                 with transaction(connection):
                     answers.note(connection, number, None, str(wrong))

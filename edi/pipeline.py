@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import msgspec
 
 from edi import answers
+from edi.correcting import hold
 from edi.exchange import PATIENCE, Exchange, Partner, Tell, arrival_at, outbox
 from edi.log import logged
 from edi.reconciling import reconcile
@@ -313,7 +314,8 @@ class Run:
             for number in outbox(self.connection, link.name):
                 if number not in self._held:
                     answer = self.connection.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
-                    self._held[number] = self.folder.hold(link.name, answer["home"], answer["name"], answer["body"])
+                    if (path := hold(self.connection, self.folder, link.name, answer)) is not None:
+                        self._held[number] = path
 
     def close(self) -> None:
         """Asks the links' threads to end, and gives them a moment; what is broken off is begun again another time."""
@@ -334,9 +336,9 @@ def _is_young(row: sqlite3.Row) -> bool:
 def deliver(connection: sqlite3.Connection, folder: Folder) -> None:
     """Answers to files given on the command line stay in outgoing/local: being there is being sent."""
     for answer in answers.waiting(connection, LOCAL):
-        folder.hold(LOCAL, "", answer["name"], answer["body"])
-        with transaction(connection):
-            answers.note(connection, answer["id"], paris_now(), None)
+        if hold(connection, folder, LOCAL, answer) is not None:
+            with transaction(connection):
+                answers.note(connection, answer["id"], paris_now(), None)
 
 
 def take_receipt(home: Home, connection: sqlite3.Connection, folder: Folder, receipt: int) -> Acknowledgement:

@@ -17,6 +17,7 @@ import msgspec
 
 import parsers
 from edi import twins
+from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.line_checks import over_cap_on
@@ -28,6 +29,9 @@ from parsers.standing import lines_with
 from schemas import catalogue, number
 from schemas.declaration import Header, Line
 from schemas.finding import Finding
+
+#: What becomes of an invoice: refused, it may be mended, or is beyond mending here (a copy; another one is booked).
+ACCEPTED, REFUSED, BEYOND = range(3)
 
 #: How many lines are held before they go into the store, and how many go in one transaction.
 _PIECE = 20_000
@@ -152,7 +156,11 @@ def forgotten_lines(connection: sqlite3.Connection) -> list[int]:
 
 
 class Staged(msgspec.Struct):
-    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`."""
+    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`.
+
+    `fates`: what became of each invoice, in the file's order. `outside`: how many of those refused are of another year
+    than the period's, by year.
+    """
 
     format: str | None
     header: Header | None = None
@@ -160,6 +168,8 @@ class Staged(msgspec.Struct):
     invoices: int = 0
     refused: int = 0
     lines: Lines | None = None
+    fates: bytearray = msgspec.field(default_factory=bytearray)
+    outside: Counter[int] = msgspec.field(default_factory=Counter)
 
 
 def stage(
@@ -225,6 +235,7 @@ def _fill(
         invoice = event.invoice
         if invoice.part == 0:
             staged.invoices += 1
+            staged.fates.append(ACCEPTED)
             start = lines.next if lines is not None else 0
         if event.findings:
             advise = partial(suggested, witness=Witness(header, event, context))
@@ -242,6 +253,9 @@ def _fill(
                     invoices.append(row)
             else:
                 staged.refused += 1
+                staged.fates[-1] = REFUSED
+                if invoice.date and header.period and header.issued and invoice.date.year != header.period:
+                    staged.outside[invoice.date.year] += terms.FIRST_PERIOD <= invoice.date.year <= header.issued.year
                 if lines is not None and start < lines.next:
                     _outside(connection, lines.drop, start)
         if rows % 512 == 511 or (lines is not None and len(lines.rows) >= _PIECE):
@@ -300,7 +314,7 @@ def _twice_in_file(connection: sqlite3.Connection, staged: Staged) -> None:
                 code="invoice-twice-in-file", record=first[1], invoice=first[2], found=str(others[0][1])))  # fmt: skip
         for seq, record, name in others:
             refuse(connection, staged, seq, Finding(
-                code="invoice-twice-in-file", record=record, invoice=name, found=str(first[1])))  # fmt: skip
+                code="invoice-twice-in-file", record=record, invoice=name, found=str(first[1])), group[4] > 1)  # fmt: skip
     connection.execute("DROP INDEX IF EXISTS temp.staged_same")
 
 
@@ -327,8 +341,11 @@ def _by_credited_day(connection: sqlite3.Connection, staged: Staged, context: Co
             staged.tally.add(finding)
 
 
-def refuse(connection: sqlite3.Connection, staged: Staged, seq: int, finding: Finding) -> None:
-    """Refuses a staged invoice, with its finding."""
+def refuse(
+    connection: sqlite3.Connection, staged: Staged, seq: int, finding: Finding, mendable: bool = True
+) -> None:  # fmt: skip
+    """Refuses a staged invoice, with its finding; `mendable`: another declaration of it may be accepted."""
+    staged.fates[seq - 1] = REFUSED if mendable else BEYOND
     connection.execute("UPDATE staged_invoice SET fate = 'refused' WHERE seq = ?", (seq,))
     staged.refused += 1
     staged.tally.add(finding)

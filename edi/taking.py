@@ -17,7 +17,7 @@ from typing import IO
 
 import msgspec
 
-from edi import answers, partners, twins
+from edi import answers, correcting, partners, twins
 from edi.booking import STORE_CODES, book, judge
 from edi.lending.checks import unresolved_codes
 from edi.lending.context import Context, Partner
@@ -164,14 +164,16 @@ def _taken(
         answered = settled or _duplicate(connection, receipt, content, arrival, now)
         if answered is None:
             booked = book(connection, staged, receipt, content, arrival.dry, now)
+            corrections = correcting.plan(staged, booked, arrival.name, sha256, now)
             answered = answers.acknowledge(
                 staged, booked, file=arrival.name, sha256=sha256, sender=home.settings.gln, link_gln=arrival.link_gln,
-                not_checked=unresolved_codes(directory), dry=arrival.dry, now=now,
+                not_checked=unresolved_codes(directory), dry=arrival.dry, now=now, corrections=corrections,
             )  # fmt: skip
             answers.keep(connection, receipt, answered)
             answers.post(
                 connection, receipt, answered, arrival.link, arrival.home, arrival.encoding, arrival.language, now
             )
+            correcting.post(connection, receipt, arrival.link, arrival.home, corrections, now)
             _answered(connection, receipt, answered.verdict)
             if answered.verdict in ("refused", "partly-accepted"):
                 folder.quarantine(sha256, arrival.name)

@@ -34,6 +34,7 @@ FORMAT = {"fixed": "fixe", "xml": "xml"}
 REACH = {"file": "fichier", "invoice": "facture", "warning": "avertissement"}
 SIDE = lists.to_xml(lists.SIDE)
 USE = lists.to_xml(lists.USE)
+NATURE = lists.to_xml(lists.NATURE)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -78,6 +79,7 @@ def write(acknowledgement: Acknowledgement, notice: str) -> bytes:
         format=FORMAT[ack.format] if ack.format else None,
         cote=SIDE[ack.side] if ack.side else None,
         usage=USE[ack.use] if ack.use else None,
+        nature=NATURE[ack.nature] if ack.nature else None,
         declarant=_gln(ack.declarant),
         destinataire=_gln(ack.original_addressee),
         reference=ack.reference,
@@ -93,6 +95,8 @@ def write(acknowledgement: Acknowledgement, notice: str) -> bytes:
         _write_finding(findings, finding)
     for code in ack.not_checked:
         _add(root, "nonControle", code=code)
+    for name in ack.corrections:
+        _add(root, "correction", fichier=name)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
 
@@ -111,6 +115,7 @@ def read(data: bytes) -> Answer:
         answered_at=read_moment(root.attrib["emission"]),
         side=_ours(SIDE, original.get("cote")),
         use=_ours(USE, original.get("usage")),
+        nature=_ours(NATURE, original.get("nature")),
         declarant=original.get("declarant"),
         original_addressee=original.get("destinataire"),
         reference=original.get("reference"),
@@ -124,6 +129,7 @@ def read(data: bytes) -> Answer:
         findings_total=int(findings.attrib["total"]),
         findings_by_code={row.attrib["code"]: int(row.attrib["nombre"]) for row in findings.iterfind(_tag("compte"))},
         not_checked=tuple(row.attrib["code"] for row in root.iterfind(_tag("nonControle"))),
+        corrections=tuple(row.attrib["fichier"] for row in root.iterfind(_tag("correction"))),
         structure_refused=root.attrib["refusEntier"] in ("true", "1"),
         dry_run=root.attrib["aBlanc"] in ("true", "1"),
     )

@@ -49,6 +49,12 @@ def names(original: str, acknowledgement: Acknowledgement, encoding: Encoding = 
     ]
 
 
+def correction(original: str, form: str, period: int | None = None) -> str:
+    """The name of the correction of a file called `original`; of that period, where it is another than the file's own."""
+    under = "" if period is None else f"-{period}"
+    return f"{_UNSAFE.sub('_', original)}.correction{under}.{'xml' if form == 'xml' else 'txt'}"
+
+
 def render(
     acknowledgement: Acknowledgement, original: str, encoding: Encoding = "auto", language: str = "fr"
 ) -> list[tuple[str, bytes]]:

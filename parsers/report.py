@@ -2,7 +2,7 @@
 
 French first, English on request (format, section 4). The text has at most 100 columns, UTF-8, for any plain text
 editor; the page is one self-contained file; the JSON of one file has the keys of `edi check --json` and two counts
-more. Texts from outside are made harmless in all of them. The words stand in `parsers.report_words`.
+more, and the names of correction files. Texts from outside are made harmless in all of them. The words stand in `parsers.report_words`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -218,7 +218,8 @@ def _lines(report: Report) -> Lines:
     language = report.language
     yield from _box(report)
     yield from _heading(spelled("to-do", language))
-    for paragraph in report.to_do:
+    for place, paragraph in enumerate(report.to_do):
+        yield from (("", ""),) if place else ()
         yield from _indented(paragraph)
     if report.counts:
         yield from _heading(report.findings)
@@ -320,7 +321,7 @@ def page(reports: Sequence[Report], language: str = "fr") -> Iterator[str]:
 
 
 def as_json(acknowledgement: Acknowledgement, language: str = "fr") -> dict[str, Any]:
-    """One file as `edi check --json` gives it, with `findings_total` and `findings_by_code` beside.
+    """One file as `edi check --json` gives it, with `findings_total`, `findings_by_code` and `corrections` beside.
 
     Every finding has its ten keys, None where there is nothing to say; its texts are in `language`.
     """
@@ -340,6 +341,7 @@ def as_json(acknowledgement: Acknowledgement, language: str = "fr") -> dict[str,
         "findings_total": ack.findings_total,
         "findings_by_code": dict(ack.findings_by_code),
         "would": _would_json(ack.would),
+        "corrections": [harmless(name) for name in ack.corrections],
     }
 
 

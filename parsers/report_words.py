@@ -3,6 +3,7 @@
 They stand in `report.toml`, in French and in English (format, section 4; natures, section 1).
 """
 
+import re
 import tomllib
 from datetime import datetime
 from importlib.resources import files
@@ -76,8 +77,21 @@ def verdict(ack: Acknowledgement, language: str) -> tuple[str, str]:
 
 def what_to_do(ack: Acknowledgement, warnings: bool, language: str) -> list[str]:
     """What the declarant should do next, a paragraph each."""
-    state = "warnings" if ack.verdict == "accepted" and warnings else ack.verdict
-    return [spelled(state, language, "to_do").replace("{reference}", ack.reference or "-")]
+    states = ["warnings" if ack.verdict == "accepted" and warnings else ack.verdict]
+    if ack.verdict == "partly-accepted" and ack.corrections:
+        states = ["correction-replaces" if ack.nature == "replaces" else "correction"]
+        states += ["correction-totals"] if ack.format == "fixed" else []
+    if ack.verdict == "partly-accepted":
+        states += [told for code, told in _LEFT_OUT.items() if code in ack.findings_by_code]
+    facts = {"{reference}": ack.reference or "-", "{files}": ", ".join(ack.corrections)}
+    return [_filled(spelled(state, language, "to_do"), facts) for state in states]
+
+
+_LEFT_OUT = {"invoice-declared-differently": "correction-elsewhere", "invoice-twice-in-file": "correction-copy"}
+
+
+def _filled(text: str, facts: dict[str, str]) -> str:
+    return re.sub(r"\{\w+\}", lambda name: facts[name[0]], text)
 
 
 def _booked(ack: Acknowledgement) -> str:

@@ -36,7 +36,7 @@ def write(header: Header, invoices: Iterable[Invoice], out: IO[bytes], end: str 
     def put(layout: Layout, values: dict[str, Any]) -> None:
         out.write((record(layout, values) + end).encode(charset.ENCODING))
 
-    put(EN, {**_values(EN, header), "record": 1, "version": VERSION})
+    out.write((header_record(header) + end).encode(charset.ENCODING))
     for invoice in invoices:
         if invoice.part == 0:
             records += 1
@@ -60,6 +60,11 @@ def write(header: Header, invoices: Iterable[Invoice], out: IO[bytes], end: str 
         "sum_credits": sums["A"],
     }
     put(FI, {"record": records + 1, **totals})
+
+
+def header_record(header: Header) -> str:
+    """The EN of a declaration, 140 characters."""
+    return record(EN, {**_values(EN, header), "record": 1, "version": VERSION})
 
 
 def _announce(out: IO[bytes], start: int, lines: int) -> None:

@@ -17,18 +17,7 @@ _SIDE, _USE, _NATURE, _KIND = map(lists.to_xml, (lists.SIDE, lists.USE, lists.NA
 
 def write(header: Header, invoices: Iterable[Invoice], out: IO[bytes]) -> None:
     """Writes a declaration to `out`. Everything must have been read: a None in it is our own mistake."""
-    assert header.issued is not None and header.side and header.use and header.nature
-    root = {
-        "version": VERSION,
-        "cote": _SIDE[header.side],
-        "usage": _USE[header.use],
-        "nature": _NATURE[header.nature],
-        "reference": header.reference,
-        "periode": f"{header.period:04d}",
-        "emission": _moment(header.issued),
-        "remplace": header.replaced or None,
-        "envoiNumero": header.sending or None,
-    }
+    root = root_attributes(header)
     with etree.xmlfile(out, encoding="UTF-8") as file:
         file.write_declaration()
         with file.element(f"{{{NAMESPACE}}}declaration", _present(root), nsmap={None: NAMESPACE}):
@@ -37,6 +26,22 @@ def write(header: Header, invoices: Iterable[Invoice], out: IO[bytes]) -> None:
             _put(file, 1, "destinataire", {"gln": header.addressee})
             _invoices(file, iter(invoices))
     out.write(b"\n")
+
+
+def root_attributes(header: Header) -> dict[str, str | None]:
+    """The attributes of the root, None for those that are absent."""
+    assert header.issued is not None and header.side and header.use and header.nature
+    return {
+        "version": VERSION,
+        "cote": _SIDE[header.side],
+        "usage": _USE[header.use],
+        "nature": _NATURE[header.nature],
+        "reference": header.reference,
+        "periode": f"{header.period:04d}",
+        "emission": _moment(header.issued),
+        "remplace": header.replaced or None,
+        "envoiNumero": str(header.sending) if header.sending else None,
+    }
 
 
 def _invoices(file: Any, invoices: Iterable[Invoice]) -> None:

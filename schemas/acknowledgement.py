@@ -44,6 +44,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
 
     `addressee` is the GLN the answer goes to: the declarant, or the link's own. `answered_at` and
     `issued` are Paris wall-clock times. `findings` may be capped; the totals count all of them.
+    `corrections` are the names of the correction files that go out beside the answers.
     `dry_run`: judged as usual, but nothing is booked, so that no answer may say it was; `would`: what it would come to.
     """
 
@@ -56,6 +57,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime
     side: str | None = None
     use: str | None = None
+    nature: str | None = None
     declarant: str | None = None
     original_addressee: str | None = None
     reference: str | None = None
@@ -69,6 +71,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     findings_total: int = 0
     findings_by_code: dict[str, int] = {}
     not_checked: tuple[str, ...] = ()
+    corrections: tuple[str, ...] = ()
     structure_refused: bool = False
     dry_run: bool = False
     would: Rehearsal | None = None

@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from spool.errors import DiskTrouble, why
 
@@ -34,7 +34,7 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write(path: Path, data: bytes | BinaryIO, mode: int = 0o600, aside: Path | None = None) -> None:
+def write(path: Path, data: bytes | IO[bytes], mode: int = 0o600, aside: Path | None = None) -> None:
     """`data` at `path`, whole or not at all; what was there is replaced. Raises OSError, leaves no debris.
 
     The temporary name is `aside`, which is removed first if a run that died has left it there, or one that ends in

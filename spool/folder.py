@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from schemas.errors import NotFound
 from schemas.finding import shown
@@ -109,7 +109,7 @@ class Folder:
         with durable.disk(path):
             path.unlink(missing_ok=True)
 
-    def hold(self, link: str, home: str, name: str, data: bytes) -> Path:
+    def hold(self, link: str, home: str, name: str, data: bytes | IO[bytes]) -> Path:
         """Put an answer in outgoing/ until it is pushed, over an earlier one of that name."""
         folder = self.root / "outgoing" / names.safe(link) / (names.safe(home) if home else "")
         path = folder / names.safe(name)

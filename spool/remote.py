@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import IO, Literal, Protocol, Self
 
 import msgspec
 
@@ -60,7 +60,7 @@ class Remote(Protocol):
         """Rename; never over something that exists (raises Exists)."""
         ...
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes | IO[bytes]) -> None:
         """Put `data` at `path` whole, by way of `<path>.part`; what was there is replaced."""
         ...
 
@@ -142,7 +142,7 @@ class FolderRemote:
         except OSError as trouble:
             raise self._said("rename", source, trouble) from trouble
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes | IO[bytes]) -> None:
         try:
             durable.write(self._at(path), data, mode=0o666, aside=self._at(f"{path}.part"))
         except OSError as trouble:

@@ -7,6 +7,7 @@ connecting and kept nowhere.
 
 import contextlib
 import errno
+import io
 import os
 import socket
 import struct
@@ -14,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Never, Self
+from typing import IO, Any, Never, Self
 
 import paramiko
 import stamina
@@ -29,6 +30,7 @@ from spool.wire import Client, raw
 
 #: What a server says beyond this is no size of a file, and fits into no database.
 _LARGEST = 1 << 60
+_CHUNK = 1 << 20
 
 # Its default hook prints to standard output wherever structlog happens to be installed.
 stamina.instrumentation.set_on_retry_hooks(())
@@ -234,14 +236,16 @@ class SftpRemote:
                 raise Exists(link=self.link, path=target) from None
             raise
 
-    def write(self, path: str, data: bytes) -> None:
-        aside = f"{path}.part"
+    def write(self, path: str, data: bytes | IO[bytes]) -> None:
+        aside, stream, size = f"{path}.part", io.BytesIO(data) if isinstance(data, bytes) else data, 0
         with self._speaking("write", path):
             try:
                 # Not pipelined: paramiko forgets a refused write in the middle of a pipeline.
                 with self._session.open(raw(aside), "wb") as file:
-                    file.write(data)
-                if self._session.stat(raw(aside)).st_size != len(data):
+                    while chunk := stream.read(_CHUNK):
+                        file.write(chunk)
+                        size += len(chunk)
+                if self._session.stat(raw(aside)).st_size != size:
                     raise OSError(errno.EIO, "size")
                 self._replace(aside, path)
             except OSError as trouble:

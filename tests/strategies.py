@@ -64,6 +64,7 @@ def acknowledgements(draw: st.DrawFn) -> Acknowledgement:
         answered_at=draw(moments),
         side=draw(st.sampled_from([None, "library", "supplier"])),
         use=draw(st.sampled_from([None, "real", "test"])),
+        nature=draw(st.sampled_from([None, "initial", "replaces", "cancels"])),
         declarant=draw(st.none() | glns()),
         original_addressee=draw(st.none() | glns()),
         reference=draw(st.none() | texts()),
@@ -77,6 +78,7 @@ def acknowledgements(draw: st.DrawFn) -> Acknowledgement:
         findings_total=sum(counts.values()),
         findings_by_code=counts,
         not_checked=tuple(draw(st.lists(st.sampled_from(sorted(CATALOGUE)), max_size=2))),
+        corrections=tuple(draw(st.lists(texts(), max_size=2))),
         structure_refused=draw(st.booleans()),
         dry_run=draw(st.booleans()),
     )

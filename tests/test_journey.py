@@ -215,7 +215,7 @@ def answers_are_there(world: World) -> None:
         homes / "sud" / "retour": {"2025.zip": ["ate.xml"], "2026.txt": ["ate.txt"]},
         world.libraires / "retour": {
             "F-3010955600100-2025.txt": ["ate.txt"], "F-3012921742188-2025.txt": ["ate.txt"],
-            "z-encore.txt": ["ate.txt"], "truncated.txt": ["ast.txt"], "total-differs.txt": ["ane.txt", "ate.txt"],
+            "z-encore.txt": ["ate.txt"], "truncated.txt": ["ast.txt"], "total-differs.txt": ["ane.txt", "ate.txt", "correction.txt"],
         },
         world.grossiste / "retour": {"F-3012877893286-2025.xml": ["ate.xml"]},
     }  # fmt: skip
@@ -227,6 +227,8 @@ def answers_are_there(world: World) -> None:
             assert status.read(path.read_bytes(), path.suffix[1:]).declarant == path.name[5:18]
         elif path.name.endswith(".rapport.json"):
             assert json.loads(path.read_bytes())["verdict"]
+        elif path.name.endswith(".correction.txt"):
+            assert path.read_bytes().startswith(b"EN0000001") and path.read_bytes().count(b"\nFA") == 1
         elif path.name.endswith(".rapport.txt"):
             assert "COMPTE RENDU" in path.read_text("utf-8")
         elif path.suffix == ".xml":

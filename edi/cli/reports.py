@@ -50,6 +50,7 @@ def document(results: Sequence[Result], said: str) -> dict[str, Any]:
     failed: dict[str, Any] = {
         "file": None, "sha256": None, "format": None, "verdict": "failed", "side": None, "reference": None, "invoices": 0,
         "accepted": 0, "refused": 0, "not_checked": [], "findings": [], "findings_total": 0, "findings_by_code": {}, "would": None,
+        "corrections": [],
     }  # fmt: skip
     return {
         "files": [

@@ -13,6 +13,7 @@ from typing import Any
 
 from edi import ledger, partners
 from edi.converting import convert
+from edi.correcting import body
 from edi.lending.context import Partner
 from edi.reconciling import reconcile
 from edi.settings import open_home
@@ -44,8 +45,11 @@ def worked() -> dict[str, Any]:
                 arrival = Arrival(name=name, link="example")
                 receipt = receive(connection, arrival, folder.keep([written.getvalue()], 1 << 20), ANSWERED)
                 verdict = take(connection, home, folder, receipt, arrival, ANSWERED).verdict
-                given = connection.execute("SELECT name, body FROM answer WHERE receipt = ? ORDER BY id", (receipt,))
-                answers = [{"name": row["name"], "text": _text(row["name"], row["body"])} for row in given]
+                answers = []
+                for row in connection.execute("SELECT * FROM answer WHERE receipt = ? ORDER BY id", (receipt,)):
+                    with body(connection, folder, row) as data:
+                        sent = data if isinstance(data, bytes) else data.read()
+                    answers.append({"name": row["name"], "text": _text(row["name"], sent)})
                 text = _text(name, written.getvalue())
                 made.append(
                     {"what": what, "name": name, "format": form, "verdict": verdict, "text": text, "answers": answers}

@@ -60,7 +60,7 @@ def test_the_same_bytes_are_a_duplicate_however_they_come(desk: Desk) -> None:
         assert counts(again) == ("duplicate", 1, 1)
         assert (again.findings, again.reference, again.file) == (first.findings, "A", "again.zip")
     assert desk.snapshot() == before
-    notices = "SELECT body FROM answer WHERE receipt = ? AND name NOT LIKE '%rapport%' ORDER BY name"
+    notices = "SELECT body FROM answer WHERE receipt = ? AND name NOT LIKE '%rapport%' AND name NOT LIKE '%correction%' ORDER BY name"
     assert desk.rows(notices, 1) == desk.rows(notices, 2) != []
 
 

@@ -23,9 +23,11 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
+from edi.correcting import body
 from edi.proof import verify
 from edi.settings import open_home
 from edi.store import connect
+from spool.folder import Folder
 from tests.desk import LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, bought, code, declared, sold, written
 from tests.faults.runner import Nursery, Ran
 from tests.sshd import Sshd
@@ -300,9 +302,14 @@ class World:
             for complaint, sql in _NEVER.items():
                 assert connection.execute(sql).fetchall() == [], complaint
             assert told(connection) == stands(connection)
-            for link, home, name, body in connection.execute("SELECT link, home, name, body FROM answer"):
-                base = self.partners / link / ("homes" if home else "") / home
-                assert (base / "retour" / name).read_bytes() == body, f"{name} contradicts the database"
+            connection.row_factory = sqlite3.Row
+            for answer in connection.execute("SELECT * FROM answer").fetchall():
+                base = self.partners / answer["link"] / ("homes" if answer["home"] else "") / answer["home"]
+                with body(connection, Folder(self.home), answer) as data:
+                    sent = data if isinstance(data, bytes) else data.read()
+                assert (base / "retour" / answer["name"]).read_bytes() == sent, (
+                    f"{answer['name']} contradicts the database"
+                )
         with closing(connect(self.home / "edi.sqlite")) as connection:
             assert verify(connection, open_home(self.home)).failure is None
         for path in (self.home / "received").rglob("*"):

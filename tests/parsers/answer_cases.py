@@ -48,6 +48,7 @@ PARTNER = Finding(
     code="partner-unknown", record=60, position=10, field="partenaire", invoice="FA-2025/0061", found="3015593010104"
 )
 TRAILER = Finding(code="trailer-missing", record=3000)
+ELSEWHERE = Finding(code="invoice-declared-differently", record=70, invoice="FA-2025/0062", found="2025-000098")
 HOSTILE = Finding(
     code="field-format", record=7_654_321, position=1234, field="numéro ; \x1b[31m", invoice=" ;\r\nFA\x00\u202e",
     found="\x1b]0;pwned\x07" + "😀;" * 200, expected="a\nb", suggestion="\ud800",
@@ -74,6 +75,13 @@ CASES = {
     "warnings": with_findings(TITLE, PARTNER),
     "partly": with_findings(OUTSIDE, DIFFERS, EAN, SHORT, TITLE, PARTNER, **PARTLY),
     "capped": with_findings(EAN, OUTSIDE, TITLE, total=1206, **PARTLY | {"accepted": 2, "refused": 1202}),
+    "corrected": with_findings(
+        DIFFERS, OUTSIDE, ELSEWHERE, nature="initial",
+        corrections=("corrected.correction.txt", "corrected.correction-2024.txt"), **PARTLY,
+    ),
+    "corrected-r": with_findings(
+        DIFFERS, nature="replaces", format="xml", corrections=("corrected-r.correction.xml",), **PARTLY
+    ),
     "refused": with_findings(
         TRAILER, OUTSIDE, PARTNER, verdict="refused", accepted=0, structure_refused=True, format="xml"
     ),

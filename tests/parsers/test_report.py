@@ -99,7 +99,7 @@ def test_file_findings_come_first_then_refused_invoices_then_warnings() -> None:
 def test_the_json_never_misses_a_key(ack: Acknowledgement, language: str) -> None:
     facts = report.as_json(ack, language)
 
-    assert list(facts) == [*KEYS, "findings_total", "findings_by_code", "would"]
+    assert list(facts) == [*KEYS, "findings_total", "findings_by_code", "would", "corrections"]
     for finding in facts["findings"]:
         assert list(finding) == FINDING_KEYS
         assert finding["reach"] in ("file", "invoice", "warning")

@@ -1,0 +1,152 @@
+"""A correction: some invoices of a declaration as they were sent, under a new header, numbered and totalled anew.
+
+The records (or elements) are carried as they are, byte for byte but for their running number, so that what cannot be
+read can be mended by its sender too. A stream: memory does not grow with the file. Of XML the parser here only says
+where an invoice begins; the reader (`parsers.xml`) has judged the file before, and refused a DTD.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+from parsers import fields, records, write_fixed, write_xml
+from schemas import charset, lists
+from schemas.declaration import Header
+from schemas.layout import FA, FI, LENGTH
+
+_PIECE = 1 << 16
+_DATE, _KIND, _HT = (FA.field(name) for name in ("date", "kind", "ht"))
+_KINDS = lists.from_fixed(lists.KIND)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+#: Whether the invoice of that place in the file, from 1, and of that year (None: it cannot be read) is carried.
+Wanted = Callable[[int, int | None], bool]
+
+
+def pieces(stream: IO[bytes], form: str, header: Header, wanted: Wanted) -> Iterator[bytes]:
+    """The bytes of a correction of an unpacked declaration that was accepted in part.
+
+    ValueError when the file is not what the reader took it for.
+    """
+    return _xml(stream, header, wanted) if form == "xml" else _fixed(stream, header, wanted)
+
+
+def _fixed(stream: IO[bytes], header: Header, wanted: Wanted) -> Iterator[bytes]:
+    stream.seek(0)
+    end = "\r\n" if b"\r\n" in stream.read(LENGTH + 8) else "\n"
+    counts, sums = {"FA": 0, "LG": 0}, dict.fromkeys(_KINDS.values(), 0)
+    kept, invoices = False, 0
+    yield (write_fixed.header_record(header) + end).encode(charset.ENCODING)
+    for place, (_, text) in enumerate(records.each(stream), 1):
+        mark = text[:2]
+        if mark == FA.mark:
+            invoices += 1
+            kept = wanted(invoices, _year(_zone(text, _DATE)))
+        if mark == FI.mark:
+            break
+        if mark not in counts or not kept:
+            continue
+        counts[mark] += 1
+        kind, ht = _KINDS.get(_zone(text, _KIND)), _zone(text, _HT)
+        if mark == FA.mark and kind is not None and ht.isascii() and ht.isdigit():
+            sums[kind] += int(ht)
+        if len(text) == LENGTH or text[2:9] == f"{place:07d}":  # else a character of it may be missing
+            text = f"{mark}{sum(counts.values()) + 1:07d}{text[9:]}"
+        yield (text + end).encode(charset.ENCODING)
+    most = 10 ** FI.field("sum_invoices").width - 1  # where an HT cannot be read, nobody has checked the sums
+    totals = {
+        "invoices": counts["FA"],
+        "lines": counts["LG"],
+        "sum_invoices": min(sums["F"], most),
+        "sum_credits": min(sums["A"], most),
+    }
+    yield (write_fixed.record(FI, {"record": sum(counts.values()) + 2, **totals}) + end).encode(charset.ENCODING)
+
+
+def _zone(text: str, field: Any) -> str:
+    """A field of an FA; nothing of a record of another length."""
+    return text[field.first - 1 : field.last] if len(text) == LENGTH else ""
+
+
+def _year(text: str) -> int | None:
+    try:
+        return fields.converter(_DATE)(text).year if text.isascii() and text.isdigit() else None
+    except ValueError:
+        return None
+
+
+def _xml(stream: IO[bytes], header: Header, wanted: Wanted) -> Iterator[bytes]:
+    reading = _Elements(wanted)
+    stream.seek(0)
+    text, start, done, kept = b"", 0, 0, False  # what is in sight, where it begins, up to where it is dealt with
+    name = ""
+    while True:
+        chunk = stream.read(_PIECE)
+        try:
+            reading.parser.Parse(chunk, not chunk)
+        except expat.ExpatError as wrong:
+            raise ValueError(str(wrong)) from wrong
+        text += chunk
+        if reading.root is not None and not name:
+            name, attributes = reading.root
+            yield _head(name, attributes, header)
+        for place, keeps in (*reading.borders, (reading.place, None)):
+            if kept and place > done:
+                yield text[done - start : place - start]
+            done = max(done, place)
+            kept = kept if keeps is None else keeps
+        reading.borders.clear()
+        text, start = text[done - start :], done
+        if not chunk:
+            yield f"</{name}>\n".encode()
+            return
+
+
+class _Elements:
+    """Where the children of the root begin, as the parser comes by: each with whether it is carried."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.parser = expat.ParserCreate("UTF-8")
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.DefaultHandler = self._other
+        self.wanted = wanted
+        self.root: tuple[str, dict[str, str]] | None = None
+        self.borders: list[tuple[int, bool]] = []
+        self.place = self.depth = self.invoices = 0
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.place = self.parser.CurrentByteIndex
+        self.depth += 1
+        if self.depth == 1:
+            self.root = name, attributes
+        elif self.depth == 2:
+            kept = name.rpartition(":")[2] == "facture"
+            if kept:
+                self.invoices += 1
+                day = attributes.get("date", "")
+                kept = self.wanted(self.invoices, _year(day.replace("-", "")) if _DAY.fullmatch(day) else None)
+            self.borders.append((self.place, kept))
+
+    def _end(self, name: str) -> None:
+        self.place = self.parser.CurrentByteIndex
+        self.depth -= 1
+        if self.depth == 0:
+            self.borders.append((self.place, False))
+
+    def _other(self, text: str) -> None:
+        self.place = self.parser.CurrentByteIndex
+
+
+def _head(name: str, attributes: dict[str, str], header: Header) -> bytes:
+    """The root's start tag, with its own names and prefixes, then declarant and addressee."""
+    told = {**attributes, **write_xml.root_attributes(header)}
+    written = "".join(f" {key}={quoteattr(value)}" for key, value in told.items() if value is not None)
+    prefix = name[: -len("declaration")]
+    parties = "".join(
+        f'  <{prefix}{party} gln="{code}"/>\n'
+        for party, code in (("declarant", header.declarant), ("destinataire", header.addressee))
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{name}{written}>\n{parties}  '.encode()

@@ -286,6 +286,7 @@ def nothing_changes(world: World) -> None:
         ("file", "libraires: truncated.txt"): "partner",
         ("file", "libraires: total-differs.txt"): "partner",
         ("link", "morte"): "edi",
+        ("request", "2 demandes / requests"): "operator",
     }
 
 

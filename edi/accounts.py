@@ -47,7 +47,7 @@ LABELS = {
     "authors": "Auteurs, parts réparties", "publishers": "Éditeurs, parts réparties",
     "carried": "Reports à répartir l'année suivante",
 }  # fmt: skip
-JOURNALS = {"PART": "Parts des fournisseurs", "APPEL": "Appels de rémunération", "REPART": "Répartition"}
+JOURNALS = {"PART": "Parts des fournisseurs", "ESTIM": "Parts estimées d'office", "REPART": "Répartition"}
 FEC = (
     "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib",
     "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate", "Montantdevise",

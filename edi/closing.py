@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from edi import accounts, distributing, partners, periods, proof, statements
+from edi import accounts, distributing, estimating, partners, periods, proof, statements
 from edi.distributing import Users
 from edi.ledger import rate_text
 from edi.paper import pdf
@@ -41,6 +41,8 @@ def close(
     reconcile(connection, now)
     tell(home, connection, now)
     _proved(connection, home, progress)
+    if estimates:
+        estimating.post(connection, year, now)
     if year not in periods.closed_years(connection):
         with transaction(connection):
             periods.close(connection, year, now)
@@ -49,7 +51,6 @@ def close(
         home.settings,
         year,
         now,
-        estimates=estimates,
         progress=lambda done, of: progress("appels / statements", done, of),
     ):
         pass

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from edi import originals
+from edi import estimating, originals
 from edi.ledger import content_hash
 from edi.lending import terms
 from edi.lending.checks import Checked, check
@@ -45,6 +45,7 @@ WORDS = {
     "truncated": Both("la fin du registre a été coupée", "the end of the ledger was cut off"),
     "twice": Both("deux écritures en vigueur pour une facture", "two entries stand for one invoice"),
     "unmatched": Both("en vigueur sans rapprochement", "stands without a match"),
+    "estimate": Both("n'est pas ce qui a été écrit, ne découle pas de la facture, ou s'ajoute à une écriture", "is not what was written, does not follow from the invoice, or stands beside an entry"),
     "statement": Both("un appel émis n'est pas celui qui a été écrit, ou ses écritures", "an issued statement is not what was written, or what its entries say"),
     "distribution": Both("une répartition ne s'additionne pas", "a distribution does not add up"),
     "unposted": Both("une facture rapprochée est sans écriture", "a matched invoice has no entry"),
@@ -120,7 +121,9 @@ def verify(
             for row in connection.execute("SELECT number, facts, sha256 FROM issued_statement ORDER BY number"):
                 if hashlib.sha256(_unpacked(row["facts"])).hexdigest() != row["sha256"]:
                     raise _Fails("statement", row["number"])
-            _undamaged(connection, home, ("entry", "posting_run"))
+            if wrong := estimating.flaw(connection):
+                raise _Fails("estimate", wrong)
+            _undamaged(connection, home, ("entry", "posting_run", "estimate"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
     return proof

@@ -19,7 +19,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from edi import deciding, ledger, partners, store, twins
+from edi import deciding, estimating, ledger, partners, store, twins
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
 from edi.lending.matching import Case, Decisions, settle
 from edi.lock import in_turn
@@ -117,6 +117,9 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     posted = Counter({"entries_posted": 0, "remuneration_cents": 0})
     seen = connection.execute("SELECT max(id) FROM touched").fetchone()[0]
     if seen is None:
+        if estimating.undone(connection):
+            with transaction(connection):
+                estimating.take_back(connection, now)
         return posted
     directory = partners.load(connection)
     twins.define(connection, directory)
@@ -141,10 +144,12 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
             if not whole:
                 _tally(connection)
             _done(connection, seen, whole, count=whole)
+            estimating.take_back(connection, now)
     else:
         posted.update(_write_in_pieces(connection, bags, now))
         with transaction(connection):
             _done(connection, seen, whole, count=True)
+            estimating.take_back(connection, now)
     for table in ("outcome_new", "gone", "undue", "due", "bag_seen", "looked", "bag", "decided"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return posted

@@ -1,7 +1,7 @@
 """The silent partner: who owes a declaration for a period, since the other side alone has declared, and the letters to them.
 
-Never chased: what owes nothing (exempt libraries and contracts, everything excluded), and whoever has declared that
-there is nothing to declare (a nil declaration that stands). What is in a case, proposed or disputed, is not awaited.
+Never chased: what owes nothing (exempt libraries and contracts, everything excluded), and whoever has declared for that
+year that there is nothing: it has spoken, and a person has to see who is right. What is in a case, proposed or disputed, is not awaited.
 """
 
 import sqlite3
@@ -13,36 +13,37 @@ from typing import Any
 from edi import partners
 from edi.paper import pdf
 from edi.settings import Home
-from edi.waiting import waiting
+from edi.waiting import said_nil, waiting
+from parsers.plain import harmless, wrapped
 from schemas.money import french
 
 Facts = dict[str, Any]
-_NIL = """
-SELECT DISTINCT declarant FROM declaration d WHERE period = ? AND use = 'real' AND NOT dry AND nature <> 'cancels'
-AND verdict <> 'refused' AND invoices = 0 AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id)
-"""
 _DECLARED = "SELECT {side}, count(*) FROM twin WHERE side = '{side}' AND period = ? GROUP BY {side}"
 
 
-def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetime) -> list[Facts]:
+def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetime, nil: bool = False) -> list[Facts]:
     """The partners awaited for a period, those that owe most first: role, GLN, name, what each declared itself, the
-    invoices only the other side declared, and what these are worth in cents, least and most. As of the last pass."""
+    invoices only the other side declared, and what these are worth in cents, least and most. As of the last pass.
+
+    With `nil`, instead, those who said that there is nothing while the other side says there is: a person looks into it.
+    """
     directory = partners.load(connection)
-    nil = {int(partners.resolve(directory, row[0])) for row in connection.execute(_NIL, (period,))}
+    sides = ("supplier", "library")
+    said = {side: said_nil(connection, side, directory) for side in sides}
     declared = {
         (side, code): count
-        for side in ("supplier", "library")
+        for side in sides
         for code, count in connection.execute(_DECLARED.format(side=side), (period,))
     }
     awaited: defaultdict[tuple[str, int], list[Facts]] = defaultdict(list)
     for one in waiting(connection, period, directory):
         side = "library" if one["side"] == "supplier" else "supplier"
-        code = int(one["owes"]) if side == "supplier" else int(partners.resolve(directory, one["library"]))
-        if code not in nil and not one["exempt_contract"] and (one["least_cents"] or one["most_cents"]):
-            other = one["supplier"] if side == "library" else one["library"]
+        said_so = (one["awaited"], int(one["date"][:4])) in said[side]
+        if said_so == nil and not one["exempt_contract"] and (one["least_cents"] or one["most_cents"]):
+            other = one[one["side"]]
             known = directory.get(other)
             told = {name: one[name] for name in ("number", "date", "kind", "least_cents", "most_cents")}
-            awaited[side, code].append(
+            awaited[side, one["awaited"]].append(
                 {
                     **told,
                     "partner": other,
@@ -68,25 +69,62 @@ def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetim
     return sorted(found, key=lambda one: (-one["most_cents"], one["role"], one["partner"]["gln"]))
 
 
-def as_text(letter: Facts) -> Iterator[str]:
-    """A letter as lines of text, in French."""
-    yield f"{letter['issuer']['name']} ({letter['issuer']['gln']})"
-    yield f"à {letter['partner']['name']} ({letter['partner']['gln']}), le {letter['at'][:10]}"
-    yield ""
-    yield f"DROIT DE PRÊT : DÉCLARATION ATTENDUE POUR {letter['period']}"
-    yield ""
-    theirs = "bibliothèques" if letter["role"] == "supplier" else "fournisseurs"
-    silent = "Nous n'avons reçu de vous aucune facture pour cette année." if not letter["declared"] else (
-        f"Vous avez déclaré {letter['declared']} factures pour cette année ; celles-ci n'y sont pas."
-    )  # fmt: skip
-    yield f"Des {theirs} ont déclaré les {len(letter['invoices'])} factures qui suivent. {silent}"
-    yield "Sans votre déclaration, les auteurs et les éditeurs de ces livres ne sont pas rémunérés."
-    if letter["role"] == "supplier":
-        yield f"La part due est comprise entre {french(letter['least_cents'])} € et {french(letter['most_cents'])} €."
-    yield ""
+def as_text(letter: Facts) -> str:
+    """A letter as plain text, in French; nothing in it commands a terminal."""
+    supplier = letter["role"] == "supplier"
+    rows = [("date", "numéro", "bibliothèque" if supplier else "fournisseur", "déclarée le", "HT €")]
     for one in letter["invoices"]:
-        kind = " (avoir)" if one["kind"] == "A" else ""
-        yield f"  {one['date']}  {one['number']}{kind}  {french(one['ht_cents'])} € HT  {one['partner']} {one['name']}"
+        rows.append(
+            (_day(one["date"]), one["number"] + (" avoir" if one["kind"] == "A" else ""), f"{one['partner']} {one['name']}".strip(),
+             _day(one["since"]), french(_signed(one)))
+        )  # fmt: skip
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = [
+        "  ".join((*(c.ljust(w) for c, w in zip(row[:4], wide, strict=False)), row[4].rjust(wide[4]))) for row in rows
+    ]
+    issuer, to, year = letter["issuer"], letter["partner"], letter["period"]
+    lines = [
+        issuer["name"], *issuer["address"], f"GLN {issuer['gln']}", "", f"À {to['name']}, GLN {to['gln']}", f"Le {_day(letter['at'])}", "",
+        f"Objet : droit de prêt, déclaration attendue pour {year}", "",
+        *(line for text in _words(letter, supplier) for line in (*wrapped(text, 100), "")), *table, "",
+        f"En tout : {len(rows) - 1} factures, {french(sum(map(_signed, letter['invoices'])))} € HT.",
+    ]  # fmt: skip
+    return "".join(f"{harmless(line).rstrip()}\n" for line in lines)
+
+
+def _words(letter: Facts, supplier: bool) -> Iterator[str]:
+    count, year = len(letter["invoices"]), letter["period"]
+    yield (
+        "Au titre du droit de prêt en bibliothèque (code de la propriété intellectuelle, art. L. 133-1 à L. 133-4), les ventes de "
+        "livres aux bibliothèques de prêt sont déclarées par le fournisseur comme par la bibliothèque."
+    )
+    theirs = (
+        "des bibliothèques ont déclaré vous avoir acheté"
+        if supplier
+        else "des fournisseurs ont déclaré vous avoir vendu"
+    )
+    own = f"Vous avez déclaré {letter['declared']} factures pour cette année ; celles-ci n'y figurent pas."
+    if not letter["declared"]:
+        own = "Nous n'avons reçu de vous aucune facture pour cette année."
+    yield f"Pour {year}, {theirs} ce que portent les {count} factures ci-dessous. {own}"
+    yield (
+        "Tant que votre déclaration manque, les auteurs et les éditeurs de ces livres ne sont pas rémunérés. Nous vous prions de la faire "
+        "parvenir par votre liaison habituelle ; une déclaration sans facture dit qu'il n'y en a pas."
+    )
+    if supplier:
+        yield (
+            f"La rémunération due est comprise entre {french(letter['least_cents'])} € et {french(letter['most_cents'])} €. À défaut de "
+            "déclaration elle est estimée d'office à ce minimum ; l'estimation est reprise dès que votre déclaration arrive."
+        )
+
+
+def _signed(one: Facts) -> int:
+    cents: int = one["ht_cents"]
+    return -cents if one["kind"] == "A" else cents
+
+
+def _day(iso: str) -> str:
+    return "/".join(reversed(iso[:10].split("-")))
 
 
 def as_pdf(letter: Facts) -> bytes:

@@ -29,6 +29,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "partner_change": ("(gln, act, field, since)",),
     "request": ("id", "about"),
     "request_act": ("id",),
+    "estimate": ("estimate", "reverses"),
     "issued_statement": ("number", "previous"),
     "distribution": ("year",),
     "distribution_posting": ("(year, label)",),

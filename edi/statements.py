@@ -3,8 +3,8 @@
 A statement tells of the entries after the one before it (of the same supplier and period), so it shows what has
 changed since: new shares, and shares called before that were reversed; what was posted and reversed in between is not
 told. Numbers have no gaps. The document is kept as it was issued, with its sha256; PDF, XLSX, CSV and JSON are all made
-of it. Estimates (*ours*: the least that invoices declared by libraries alone can owe) are told, and billed when
-asked; the next statement takes billed ones back.
+of it. Estimates (`edi.estimating`) are billed, and those billed before taken back; where there is none, what
+libraries alone declared is told, at the least it can owe.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ from typing import Any
 
 import msgspec
 
-from edi import partners
+from edi import estimating, partners
 from edi.exports import Column
 from edi.ledger import rate_text
 from edi.lending.context import Partner
 from edi.paper import pdf
 from edi.settings import Settings
 from edi.store import snapshot, transaction
-from edi.waiting import waiting
+from edi.waiting import said_nil, waiting
 from schemas.errors import NotFound
 
 Facts = dict[str, Any]
@@ -54,25 +54,23 @@ def label(number: int) -> str:
 
 def issue(
     connection: sqlite3.Connection, settings: Settings, period: int, now: datetime, supplier: str | None = None,
-    estimates: bool = False, progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[Facts]:  # fmt: skip
     """Issues a statement to every supplier with something new to say, each in a transaction of its own; gives each
-    document once it is kept. With `estimates` they are billed. Once more, it issues nothing."""
+    document once it is kept. Once more, it issues nothing."""
     with snapshot(connection):
         directory = partners.load(connection)
         alone = _waiting(connection, period, directory)
-        posted = {
-            row[0] for row in connection.execute("SELECT DISTINCT supplier FROM entry WHERE period = ?", (period,))
+        known = {
+            row[0]
+            for table in ("entry", "estimate", "issued_statement")
+            for row in connection.execute(f"SELECT DISTINCT supplier FROM {table} WHERE period = ?", (period,))
         }
-        billed = {
-            row[0] for row in connection.execute("SELECT supplier FROM issued_statement WHERE period = ?", (period,))
-        }
-    known = posted | billed | (alone.keys() if estimates else set())
     due = sorted(known if supplier is None else known & {supplier})
     for done, one in enumerate(due):
         progress(done, len(due))
         with transaction(connection):
-            facts = _drawn_up(connection, settings, one, period, now, directory, alone[one], estimates)
+            facts = _drawn_up(connection, settings, one, period, now, directory, alone[one])
             if facts is not None:
                 _keep(connection, facts)
         if facts is not None:
@@ -85,11 +83,13 @@ def _waiting(
 ) -> defaultdict[str, list[Facts]]:
     """What libraries alone declared, by supplier, at the least it can owe."""
     found: defaultdict[str, list[Facts]] = defaultdict(list)
+    nil = said_nil(connection, "supplier", directory)
     for one in waiting(connection, period, directory):
-        if one["side"] == "library" and one["most_cents"]:
+        if one["side"] == "library" and one["most_cents"] and (one["awaited"], int(one["date"][:4])) not in nil:
             told = {name: one[name] for name in ("library", "number", "date", "kind")}
-            told |= {"name": _name(directory, one["library"]), "ht_cents": one["ht"], "rate": rate_text(one["rate"])}
-            found[f"{one['owes']:013d}"].append({**told, "remuneration_cents": one["least_cents"]})
+            signed = -one["ht"] if one["kind"] == "A" else one["ht"]
+            told |= {"name": _name(directory, one["library"]), "ht_cents": signed, "rate": rate_text(one["rate"])}
+            found[f"{one['awaited']:013d}"].append({**told, "remuneration_cents": one["least_cents"]})
     for lines in found.values():
         lines.sort(key=lambda line: (line["library"], line["date"], line["number"]))
     return found
@@ -101,7 +101,7 @@ def _name(directory: dict[str, Partner], code: str) -> str:
 
 def _drawn_up(
     connection: sqlite3.Connection, settings: Settings, supplier: str, period: int, now: datetime,
-    directory: dict[str, Partner], waiting: list[Facts], bill: bool,
+    directory: dict[str, Partner], alone: list[Facts],
 ) -> Facts | None:  # fmt: skip
     """The document, or None when it would say nothing new."""
     before = connection.execute(
@@ -111,7 +111,13 @@ def _drawn_up(
     last = connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
     told, undone = _lines(connection, supplier, period, before["last_entry"] if before else 0, directory)
     taken_back = before["estimates_cents"] if before else 0
-    billed = _sum(waiting) if bill else 0
+    names = ("library", "kind", "ht_cents", "rate", "remuneration_cents")
+    estimates = [
+        {**{name: row[name] for name in names}, "number": row["invoice_number"], "date": row["invoice_date"],
+         "name": _name(directory, row["library"])}
+        for row in estimating.entries(connection, period, supplier, net=True)
+    ]  # fmt: skip
+    billed = _sum(estimates)
     if not told and not undone and billed == taken_back:
         return None
     number, called = connection.execute(
@@ -134,7 +140,7 @@ def _drawn_up(
         "period": period, "last_entry": last, "previous": previous,
         "issuer": settings.letterhead,
         "supplier": {"gln": supplier, "name": _name(directory, supplier) or f"Fournisseur {supplier}", "address": []},
-        "invoices": told, "reversed": undone, "estimates": waiting, "estimates_billed": bill,
+        "invoices": told, "reversed": undone, "estimates": estimates or alone, "estimates_billed": bool(estimates),
         "by_rate": _subtotals([*told, *undone], "rate"), "by_library": _subtotals([*told, *undone], "library"),
         "totals": {**totals, "due_cents": due, "called_before_cents": called, "called_cents": called + due},
     }  # fmt: skip

@@ -1,10 +1,11 @@
 """What still waits in a period, on which side, and what it is worth.
 
-A supplier's invoice is worth its remuneration; a library's, or one of before 2006 without lines, lies between rate x H and rate x H / (1 - highest discount)
-of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
+A supplier's invoice is worth its remuneration; a library's, or one of before 2006 without lines, lies between rate x H
+and rate x H / (1 - highest discount) of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -16,12 +17,19 @@ from edi.twins import CLAIMS_CONTRACT, NO_LINES
 
 _WAITING = """
 SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
-       t.supplier AS owes, t.flags & ?2 AS exempt_contract, t.side = 'supplier' AND t.flags & ?3 AS no_lines, r.received_at AS since
+       CASE t.side WHEN 'supplier' THEN t.library ELSE t.supplier END AS awaited,
+       t.flags & ?2 AS exempt_contract, t.side = 'supplier' AND t.flags & ?3 AS no_lines, r.received_at AS since
 FROM open_bag b
 CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
 CROSS JOIN invoice i ON i.id = t.invoice
 CROSS JOIN declaration d ON d.id = i.declaration CROSS JOIN receipt r ON r.id = d.receipt
 WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome) ORDER BY i.supplier, i.library, i.date, i.number, i.id
+"""
+
+_SPOKEN = """
+SELECT declarant, period, sum(invoices) AS invoices FROM declaration d
+WHERE side = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' AND nature <> 'cancels'
+  AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id) GROUP BY declarant, period
 """
 
 
@@ -52,3 +60,11 @@ def worth(connection: sqlite3.Connection, period: int) -> dict[str, dict[str, in
         awaited["least_cents"] += one["least_cents"]
         awaited["most_cents"] += one["most_cents"]
     return sums
+
+
+def said_nil(connection: sqlite3.Connection, side: str, directory: Mapping[str, Partner]) -> set[tuple[int, int]]:
+    """(GLN resolved, year): who has declared on that side, for that year, that there is nothing, and nothing else."""
+    invoices = Counter[tuple[int, int]]()
+    for row in connection.execute(_SPOKEN, (side,)):
+        invoices[int(partners.resolve(directory, row["declarant"])), row["period"]] += row["invoices"]
+    return {who for who, count in invoices.items() if not count}

@@ -48,15 +48,19 @@ def issue(
     supplier: SupplierOption = None, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Émettre l'appel de chaque fournisseur qui a du nouveau ; relancer n'émet rien de plus. / Issue what is new."""
-    from edi import statements
+    from edi import estimating, statements
+    from edi.reconciling import reconcile
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection), bars() as progress:
         task = progress.add_task("appels / statements")
+        if estimates:
+            reconcile(connection, paris_now())
+            estimating.post(connection, year, paris_now(), supplier)
         made = [
             facts["number"]
             for facts in statements.issue(
-                connection, where.settings, year, paris_now(), supplier, estimates,
+                connection, where.settings, year, paris_now(), supplier,
                 lambda done, of: progress.update(task, completed=done, total=of),
             )
         ]  # fmt: skip

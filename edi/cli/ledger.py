@@ -78,6 +78,7 @@ def ledger_list(
     period: PeriodOption = None, supplier: SupplierOption = None,
 ) -> None:  # fmt: skip
     """Lister les écritures. / List the entries."""
+    from edi import estimating
     from edi.ledger import entries
 
     count = total = 0
@@ -90,6 +91,7 @@ def ledger_list(
         for row in rows:
             count, total = count + 1, total + row["remuneration_cents"]
             last.append(row)
+        estimates = list(estimating.entries(connection, period, supplier, net=True))
     if last:
         heads = [
             "n°", "an / year", "fournisseur / supplier", "bibliothèque / library", "facture / invoice", "date", "base",
@@ -108,6 +110,9 @@ def ledger_list(
     if count > len(last):
         out.print(f"[dim]… {count - len(last)} avant / before ; tout / all : edi ledger export[/]")
     out.print(f"{count} écritures / entries, total [bold]{french(total)} €[/]")
+    if estimates:
+        estimated = sum(row["remuneration_cents"] for row in estimates)
+        out.print(f"à part / beside : {len(estimates)} estimations d'office / estimates, {french(estimated)} €")
 
 
 def ledger_export(
@@ -117,8 +122,10 @@ def ledger_export(
     home: HomeOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Comme --format json / same as --format json.")] = False,
     period: PeriodOption = None, supplier: SupplierOption = None,
+    estimates: Annotated[bool, typer.Option("--estimates", help="Les estimations d'office, et leurs reprises / the estimates instead.")] = False,
 ) -> None:  # fmt: skip
     """Exporter les écritures, montants exacts. / Export the entries, exact amounts."""
+    from edi import estimating
     from edi.accounts import fec, fec_name
     from edi.ledger import SHEET, entries
 
@@ -130,8 +137,12 @@ def ledger_export(
                 output = output / fec_name(where.settings.siren, period)
             written(output, fec(connection, where.settings.accounts, period))
             return
-        rows = entries(connection, period, supplier)
-        export("json" if as_json else form, output, "entries", [("Registre", SHEET, rows)], "fec")
+        sheets = [
+            ("Registre", SHEET, entries(connection, period, supplier)),
+            ("Estimations", estimating.SHEET, estimating.entries(connection, period, supplier)),
+        ]
+        name = "estimates" if estimates else "entries"
+        export("json" if as_json else form, output, name, sheets[::-1] if estimates else sheets, "fec")
 
 
 def export(

@@ -24,27 +24,31 @@ def add_to(app: typer.Typer) -> None:
 
 def silent(context: typer.Context, year: Year, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Qui doit encore une déclaration, et ce que vaut son silence. / Who owes a declaration, and what it is worth."""
-    letters = _letters(context, home, year)
+    letters, contradicted = _letters(context, home, year), _letters(context, home, year, nil=True)
     if as_json:
-        print_json({"silent": [_short(letter) for letter in letters]})
+        print_json({"silent": list(map(_short, letters)), "contradicted": list(map(_short, contradicted))})
         return
     if not letters:
         out.print(f"Personne n'est attendu pour {year}. / Nobody is awaited.")
-        return
+    for title, found in (
+        (f"Attendus pour {year} / Awaited", letters),
+        (
+            "Disent n'avoir rien, quand l'autre côté déclare : à éclaircir / Said nil, while the other side says otherwise",
+            contradicted,
+        ),
+    ):
+        if found:
+            _show(title, found)
+
+
+def _show(title: str, letters: list[dict[str, Any]]) -> None:
     rows = [
         ("fournisseur" if one["role"] == "supplier" else "bibliothèque", one["partner"]["gln"], one["partner"]["name"],
          one["declared"] or "rien", len(one["invoices"]), french(one["least_cents"]), french(one["most_cents"]))
         for one in letters
     ]  # fmt: skip
     heads = "rôle / role|GLN|nom / name|a déclaré / declared|attendues / awaited|au moins € / least|au plus € / most"
-    show(
-        table(
-            f"Attendus pour {year} / Awaited",
-            heads.split("|"),
-            rows,
-            right=("a déclaré", "attendues", "au moins €", "au plus €"),
-        )
-    )
+    show(table(title, heads.split("|"), rows, right=("a déclaré", "attendues", "au moins €", "au plus €")))
 
 
 def remind(
@@ -64,7 +68,7 @@ def remind(
         task = progress.add_task("lettres / letters", total=len(letters))
         for letter in letters:
             stem = f"relance-{year}-{letter['role']}-{letter['partner']['gln']}"
-            write_out(folder / f"{stem}.txt", (f"{line}\n".encode() for line in reminding.as_text(letter)))
+            write_out(folder / f"{stem}.txt", [reminding.as_text(letter).encode()])
             write_out(folder / f"{stem}.pdf", [reminding.as_pdf(letter)])
             names.append(stem)
             progress.advance(task)
@@ -87,19 +91,19 @@ def estimate(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Appeler d'office, au moins-disant, ce que seules les bibliothèques ont déclaré ; l'appel suivant reprend ce qui a été
-    déclaré depuis. / Bill at the least what only libraries declared; the next statement takes back what was declared since."""
+    """Inscrire d'office, au moins-disant, ce que seules les bibliothèques ont déclaré, et l'appeler ; l'estimation est reprise
+    d'elle-même quand le fournisseur déclare. / Post at the least what only libraries declared, and bill it."""
     issue(context, year, estimates=True, folder=folder, home=home, as_json=as_json)
 
 
-def _letters(context: typer.Context, home: Path | None, year: int) -> list[dict[str, Any]]:
+def _letters(context: typer.Context, home: Path | None, year: int, nil: bool = False) -> list[dict[str, Any]]:
     from edi.reconciling import reconcile
     from edi.reminding import silent as awaited
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection):
         reconcile(connection, paris_now())
-        return awaited(connection, where, year, paris_now())
+        return awaited(connection, where, year, paris_now(), nil)
 
 
 def _short(letter: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_the_letter_says_what_the_facts_say(tmp_path: Path) -> None:
     desk.take(declared("L", *(bought(f"FA#{n}", DAY, 9_100 + n) for n in range(60)), by=LIBRARY))
     desk.reconcile()
     (letter,) = silent(desk.connection, desk.home, 2025, desk.now)
-    text = "\n".join(as_text(letter))
+    text = as_text(letter)
     paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(as_pdf(letter))).pages)
     paper = paper.replace("\u202f", " ").replace("\u00a0", " ")
     for cents in (letter["least_cents"], letter["most_cents"], *(one["ht_cents"] for one in letter["invoices"])):

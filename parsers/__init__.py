@@ -7,11 +7,8 @@ Knows no path, no clock, no database; never imports `spool`. The way in is `read
 
 from collections.abc import Iterator
 
-from parsers import fixed, xml
 from parsers.sniff import Source
 from schemas.declaration import Event
-
-_READERS = {"fixed": fixed.read, "xml": xml.read}
 
 
 def read(source: Source, max_records: int | None = None) -> Iterator[Event]:
@@ -22,5 +19,8 @@ def read(source: Source, max_records: int | None = None) -> Iterator[Event]:
     if source.stopped is not None:
         yield source.stopped
         return
+    from parsers import fixed, xml  # not above: `edi --help` wants the tables of this floor without the readers' weight
+
+    readers = {"fixed": fixed.read, "xml": xml.read}
     assert source.format is not None
-    yield from _READERS[source.format](source.stream, max_records)
+    yield from readers[source.format](source.stream, max_records)

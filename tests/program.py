@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -50,9 +51,14 @@ def edi(
 
 
 def start(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
-    """Starts `edi` and returns at once; its output can be read line by line."""
+    """Starts `edi` and returns at once; its output can be read line by line, and Ctrl-C ends it, even where the tests
+    themselves run in the background of a shell that has it ignored."""
     command = [*COMMAND, *(str(word) for word in words)]
-    return subprocess.Popen(
-        command, cwd=cwd, env=environment({"PYTHONUNBUFFERED": "1", **(env or {})}),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a handler is not inherited: the default is
+    try:
+        return subprocess.Popen(
+            command, cwd=cwd, env=environment({"PYTHONUNBUFFERED": "1", **(env or {})}),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, heard)

@@ -127,11 +127,15 @@ WORDS = (
 
 
 def timed(target: Callable[[bytes], None], data: bytes) -> None:
-    """Runs a target; AssertionError when it takes too long for its bytes."""
-    begun = time.process_time()
-    target(data)
-    spent = time.process_time() - begun
-    assert spent < SECONDS_ANYWAY + SECONDS_PER_BYTE * len(data), f"{spent:.2f} s for {len(data)} bytes"
+    """Runs a target; AssertionError when it takes too long for its bytes, twice: once may be another's collecting."""
+    most = SECONDS_ANYWAY + SECONDS_PER_BYTE * len(data)
+    for _ in range(2):
+        begun = time.process_time()
+        target(data)
+        spent = time.process_time() - begun
+        if spent < most:
+            return
+    raise AssertionError(f"{spent:.2f} s for {len(data)} bytes")
 
 
 def _spliced(whole: bytes, data: bytes) -> bytes:

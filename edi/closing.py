@@ -6,7 +6,7 @@ the statements call is what the entries come to, and what is shared out is the e
 
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from edi import accounts, distributing, estimating, partners, periods, proof, statements
@@ -27,7 +27,7 @@ _BY_RATE = (
     "SELECT rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, sum(remuneration_cents) AS cents "
     "FROM entry WHERE period = ? GROUP BY 1 ORDER BY 1"
 )
-_BY_LIBRARY = "SELECT library, sum(remuneration_cents) AS cents FROM entry WHERE period = ? GROUP BY 1"
+_BY_LIBRARY = "SELECT library, invoice_date, sum(remuneration_cents) AS cents FROM entry WHERE period = ? GROUP BY library, invoice_date"
 
 
 def close(
@@ -93,7 +93,7 @@ def report(connection: sqlite3.Connection, home: Home, year: int, shared: distri
     by_category: dict[str, int] = {}
     for row in connection.execute(_BY_LIBRARY, (year,)):
         known = directory.get(partners.resolve(directory, row["library"]))
-        category = known.category if known else ""
+        category = known.on(date.fromisoformat(row["invoice_date"]))[0] if known else ""
         by_category[category] = by_category.get(category, 0) + row["cents"]
     closed_at = connection.execute("SELECT closed_at FROM period_closed WHERE year = ?", (year,)).fetchone()[
         "closed_at"

@@ -33,6 +33,18 @@ class Partner(msgspec.Struct, frozen=True):
     subject: str = ""
     later: tuple[Since, ...] = ()
 
+    def on(self, day: date) -> tuple[str, str]:
+        """Category and `subject` as they are on a day.
+
+        >>> Partner("3", "", "library", "1", later=(Since(date(2020, 1, 1), "primary"),)).on(date(2019, 12, 31))
+        ('1', '')
+        """
+        category, subject = self.category, self.subject
+        for then in self.later:
+            if then.since <= day:
+                category, subject = then.category or category, then.subject or subject
+        return category, subject
+
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks need beside the file. `now` is Paris wall-clock time; `speaks_for` None means everybody."""

@@ -33,10 +33,7 @@ def why_exempt(library: Partner | None, day: date) -> str:
     """
     if library is None:
         return ""
-    category, subject = library.category, library.subject
-    for then in library.later:
-        if then.since <= day:
-            category, subject = then.category or category, then.subject or subject
+    category, subject = library.on(day)
     if terms.library_exempt(category, day):
         return EXEMPT
     return NOT_SUBJECT if subject == "no" else ""

@@ -4,6 +4,7 @@ import io
 import itertools
 import sqlite3
 import tempfile
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -14,6 +15,7 @@ from pypdf import PdfReader
 
 from edi import closing, periods, statements
 from edi.distributing import Users
+from edi.lending.context import Since
 from edi.store import transaction
 from edi.waiting import worth
 from schemas.declaration import Declaration
@@ -69,6 +71,16 @@ def test_the_report_says_what_the_facts_say(tmp_path: Path) -> None:
     for cents in (facts["remuneration_cents"], facts["base_cents"], *(row["cents"] for row in facts["by_month"])):
         assert french(cents).replace("-", "−") in text
     assert closing.as_pdf(facts) == made
+
+
+def test_money_goes_by_the_category_of_the_invoice_s_own_day(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.know([partner(LIBRARY, category="1", later=(Since(date(2025, 7, 1), category="2"),))])
+    days = ("2025-03-14", "2025-07-01", "2025-09-14")
+    desk.take(declared("S", *(sold(str(n), day, 10_000 * n) for n, day in enumerate(days, 1))))
+    desk.take(declared("L", *(bought(str(n), day, 9_100 * n) for n, day in enumerate(days, 1)), by=LIBRARY))
+    facts = closing.close(desk.connection, desk.home, 2025, desk.now)
+    assert facts["by_category"] == [{"category": "2", "cents": 3_000}, {"category": "1", "cents": 600}]
 
 
 def test_nothing_is_closed_on_an_altered_ledger(tmp_path: Path) -> None:

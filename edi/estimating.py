@@ -119,14 +119,19 @@ def undone(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def entries(
-    connection: sqlite3.Connection, period: int | None = None, supplier: str | None = None, net: bool = False
+    connection: sqlite3.Connection,
+    period: int | None = None,
+    supplier: str | None = None,
+    net: bool = False,
+    invoice: int | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The estimates in order, as the exports have them; `net` of those that were posted and reversed in one period."""
+    """The estimates in order, as the exports have them; `net` of those that were posted and reversed in one period;
+    of one library's `invoice` alone."""
     for row in connection.execute(
-        "SELECT * FROM estimate e WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR supplier = ?2) AND (NOT ?3 OR NOT EXISTS "
+        "SELECT * FROM estimate e WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR supplier = ?2) AND (?4 IS NULL OR library_invoice = ?4) AND (NOT ?3 OR NOT EXISTS "
         "(SELECT 1 FROM estimate r WHERE r.period = e.period AND (r.reverses = e.estimate OR r.estimate = e.reverses))) "
         "ORDER BY estimate",
-        (period, supplier, net),
+        (period, supplier, net, invoice),
     ):
         yield {
             column.name: rate_text(row["rate_percent"]) if column.name == "rate" else row[column.name]

@@ -26,6 +26,7 @@ from edi.settings import Settings
 from edi.store import snapshot, transaction
 from edi.waiting import said_nil, waiting
 from schemas.errors import NotFound
+from schemas.outcome import REASONS
 
 Facts = dict[str, Any]
 LINES = (
@@ -238,7 +239,12 @@ def document(connection: sqlite3.Connection, number: int) -> Facts:
 
 def as_pdf(facts: Facts) -> bytes:
     """The document to be sent."""
-    return pdf("appel", facts, datetime.fromisoformat(facts["issued_at"]))
+    words = {
+        line["reason"]: REASONS[line["reason"]].fr
+        for line in (*facts["invoices"], *facts["reversed"])
+        if line["reason"]
+    }
+    return pdf("appel", {**facts, "words": words}, datetime.fromisoformat(facts["issued_at"]))
 
 
 def sheets(facts: Facts) -> list[tuple[str, tuple[Column, ...], list[Facts]]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from edi import deciding, partners, reconciling, twins
+from edi import deciding, estimating, partners, reconciling, twins
 from edi.ledger import COLUMNS, rate_text
 from edi.lending import explaining
 from edi.lending.candidate import Candidate
@@ -117,6 +117,7 @@ def _case(connection: sqlite3.Connection, directory: dict[str, Partner], row: sq
         "awaits": _awaits(row, directory) if state == "waiting" else None,
         "near_misses": [] if state == "withdrawn" else _near_misses(connection, ours, directory),
         "entries": _entries(connection, ids),
+        "estimates": [row for one in ids for row in estimating.entries(connection, invoice=one)],
         "decisions": deciding.listing(connection, ids),
         "reconciled": not connection.execute(
             f"SELECT EXISTS (SELECT 1 FROM touched t JOIN invoice i ON i.id BETWEEN t.first AND t.last WHERE i.id IN ({marks}))"

@@ -1,6 +1,6 @@
-"""Where an invoice may stand after a pass, and why: the words of matching, for people.
+"""Where an invoice may stand after a pass, and why; why a base is nothing or an estimate taken back: words for people.
 
-The states and reasons are this project's (surface, "When two declarations match").
+The states and reasons are this project's (surface, "When two declarations match", "What is posted").
 """
 
 from schemas.finding import Both
@@ -28,6 +28,13 @@ REASONS = {
     "declared-twice": Both("déclarée deux fois", "declared twice"),
     "lines-awaited": Both("lignes attendues", "lines awaited"),
     "library-exempt": Both("bibliothèque exemptée, rien n'est dû", "exempt library, nothing is owed"),
+    "library-not-subject": Both("bibliothèque non assujettie, rien n'est dû", "library not subject, nothing is owed"),
     "all-excluded": Both("lignes toutes exclues, rien n'est dû", "every line excluded, nothing is owed"),
     "before-scheme": Both("d'avant le 1er août 2003, rien n'est dû", "of before 1 August 2003, nothing is owed"),
+    "declared": Both("reprise : le fournisseur a déclaré", "taken back: the supplier has declared"),
+    "nil": Both("reprise : le fournisseur déclare n'avoir rien", "taken back: the supplier declares nothing"),
+    "withdrawn": Both("reprise : la bibliothèque a retiré la facture", "taken back: the library has withdrawn it"),
+    "moved": Both(
+        "reprise : l'annuaire nomme un autre fournisseur", "taken back: the directory names another supplier"
+    ),
 }

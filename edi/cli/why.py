@@ -213,22 +213,14 @@ def _show(case: dict[str, Any]) -> None:
             "explication / may be",
         ]
         show(table("Presque / near-misses", heads, misses, right=("HT",), folded=("pourquoi", "explication")))
-    if case["entries"]:
+    if case["entries"] or case["estimates"]:
         entries: list[tuple[object, ...]] = [
-            (e["entry"], e["period"], french(e["base_cents"]), e["rate"], french(e["remuneration_cents"]),
-             f"annule / reverses {e['reverses']}" if e["reverses"] else e["reason"], e["hash"][:8])
-            for e in case["entries"]
+            (e.get("entry") or f"estimation {e['estimate']}", e["period"], french(e.get("base_cents", e.get("ht_cents"))), e["rate"],
+             french(e["remuneration_cents"]), f"annule / reverses {e['reverses']}" if e["reverses"] else "", e["hash"][:8])
+            for e in (*case["estimates"], *case["entries"])
         ]  # fmt: skip
-        heads = [
-            "écriture / entry",
-            "période / period",
-            "base",
-            "taux / rate",
-            "rémunération / share",
-            "note",
-            "empreinte / hash",
-        ]
-        show(table("", heads, entries, right=("base", "rémunération")))
+        columns = "écriture / entry|période / period|base|taux / rate|rémunération / share|note|empreinte / hash"
+        show(table("", columns.split("|"), entries, right=("base", "rémunération")))
     out.print()
 
 
@@ -260,6 +252,9 @@ def _sentences(case: dict[str, Any]) -> list[Text]:
         lines.append(Text(said + "."))
         for reason in (*evidence.get("explained", ()), *evidence.get("against", ())):
             lines.append(Text.assemble(f"- {reason['fr']}", (f" / {reason['en']}", "dim")))
+    for code in dict.fromkeys(row["reason"] for row in (*case["estimates"], *case["entries"]) if row["reason"]):
+        what = "Estimation" if code in {row["reason"] for row in case["estimates"]} else "Base nulle"
+        lines.append(Text.assemble(f"{what} : {REASONS[code].fr}.", (f" / {REASONS[code].en}.", "dim")))
     if "withdrawn" in case:
         lines.append(
             Text(f"Retirée par {case['withdrawn']['reference']} le {when(case['withdrawn']['taken_at'])}. / Withdrawn.")

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,8 @@ def main() -> int:
     asks.add_argument("--seed", type=int, nargs="*", default=[1])
     asks.add_argument("--sample", type=int, default=500, help="how many invoices `edi why` is asked of besides")
     options = asks.parse_args()
+    if not all(2003 <= which < date.today().year for which in options.year):
+        asks.error("--year: a year of the scheme that is over; of another most invoices are rightly refused")
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     missed = 0
     for which in options.year:

@@ -6,7 +6,7 @@ reversals, then the new entries, in one fixed order. Authority: surface, "What i
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache
 from itertools import chain
@@ -35,6 +35,12 @@ _FACTS = (
     "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate_percent",
     "remuneration_cents", "copies", "reason", "reverses", "supplier_invoice", "library_invoice",
 )  # fmt: skip
+_HASHED = ("entry", *_FACTS)
+_CENTS = _FACTS.index("remuneration_cents")
+#: The facts of an entry to post, from `due`; and of one that reverses an entry of `undue`.
+_POSTING = ", ".join({"reverses": "NULL"}.get(name, name) for name in _FACTS)
+_OTHER_WAY = {"reverses": "entry", **{name: f"-{name}" for name in ("base_cents", "remuneration_cents", "copies")}}
+_REVERSAL = ", ".join(_OTHER_WAY.get(name, name) for name in _FACTS)
 _SAME = ("supplier_invoice", "library_invoice", "base_cents", "rate_percent", "remuneration_cents", "copies", "reason")
 
 
@@ -61,17 +67,35 @@ def weigh(connection: sqlite3.Connection, directory: dict[str, Partner], whole: 
 
 
 def post(
-    connection: sqlite3.Connection, now: datetime, undue: str = "SELECT * FROM undue", due: str = "SELECT * FROM due",
-    bounds: tuple[int, ...] = (),
-) -> dict[str, int]:  # fmt: skip
+    connection: sqlite3.Connection, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
+) -> dict[str, int]:
     """Reverses what is no longer owed, posts what is (`weigh`), as one run within the caller's transaction.
 
-    `undue` and `due` select some of each, between `bounds`.
+    `undue` and `due` are conditions that select some of each, between `bounds`. The run has a hash over the run before,
+    when, and its entries, each with its own.
     """
+    last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
+    run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
+    first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
     closed = periods.closed_years(connection)
-    reversed_now = connection.execute(f"{undue} ORDER BY entry", bounds).fetchall()
-    posted_now = connection.execute(f"{due} ORDER BY rowid", bounds)
-    return _append(connection, chain(_reversals(reversed_now, closed), _postings(posted_now, closed)), now)
+    reversals = connection.execute(f"SELECT {_REVERSAL} FROM undue WHERE {undue} ORDER BY entry", bounds)
+    postings = connection.execute(f"SELECT {_POSTING} FROM due WHERE {due} ORDER BY rowid", bounds)
+    run_hash = hashlib.sha256(f"{previous}{now.isoformat()}".encode())
+    rows, cents = [], 0
+    for entry, (period, *rest) in enumerate(chain(reversals, postings), first):
+        facts = (periods.booked_in(period, closed), *rest)
+        digest = content_hash(dict(zip(_HASHED, (entry, *facts), strict=True)))
+        run_hash.update(digest.encode())
+        rows.append((entry, run, *facts, digest))
+        cents += facts[_CENTS]
+    if rows:  # the run first: one that its entries waited for would be looked for among all there are
+        connection.execute(
+            "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
+            (run, now.isoformat(), len(rows), previous, run_hash.hexdigest()),
+        )
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT INTO entry (entry, run, {', '.join(_FACTS)}, hash) VALUES ({marks})", rows)
+    return {"entries_posted": len(rows), "remuneration_cents": cents}
 
 
 def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
@@ -90,56 +114,12 @@ def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None
     )
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        for row in matches:
-            due = share(
-                row["kind"], row["base"], row["base_copies"], row["gross"], row["rate"],
-                why_exempt(library(row["library"]), date.fromisoformat(row["date"])),
-            )  # fmt: skip
-            yield (*tuple(row)[:9], due.base_cents, due.remuneration_cents, due.copies, due.reason, row["bag"])
+        for *facts, code, number, day, kind, rate, base, copies, gross, bag in matches:
+            exempt = why_exempt(library(code), date.fromisoformat(day))
+            due = msgspec.structs.astuple(share(kind, base, copies, gross, rate, exempt))
+            yield *facts, code, number, day, kind, rate, *due, bag
 
     connection.executemany(f"INSERT INTO owed VALUES ({', '.join('?' * 14)})", rows())
-
-
-def _reversals(rows: Iterable[sqlite3.Row], closed: set[int]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        yield {
-            **{name: row[name] for name in _FACTS},
-            "period": periods.booked_in(row["period"], closed),
-            **{name: -row[name] for name in ("base_cents", "remuneration_cents", "copies")},
-            "reverses": row["entry"],
-        }
-
-
-def _postings(rows: Iterable[sqlite3.Row], closed: set[int]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        facts = {name: row[name] for name in _FACTS if name != "reverses"}
-        yield {**facts, "period": periods.booked_in(row["period"], closed), "reverses": None}
-
-
-def _append(connection: sqlite3.Connection, entries: Iterable[dict[str, Any]], now: datetime) -> dict[str, int]:
-    """Writes one run: every entry with its hash, the run with one over the run before, when, and its entries."""
-    last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
-    run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
-    first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
-    run_hash = hashlib.sha256(f"{previous}{now.isoformat()}".encode())
-    posted = {"entries_posted": 0, "remuneration_cents": 0}
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for entry, facts in enumerate(entries, first):
-            digest = content_hash({"entry": entry, **facts})
-            run_hash.update(digest.encode())
-            posted["entries_posted"] += 1
-            posted["remuneration_cents"] += facts["remuneration_cents"]
-            yield (entry, run, *(facts[name] for name in _FACTS), digest)
-
-    marks = ", ".join("?" * (len(_FACTS) + 3))
-    connection.executemany(f"INSERT INTO entry (entry, run, {', '.join(_FACTS)}, hash) VALUES ({marks})", rows())
-    if posted["entries_posted"]:
-        connection.execute(
-            "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
-            (run, now.isoformat(), posted["entries_posted"], previous, run_hash.hexdigest()),
-        )
-    return posted
 
 
 def content_hash(facts: dict[str, Any]) -> str:

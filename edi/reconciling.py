@@ -92,10 +92,9 @@ _TELL = (
     "INSERT OR IGNORE INTO untold SELECT invoice FROM gone WHERE bag BETWEEN ?1 AND ?2 "
     "UNION SELECT invoice FROM outcome_new WHERE bag BETWEEN ?1 AND ?2"
 )
-_UNDUE = "SELECT * FROM undue WHERE bag BETWEEN ?1 AND ?2"
-_UNDUE_TAKEN = f"{_UNDUE} AND supplier_invoice IN (SELECT invoice FROM gone WHERE bag BETWEEN ?1 AND ?2)"
-_DUE = "SELECT * FROM due WHERE bag BETWEEN ?1 AND ?2"
-_NOTHING_DUE = f"{_DUE} AND 0"
+_WITHIN = "bag BETWEEN ?1 AND ?2"
+_TAKEN = f"{_WITHIN} AND supplier_invoice IN (SELECT invoice FROM gone WHERE {_WITHIN})"
+_NOTHING = f"{_WITHIN} AND 0"
 _TALLY = """
 INSERT INTO tally SELECT what, period, {sign}count(*) FROM (
     SELECT 'placed-' || side AS what, booked AS period FROM {source}
@@ -180,7 +179,7 @@ def _done(connection: sqlite3.Connection, seen: int, whole: bool, count: bool) -
 def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datetime) -> Counter[str]:
     """First what no longer stands, with its reversals; then what does, with its postings."""
     posted, size = Counter[str](), min(_PIECE, 1_000)
-    for change, undue, due in ((_TAKE_AWAY, _UNDUE_TAKEN, _NOTHING_DUE), (_PUT, _UNDUE, _DUE)):
+    for change, undue, due in ((_TAKE_AWAY, _TAKEN, _NOTHING), (_PUT, _WITHIN, _WITHIN)):
         place = 0
         while some := bags[place : place + size]:
             bounds, began = (some[0], some[-1]), time.monotonic()
@@ -194,7 +193,7 @@ def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datet
             place += len(some)
             size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))
             breathe()
-            connection.execute(f"DELETE FROM undue WHERE entry IN (SELECT entry FROM ({undue}))", bounds)
+            connection.execute(f"DELETE FROM undue WHERE {undue}", bounds)
     return posted
 
 

@@ -67,7 +67,7 @@ class Report(msgspec.Struct, frozen=True):
     findings: str
     summary: tuple[tuple[str, ...], ...]
     sections: tuple[Section, ...]
-    not_checked: str
+    not_checked: tuple[tuple[str, str], ...]
 
 
 def told(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, Excerpt] = _NONE) -> Report:
@@ -108,8 +108,16 @@ def told(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, 
         findings=counted("findings", ack.findings_total, language),
         summary=tuple(_summary(ack, language)),
         sections=tuple(sections),
-        not_checked=", ".join(ack.not_checked),
+        not_checked=tuple(_not_checked(ack, language)),
     )
+
+
+def _not_checked(ack: Acknowledgement, language: str) -> Iterator[tuple[str, str]]:
+    """Why some checks could not be made here, and their codes."""
+    for why, of_directory in (("on-record", False), ("no-directory", True)):
+        codes = [code for code in ack.not_checked if (code in catalogue.OF_DIRECTORY) == of_directory]
+        if codes:
+            yield spelled(why, language), ", ".join(codes)
 
 
 def _short(outside: str) -> str:
@@ -244,8 +252,8 @@ def _lines(report: Report) -> Lines:
                 yield from _finding(finding, language)
     if report.not_checked:
         yield from _heading(spelled("not-checked", language))
-        yield from _indented(spelled("not-checked-note", language))
-        yield from _indented(report.not_checked)
+        for why, codes in report.not_checked:
+            yield from (*_indented(why), *_indented(codes))
 
 
 _COUNTED = ("number", "code", "reach", "total", "shown")

@@ -81,6 +81,8 @@ _WARNING = (
     ("period-closed-booked-late", "Période {found} close : comptabilisée en {expected}.", "Period {found} closed: booked in {expected}."),
 )  # fmt: skip
 
+#: What cannot be said of a partner where there is no directory.
+OF_DIRECTORY = ("partner-unknown", "partner-role")
 CATALOGUE: dict[str, Entry] = {
     code: Entry(code, reach, first + place, fr, en)
     for reach, first, rows in (("file", 101, _FILE), ("invoice", 201, _INVOICE), ("warning", 301, _WARNING))

@@ -75,7 +75,7 @@ def _without(header: Header, findings: Iterable[Finding]) -> Header:
 
 def unresolved_codes(directory: Mapping[str, Partner]) -> tuple[str, ...]:
     """The codes that cannot be raised without a directory."""
-    return () if directory else ("partner-unknown", "partner-role")
+    return () if directory else catalogue.OF_DIRECTORY
 
 
 # -- one invoice -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +34,25 @@ def test_no_line_is_wider_than_100_columns_and_none_is_harmful(ack: Acknowledgem
         assert columns(line) <= 100
         assert line == line.rstrip()
         assert harmless(line) == line
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (("partner-unknown", "partner-role"), "no-directory"),
+        (("declarant-not-allowed", "reference-already-used"), "on-record"),
+        (("declarant-not-allowed", "partner-unknown", "partner-role"), "on-record no-directory"),
+        ((), ""),
+    ],
+)
+def test_what_was_not_checked_is_told_with_its_own_reason(codes: tuple[str, ...], said: str) -> None:
+    ack = msgspec.structs.replace(CASES["accepted"], not_checked=codes)
+    for language, words in (("fr", ("à la réception", "annuaire")), ("en", ("on reception", "directory"))):
+        text = report.text(ack, language)
+        page = "".join(report.page([report.told(ack, language)], language))
+        for why, word in zip(("on-record", "no-directory"), words, strict=True):
+            assert (word in text, word in page) == (why in said, why in said), (language, why)
+        assert all(code in text and code in page for code in codes)
 
 
 @given(acknowledgements(), LANGUAGES)

@@ -6,6 +6,7 @@ Every answer comes from the facts of this moment; nothing is kept. The way back 
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -145,6 +146,11 @@ def _invoice(row: sqlite3.Row, directory: dict[str, Partner]) -> dict[str, Any]:
         **cents,
         "supplier_name": _name(directory, row["supplier"]),
         "library_name": _name(directory, row["library"]),
+        "not_open": [
+            role
+            for role in partners.ROLES
+            if (known := directory.get(row[role])) and not known.is_open(date.fromisoformat(row["date"]))
+        ],
     }
 
 

@@ -244,6 +244,10 @@ def _sentences(case: dict[str, Any]) -> list[Text]:
                 (" / Waits for it since.", "dim"),
             )
         )
+    for one in (*case["supplier_invoices"], *case["library_invoices"]):
+        for role in one["not_open"]:
+            said = f"{one[role]} n'est pas ouvert le {one['date']}, selon l'annuaire ; cela ne change rien au rapprochement."
+            lines.append(Text.assemble(said, (" / Not open that day, says the directory; no rule asks.", "dim")))
     evidence = case["evidence"]
     if evidence:
         said = f"HT : fournisseur {french(evidence['supplier_ht_cents'])} €, bibliothèque {french(evidence['library_ht_cents'])} €, écart {french(evidence['gap_cents'])} €"

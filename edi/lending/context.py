@@ -33,6 +33,10 @@ class Partner(msgspec.Struct, frozen=True):
     subject: str = ""
     later: tuple[Since, ...] = ()
 
+    def is_open(self, day: date) -> bool:
+        """Whether a day is within `opened` and `closed`, as far as they are known. Information: no rule asks."""
+        return (self.opened or day) <= day <= (self.closed or day)
+
     def on(self, day: date) -> tuple[str, str]:
         """Category and `subject` as they are on a day.
 

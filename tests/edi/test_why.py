@@ -95,3 +95,16 @@ def test_every_state_and_reason_has_words_and_is_shown(desk: Desk) -> None:
         for words in (STATES[case["state"]], *(REASONS[reason] for reason in said)):
             assert words.fr in page and words.en in page, (number, words)
     tell(desk.home, desk.connection, desk.now)
+
+
+def test_opening_and_closing_are_told_and_change_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.know([partner(SHOP, "supplier", opened=date(2025, 3, 14)), partner(LIBRARY, closed=date(2025, 3, 14))])
+    days = ("2025-03-13", DAY, "2025-03-15")
+    assert desk.take(declared("S", *(sold(day, day) for day in days))).findings == ()
+    assert desk.take(declared("L", *(bought(day, day) for day in days), by=LIBRARY)).findings == ()
+    assert desk.reconcile()["matched"] == 3
+    told = {day: why(desk.connection, day)["cases"][0]["library_invoices"][0]["not_open"] for day in days}
+    assert told == {days[0]: ["supplier"], DAY: [], days[2]: ["library"]}
+    page = CliRunner().invoke(app, ["--home", str(desk.home.path), "why", days[2]]).stdout
+    assert f"{LIBRARY} n'est pas ouvert le 2025-03-15" in page

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from edi import periods, requests, twins
+from edi import importing, periods, twins
 from edi.rehearsing import rehearse
 from edi.replacing import Chain, find_chain, restate, withdraw
 from edi.staging import Staged, refuse
@@ -91,7 +91,7 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
 
     if real and not dry:
         write()
-        requests.ask_for_unknown(connection, declaration, now)
+        importing.ask_for_unknown(connection, declaration, now)
     else:
         booked.would = rehearse(connection, write, receipt, staged.invoices)
     return booked

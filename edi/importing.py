@@ -113,9 +113,41 @@ def bring_in(
                     partners.store(connection, [after[change["gln"]] for change in changes])
                     _remember(connection, changes, who, source, now)
                     touched = twins.move(connection, after, sought)
+                if not before:
+                    ask_for_unknown(connection, None, now)
     added = sum(change["gln"] not in before for change in changes)
     counts = {"added": added, "changed": len(changes) - added, "unchanged": len(told) - len(changes)}
     return {**counts, "touched": touched, "changes": changes}
+
+
+_ASK = """
+INSERT INTO request (about, gln, name, role, postcode, city, declaration)
+SELECT code, code, '', role, '', '', min(declaration) FROM (
+    SELECT CASE side WHEN 'supplier' THEN library ELSE supplier END AS code,
+           CASE side WHEN 'supplier' THEN 'library' ELSE 'supplier' END AS role, declaration FROM invoice WHERE {which}
+) WHERE EXISTS (SELECT 1 FROM partner) AND code NOT IN (SELECT gln FROM partner) AND code NOT IN (SELECT about FROM request)
+GROUP BY code ORDER BY min(declaration), code
+"""
+
+
+def ask_for_unknown(connection: sqlite3.Connection, declaration: int | None, now: datetime) -> None:
+    """Asks for every GLN of a booked declaration, or of all, that the directory, where there is one, does not know.
+
+    Within the caller's transaction: T2, or that which brings the first partners.
+    """
+    last = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()[0]
+    connection.execute(
+        _ASK.format(
+            which="id NOT IN (SELECT invoice FROM withdrawal)"
+            if declaration is None
+            else f"declaration = {declaration:d}"
+        )
+    )
+    connection.execute(
+        "INSERT INTO request_act (request, act, who, reason, at, gln) SELECT r.id, 'ask', d.declarant, '', ?, '' "
+        "FROM request r JOIN declaration d ON d.id = r.declaration WHERE r.id > ?",
+        (now.isoformat(), last),
+    )
 
 
 def _compared(

@@ -119,23 +119,6 @@ def _abouts(partner: Partner) -> Iterator[str]:
         yield _about(partner.role, partner.name, place)
 
 
-def ask_for_unknown(connection: sqlite3.Connection, declaration: int, now: datetime) -> None:
-    """Asks for every GLN of a booked declaration that the directory, where there is one, does not know. Within T2."""
-    connection.execute(
-        "INSERT INTO request (about, gln, name, role, postcode, city, declaration) "
-        "SELECT DISTINCT code, code, '', role, '', '', ?1 FROM (SELECT CASE side WHEN 'supplier' THEN library ELSE supplier "
-        "END AS code, CASE side WHEN 'supplier' THEN 'library' ELSE 'supplier' END AS role FROM invoice WHERE declaration = ?1) "
-        "WHERE EXISTS (SELECT 1 FROM partner) AND code NOT IN (SELECT gln FROM partner) "
-        "AND code NOT IN (SELECT about FROM request) ORDER BY code",
-        (declaration,),
-    )
-    connection.execute(
-        "INSERT INTO request_act (request, act, who, reason, at, gln) SELECT r.id, 'ask', d.declarant, '', ?2, '' "
-        "FROM request r JOIN declaration d ON d.id = r.declaration WHERE r.declaration = ?1",
-        (declaration, now.isoformat()),
-    )
-
-
 def act(connection: sqlite3.Connection, request: int, act: str, who: str, reason: str, now: datetime) -> None:
     """Takes a request up, or refuses it, inside the caller's transaction. Raises NotFound, or NotAllowed where it is closed."""
     _must_be(one(connection, request), *OPEN)

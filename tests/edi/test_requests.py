@@ -52,16 +52,32 @@ def test_a_booked_declaration_asks_once_for_each_gln_it_does_not_know(desk: Desk
     assert states(desk) == [(COMMUNE, "asked"), (OTHER_SHOP, "asked"), (OTHER_LIBRARY, "asked")]
 
 
+def test_the_first_directory_asks_for_what_was_booked_before_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("S", sold("1", DAY), sold("2", DAY, partner=COMMUNE), sold("3", DAY, partner=COMMUNE)))
+    desk.take(declared("S2", sold("4", DAY, partner=OTHER_LIBRARY)))
+    desk.take(declared("S3", by=SHOP, cancels="S2", period=2025))
+    desk.take(declared("L", bought("1", DAY), bought("5", DAY, partner=OTHER_SHOP), by=LIBRARY))
+    assert states(desk) == []
+    desk.know([partner(SHOP, "supplier"), partner(LIBRARY)])
+    assert states(desk) == [(COMMUNE, "asked"), (OTHER_SHOP, "asked")]
+    asked = requests.one(desk.connection, 1)
+    assert (asked["role"], asked["asked_by"], asked["declaration"]) == ("library", SHOP, "S")
+    desk.know([partner(COMMUNE)])
+    assert states(desk) == [(COMMUNE, "given"), (OTHER_SHOP, "asked")]
+
+
 def test_nothing_is_asked_without_a_directory_or_of_what_is_not_booked(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.take(declared("S", sold("1", DAY)))
-    desk.know([partner(SHOP, "supplier")])
-    desk.take(declared("T", sold("2", DAY), use="test"))
-    desk.take(declared("D", sold("3", DAY)), dry=True)
-    desk.take(declared("R", sold("4", DAY, ttc=1)))  # refused
     assert states(desk) == []
-    desk.take(declared("S5", sold("5", DAY)))
-    assert states(desk) == [(LIBRARY, "asked")]
+    desk.know([partner(SHOP, "supplier"), partner(LIBRARY)])
+    desk.take(declared("T", sold("2", DAY, partner=COMMUNE), use="test"))
+    desk.take(declared("D", sold("3", DAY, partner=COMMUNE)), dry=True)
+    desk.take(declared("R", sold("4", DAY, partner=COMMUNE, ttc=1)))  # refused
+    assert states(desk) == []
+    desk.take(declared("S5", sold("5", DAY, partner=COMMUNE)))
+    assert states(desk) == [(COMMUNE, "asked")]
 
 
 def test_an_alias_reconciles_the_invoices_it_touches(desk: Desk) -> None:

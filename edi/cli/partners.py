@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import to_builtins
-from rich.text import Text
 
 from edi.cli import requests
+from edi.cli.changes import show_changes
 from edi.cli.common import (
     HomeOption,
     JsonOption,
@@ -28,9 +28,7 @@ from edi.cli.quarantine import ByOption
 if TYPE_CHECKING:
     from edi.lending.context import Partner
 
-_NEW = Text("nouveau / new", style="green")
 #: How many rows a terminal is shown; --json has them all.
-_SHOWN = 60
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,29 +77,6 @@ def import_(
     show_changes(report)
     if dry_run:
         out.print("[yellow]Rien n'a été changé (--dry-run). / Nothing was changed.[/]")
-
-
-def show_changes(report: dict[str, Any]) -> None:
-    """What changed, fact by fact, what is new, a partner a row, and how many invoices that touches."""
-    rows: list[tuple[object, ...]] = []
-    for change in sorted(report["changes"], key=lambda change: change["facts"][0]["before"] is None):
-        told = [(fact["field"], fact["since"], fact["before"], fact["after"]) for fact in change["facts"]]
-        if told[0][2] is None:
-            said = " ; ".join(f"{name} {after} {since}".strip() for name, since, _, after in told if name != "name")
-            told = [(_NEW, "", "", said)]
-        rows += [(change["gln"], change["name"], *fact) for fact in told]
-    if rows:
-        heads = ("GLN", "nom / name", "fait / fact", "depuis / since", "avant / before", "après / after")
-        show(table("Changements / Changes", heads, rows[:_SHOWN]))
-    if len(rows) > _SHOWN:
-        out.print(f"[dim]... et {len(rows) - _SHOWN} autres : --json / and others[/]")
-    out.print(
-        "{added} ajoutés, {changed} modifiés, {unchanged} inchangés ; {touched} factures à rapprocher de nouveau. / "
-        "{added} added, {changed} changed, {unchanged} unchanged; {touched} invoices to reconcile again.".format(
-            **report
-        ),
-        soft_wrap=True,
-    )
 
 
 def listing(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:

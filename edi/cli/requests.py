@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from edi.cli.changes import show_changes
 from edi.cli.common import (
     HomeOption,
     JsonOption,
@@ -171,7 +172,6 @@ def answer(
 ) -> None:  # fmt: skip
     """Répondre : le GLN demandé en devient un alias, ou le partenaire entre à l'annuaire. / Say who it is."""
     from edi import requests
-    from edi.cli.partners import show_changes
     from edi.log import decided, user
     from edi.settings import paris_now
 

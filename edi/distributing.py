@@ -81,19 +81,24 @@ def compute(connection: sqlite3.Connection, year: int, users: Users, terms: Term
     """The distribution of a year as the ledger stands; nothing is written."""
     with snapshot(connection):
         last = connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
-        cents, copies = connection.execute(
-            f"SELECT coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0) FROM entry e WHERE {_MINE}",
-            (year, last),
-        ).fetchone()
-        counted = {row["ean"]: row for row in connection.execute(_COPIES, (year, last))}
-        brought = {
-            row["ean"]: row
-            for row in connection.execute(f"SELECT * FROM distribution_share WHERE year = {_BEFORE}", (year,))
-        }
-        carried = connection.execute(
-            f"SELECT cents FROM distribution_posting WHERE year = {_BEFORE} AND label = ?2",
-            (year, POSTINGS["carried_cents"][0]),
-        ).fetchone()
+        return as_of(connection, year, users, terms, last)
+
+
+def as_of(connection: sqlite3.Connection, year: int, users: Users, terms: Terms, last: int) -> Year:
+    """The same of the entries up to `last`, within the caller's snapshot."""
+    cents, copies = connection.execute(
+        f"SELECT coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0) FROM entry e WHERE {_MINE}",
+        (year, last),
+    ).fetchone()
+    counted = {row["ean"]: row for row in connection.execute(_COPIES, (year, last))}
+    brought = {
+        row["ean"]: row
+        for row in connection.execute(f"SELECT * FROM distribution_share WHERE year = {_BEFORE}", (year,))
+    }
+    carried = connection.execute(
+        f"SELECT cents FROM distribution_posting WHERE year = {_BEFORE} AND label = ?2",
+        (year, POSTINGS["carried_cents"][0]),
+    ).fetchone()
     assert sum(row["copies"] for row in counted.values()) == copies, "an entry's copies are its lines'"
     titles, names = {}, {}
     for code in sorted(counted.keys() | brought.keys()):

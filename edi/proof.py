@@ -8,21 +8,21 @@ first that fails is named. Authority: surface, "What is posted" and `edi ledger 
 
 import hashlib
 import sqlite3
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from edi import estimating, originals
+from edi import estimating, issued, originals
 from edi.ledger import content_hash
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.remuneration import EXEMPT, NOT_SUBJECT, share
 from edi.originals import DECLARED, MADE, Progress
+from edi.sealing import Head
 from edi.settings import Home, paris_now
 from edi.store import snapshot
 from schemas.declaration import Header, Invoice, Line
@@ -47,7 +47,7 @@ WORDS = {
     "unmatched": Both("en vigueur sans rapprochement", "stands without a match"),
     "estimate": Both("n'est pas ce qui a été écrit, ne découle pas de la facture, ou s'ajoute à une écriture", "is not what was written, does not follow from the invoice, or stands beside an entry"),
     "statement": Both("un appel émis n'est pas celui qui a été écrit, ou ses écritures", "an issued statement is not what was written, or what its entries say"),
-    "distribution": Both("une répartition ne s'additionne pas", "a distribution does not add up"),
+    "distribution": Both("une répartition n'est pas ce que ses écritures et ses taux donnent", "a distribution is not what its entries and terms make"),
     "unposted": Both("une facture rapprochée est sans écriture", "a matched invoice has no entry"),
 }  # fmt: skip
 
@@ -59,21 +59,17 @@ _STANDS = (
 )
 _MATCHED = "SELECT o.invoice FROM outcome o JOIN invoice i ON i.id = o.invoice WHERE o.state = 'matched' AND i.side = 'supplier'"
 
-_TOLD = (
-    "SELECT coalesce(sum(e.remuneration_cents), 0) FROM entry e WHERE e.supplier = s.supplier AND e.period = s.period AND "
-    "e.entry <= s.last_entry AND e.entry > coalesce((SELECT p.last_entry FROM issued_statement p WHERE p.number = s.previous), 0)"
-)
 #: What is looked at once the entries hold: an entry if there is one to name, and what is wrong.
 _AFTERWARDS = {
     "twice": f"SELECT max(entry), invoice FROM ({_STANDS}) GROUP BY invoice HAVING count(*) > 1",
     "unmatched": f"SELECT entry, invoice FROM ({_STANDS}) WHERE invoice NOT IN ({_MATCHED})",
     "unposted": f"SELECT NULL, invoice FROM ({_MATCHED} EXCEPT SELECT invoice FROM ({_STANDS}))",
-    "statement": f"SELECT NULL, number FROM issued_statement s WHERE entries_cents <> ({_TOLD}) "
-    "OR number <> (SELECT count(*) FROM issued_statement n WHERE n.number <= s.number)",
-    "distribution": "SELECT NULL, year FROM distribution d WHERE (SELECT sum(cents) FROM distribution_posting p "
-    "WHERE p.year = d.year AND p.credit IN ('authors', 'publishers')) <> (SELECT coalesce(sum(paid * (authors_cents + "
-    "publishers_cents + brought_authors_cents + brought_publishers_cents)), 0) FROM distribution_share s WHERE s.year = d.year)",
 }
+
+#: What was made out of the entries: the first that does not hold.
+_ISSUED: dict[str, Callable[[sqlite3.Connection], int | str | None]] = {
+    "statement": issued.statement_flaw, "distribution": issued.distribution_flaw, "estimate": estimating.flaw,
+}  # fmt: skip
 
 #: What values that nobody ever posted may raise, whoever has hashed them.
 _IMPOSSIBLE = (ValueError, TypeError, LookupError, msgspec.MsgspecError)
@@ -96,6 +92,7 @@ class Proof(msgspec.Struct):
     remuneration_cents: int = 0
     run_hash: str = ""
     files: int = 0
+    beside: issued.Seals = {}
     failure: Failure | None = None
 
 
@@ -105,11 +102,11 @@ class _Fails(Exception):
 
 
 def verify(
-    connection: sqlite3.Connection, home: Home, files: bool = True, head: tuple[int, str] | None = None,
+    connection: sqlite3.Connection, home: Home, files: bool = True, head: Head | None = None,
     progress: Progress = lambda what, done, of: None,
 ) -> Proof:  # fmt: skip
-    """Recomputes everything as of one moment; with `files`, from the original bytes on. `head` is a number of runs and
-    the hash of the last of them, to be found again. Raises Unreadable with the file, or the table and page, unreadable."""
+    """Recomputes everything as of one moment; with `files`, from the original bytes on. What `head` seals is to be
+    found again. Raises Unreadable with the file, or the table and page, unreadable."""
     proof = Proof()
     with _damage_named(connection, home), snapshot(connection):
         try:
@@ -118,11 +115,10 @@ def verify(
             for name, sql in _AFTERWARDS.items():
                 if row := connection.execute(f"{sql} ORDER BY 1, 2 LIMIT 1").fetchone():
                     raise _Fails(name, row[1], entry=row[0])
-            for row in connection.execute("SELECT number, facts, sha256 FROM issued_statement ORDER BY number"):
-                if hashlib.sha256(_unpacked(row["facts"])).hexdigest() != row["sha256"]:
-                    raise _Fails("statement", row["number"])
-            if wrong := estimating.flaw(connection):
-                raise _Fails("estimate", wrong)
+            for name, flaw in _ISSUED.items():
+                if wrong := flaw(connection):
+                    raise _Fails(name, wrong)
+            _sealed(connection, head, proof)
             _undamaged(connection, home, ("entry", "posting_run", "estimate"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
@@ -133,7 +129,7 @@ def verify(
 
 
 def _runs_hold(
-    connection: sqlite3.Connection, otherwise: dict[int, str], head: tuple[int, str] | None, proof: Proof, progress: Progress
+    connection: sqlite3.Connection, otherwise: dict[int, str], head: Head | None, proof: Proof, progress: Progress
 ) -> None:  # fmt: skip
     of = connection.execute("SELECT count(*) FROM entry NOT INDEXED").fetchone()[0]
     rows = connection.execute("SELECT * FROM entry NOT INDEXED ORDER BY entry")
@@ -161,12 +157,12 @@ def _runs_hold(
         if (run["id"], run["previous"], run["hash"]) != (proof.runs, proof.run_hash, chain.hexdigest()):
             raise _Fails("chain", run["hash"], chain.hexdigest(), first)
         proof.run_hash = run["hash"]
-        if head is not None and head[0] == proof.runs and head[1] != proof.run_hash:
-            raise _Fails("remade", proof.run_hash, head[1], first)
+        if head is not None and head.runs == proof.runs and head.run_hash != proof.run_hash:
+            raise _Fails("remade", proof.run_hash, head.run_hash, first)
     if row is not None:
         raise _Fails("run", row["run"], f"<= {proof.runs}", row["entry"])
-    if head is not None and head[0] > proof.runs:
-        raise _Fails("truncated", proof.runs, head[0], proof.entries + 1)
+    if head is not None and head.runs > proof.runs:
+        raise _Fails("truncated", proof.runs, head.runs, proof.entries + 1)
 
 
 def _entry_holds(
@@ -243,11 +239,17 @@ def _made_of_lines(connection: sqlite3.Connection, invoice: sqlite3.Row) -> dict
     return {name: sums[name] for name in MADE}
 
 
-def _unpacked(packed: bytes) -> bytes:
-    try:
-        return zlib.decompress(packed)
-    except zlib.error:
-        return b""
+def _sealed(connection: sqlite3.Connection, head: Head | None, proof: Proof) -> None:
+    """What stands beside the entries goes as far as the head says, and comes to the same."""
+    proof.beside = issued.seals(connection)
+    if head is None:
+        return
+    for name, (count, digest) in issued.seals(connection, head.beside).items():
+        known = head.beside.get(name, (0, digest))
+        if count < known[0]:
+            raise _Fails("truncated", f"{name} {count}", f"{name} {known[0]}")
+        if digest != known[1]:
+            raise _Fails("remade", f"{name} {digest}", known[1])
 
 
 # -- damage ------------------------------------------------------------------------------------------

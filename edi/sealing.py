@@ -23,7 +23,8 @@ class HeadForged(EdiError):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs, entries and their sum in cents, as of `at` (Paris), and the hash of the last run. `signature` is in hex."""
+    """Runs, entries and their sum in cents, as of `at` (Paris), and the hash of the last run; `beside`: of statements,
+    estimates and distributions how many there are, and the hash of them. `signature` is in hex."""
 
     gln: str
     at: datetime
@@ -31,11 +32,12 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     remuneration_cents: int
     run_hash: str
+    beside: dict[str, tuple[int, str]] = {}
     signature: str = ""
 
     def _signed(self) -> bytes:
         unsigned = msgspec.structs.replace(self, signature="")
-        return b"edi ledger head 1\n" + msgspec.json.encode(unsigned, order="sorted")
+        return b"edi ledger head 2\n" + msgspec.json.encode(unsigned, order="sorted")
 
 
 def make_key(path: Path, home: Path) -> Path:

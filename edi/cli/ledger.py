@@ -262,7 +262,7 @@ def ledger_verify(
     with opened(context, home) as (where, connection), bars() as progress:
         task = progress.add_task("")
         found = proof.verify(
-            connection, where, not quick, (known.runs, known.run_hash) if known else None,
+            connection, where, not quick, known,
             lambda what, done, of: progress.update(task, description=what, completed=done, total=of),
         )  # fmt: skip
     fails = found.failure
@@ -311,7 +311,7 @@ def ledger_head(
                 why="Le registre ne tombe pas juste : edi ledger verify. / The ledger does not hold: not signed."
             )
         facts = {name: getattr(found, name) for name in ("runs", "entries", "remuneration_cents", "run_hash")}
-        head = sealing.Head(gln=where.settings.gln, at=paris_now(), **facts)
+        head = sealing.Head(gln=where.settings.gln, at=paris_now(), beside=found.beside, **facts)
         write_out(output, [sealing.sign(head, key, where.path)])
     if as_json:
         print_json({"head": str(output), "at": head.at, **facts})

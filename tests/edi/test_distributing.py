@@ -8,11 +8,13 @@ import pytest
 from edi.distributing import POSTINGS, Users, Year, compute, record
 from edi.lending.distribution import Terms
 from edi.periods import close, reopen
+from edi.proof import verify
 from edi.store import transaction
 from schemas import ean
 from schemas.errors import NotAllowed
 from tests.desk import Desk
 from tests.edi.books import counted, declare
+from tests.edi.test_proof import tamper
 
 
 def adds_up(made: Year) -> None:
@@ -82,6 +84,37 @@ def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
         ):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 desk.connection.execute(act)
+
+
+ALTERED = """
+UPDATE distribution_posting SET cents = cents + 1 WHERE credit = 'fees'
+UPDATE distribution_posting SET cents = cents + (CASE credit WHEN 'fees' THEN 9 ELSE -9 END) WHERE credit IN ('fees', 'carried')
+UPDATE distribution_posting SET cents = cents + 9 WHERE debit = 'state' OR credit = 'carried'
+UPDATE distribution_posting SET debit = 'fees' WHERE credit = 'pension'
+DELETE FROM distribution_posting WHERE credit = 'fees'
+DELETE FROM distribution
+UPDATE distribution SET last_entry = last_entry - 1
+UPDATE distribution SET terms = replace(terms, '100', '101')
+UPDATE distribution SET terms = '{}'
+UPDATE distribution_share SET copies = copies + 1 WHERE ean = (SELECT max(ean) FROM distribution_share)
+UPDATE distribution_share SET title = 'Un autre' WHERE ean = (SELECT max(ean) FROM distribution_share)
+UPDATE distribution_share SET ean = '9782070000003' WHERE ean = (SELECT max(ean) FROM distribution_share)
+UPDATE distribution_share SET paid = 1 - paid WHERE ean = (SELECT max(ean) FROM distribution_share)
+DELETE FROM distribution_share WHERE ean = (SELECT max(ean) FROM distribution_share)
+"""
+
+
+@pytest.mark.parametrize("change", ALTERED.strip().splitlines())
+def test_a_distribution_that_was_altered_is_found(tmp_path: Path, change: str) -> None:
+    desk = Desk(tmp_path / "home")
+    declare(desk, 5, 2024)
+    close_year(desk, 2024)
+    terms = Terms(fees_bp=450, pension_bp=3000, threshold_cents=900)
+    record(desk.connection, compute(desk.connection, 2024, Users(100, 10), terms), desk.now)
+    assert verify(desk.connection, desk.home, files=False).failure is None
+    tamper(desk, change)
+    found = verify(desk.connection, desk.home, files=False).failure
+    assert found is not None and (found.check, found.found) == ("distribution", "2024")
 
 
 def test_what_comes_late_to_a_year_shared_out_is_the_next_ones(tmp_path: Path) -> None:

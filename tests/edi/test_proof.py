@@ -4,6 +4,7 @@ import hashlib
 import random
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edi import sealing
 from edi.ledger import balances, content_hash
 from edi.proof import Failure, verify
+from edi.statements import issue
 from edi.store import connect
 from schemas.declaration import Line
 from schemas.errors import NotAllowed, SettingsWrong, Unreadable
@@ -242,13 +244,13 @@ def test_head_finds_what_the_chain_cannot(desk: Desk, tmp_path: Path) -> None:
     path.write_bytes(sealing.sign(head, key, desk.home.path))
     for of in (public, key):
         assert sealing.read(path, of).run_hash == proof.run_hash
-    assert failure(desk, head=(5, proof.run_hash)) is None
+    assert failure(desk, head=head) is None
     tamper(desk, "UPDATE posting_run SET posted_at = '2026-01-01T00:00:00' WHERE id = 3", rehash=True)
     assert failure(desk) is None  # the chain is sound, and another
-    found = failure(desk, head=(5, proof.run_hash))
+    found = failure(desk, head=head)
     assert found is not None and found.check == "remade"
     tamper(desk, "DELETE FROM entry WHERE run = 5", "DELETE FROM posting_run WHERE id = 5")
-    found = failure(desk, head=(5, proof.run_hash))
+    found = failure(desk, head=head)
     assert found is not None and (found.check, found.entry) == ("truncated", 10)
 
     path.write_bytes(path.read_bytes().replace(b'"runs": 5', b'"runs": 4'))
@@ -258,6 +260,30 @@ def test_head_finds_what_the_chain_cannot(desk: Desk, tmp_path: Path) -> None:
         path.write_bytes(nonsense)
         with pytest.raises(Unreadable):
             sealing.read(path, public)
+
+
+def test_head_holds_the_statements_too(desk: Desk) -> None:
+    assert len(list(issue(desk.connection, desk.home.settings, 2004, desk.now))) == 1
+    proof = verify(desk.connection, desk.home)
+    facts = {name: getattr(proof, name) for name in ("runs", "entries", "remuneration_cents", "run_hash", "beside")}
+    head = sealing.Head(gln="", at=NOW, **facts)
+    assert head.beside["statements"][0] == 1
+    assert failure(desk, head=head) is None
+    desk.take(declared("Z", sold("1", DAY)))
+    desk.reconcile()
+    assert len(list(issue(desk.connection, desk.home.settings, 2025, desk.now))) == 1
+    assert failure(desk, head=head) is None
+    row = desk.rows("SELECT facts FROM issued_statement WHERE number = 1")[0][0]
+    document = zlib.decompress(row).replace(b'"issuer":{', b'"issuer": {')
+    packed, digest = zlib.compress(document).hex(), hashlib.sha256(document).hexdigest()
+    tamper(desk, f"UPDATE issued_statement SET facts = x'{packed}', sha256 = '{digest}' WHERE number = 1")
+    assert failure(desk) is None  # a document that is sound, and another
+    found = failure(desk, head=head)
+    assert found is not None and found.check == "remade"
+    tamper(desk, "DELETE FROM issued_statement")
+    assert failure(desk) is None
+    found = failure(desk, head=head)
+    assert found is not None and (found.check, found.expected) == ("truncated", "statements 1")
 
 
 def test_keys_of_all_kinds_and_none(desk: Desk, tmp_path: Path) -> None:

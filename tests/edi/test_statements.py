@@ -1,9 +1,11 @@
 """Statements: what they tell adds up to the ledger, in every form, once, and a later one shows what has changed."""
 
 import csv
+import hashlib
 import io
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -171,6 +173,12 @@ ALTERED = (
     "DELETE FROM issued_statement WHERE number = 1",
     "UPDATE issued_statement SET number = 7 WHERE number = 2",
     "UPDATE issued_statement SET last_entry = 1 WHERE number = 2",
+    "UPDATE issued_statement SET last_entry = last_entry + 1 WHERE number = 2",
+    "UPDATE issued_statement SET issued_at = '2026-01-01T00:00:00' WHERE number = 1",
+    "UPDATE issued_statement SET supplier = '3012900000117' WHERE number = 2",
+    "UPDATE issued_statement SET estimates_cents = 500 WHERE number = 1",
+    "UPDATE issued_statement SET taken_back_cents = 500 WHERE number = 2",
+    "UPDATE issued_statement SET previous = 1 WHERE number = 2",
 )
 
 
@@ -184,3 +192,37 @@ def test_a_statement_is_kept_as_it_was_issued(tmp_path: Path, change: str) -> No
     tamper(desk, change)
     found = verify(desk.connection, desk.home, files=False).failure
     assert found is not None and found.check == "statement"
+
+
+FORGED = """
+totals.due_cents            | 1
+totals.invoices_cents       | 1
+invoices.0.remuneration_cents | 600
+invoices.0.library          | 3012900000223
+invoices.0.number           | FA-1
+invoices.0.date             | 2025-01-01
+invoices.0.rate             | 0.03
+invoices.0.entry            | 9999
+period                      | 2024
+number                      | 2
+estimates_billed            | true
+"""
+
+
+@pytest.mark.parametrize("row", FORGED.strip().splitlines())
+def test_a_document_written_anew_with_its_sha256_says_what_the_entries_do_not(tmp_path: Path, row: str) -> None:
+    desk = Desk(tmp_path / "home")
+    declare(desk, 1, 2025)
+    facts = issued(desk)[0]
+    path, text = (part.strip() for part in row.split("|"))
+    *way, last = path.split(".")
+    inner: Any = facts
+    for step in way:
+        inner = inner[int(step)] if step.isdigit() else inner[step]
+    inner[last] = json.loads(text) if not isinstance(inner[last], str) else text
+    facts["estimates"] = facts["estimates"] or [{"remuneration_cents": 5}]
+    document = json.dumps(facts).encode()
+    packed, digest = zlib.compress(document).hex(), hashlib.sha256(document).hexdigest()
+    tamper(desk, f"UPDATE issued_statement SET facts = x'{packed}', sha256 = '{digest}' WHERE number = 1")
+    found = verify(desk.connection, desk.home, files=False).failure
+    assert found is not None and (found.check, found.found) == ("statement", "1")

@@ -152,7 +152,7 @@ def _pair(group: list[Candidate], paired: set[int]) -> list[Case]:
 
 
 def _left_over(group: list[Candidate], paired: set[int], placed: set[int]) -> list[Case]:
-    """The discrepancy of what a group leaves, if any: on both sides, or declared twice on one."""
+    """The discrepancy of what a group leaves, if any: on both sides, or declared twice on one (on each, too far apart)."""
     left = sorted((one for one in group if one.invoice not in placed), key=_suppliers_first)
     suppliers = [one for one in left if one.side == "supplier"]
     libraries = [one for one in left if one.side == "library"]
@@ -160,8 +160,8 @@ def _left_over(group: list[Candidate], paired: set[int], placed: set[int]) -> li
     if near:
         return [Case(DISCREPANCY, _name(near), tuple(left))]
     kinds = {one.kind for one in group if one.invoice in paired}
-    twice = tuple(one for one in left if one.kind in kinds)
-    return [Case(DISCREPANCY, "declared-twice", twice)] if twice else []
+    twice = [tuple(one for one in side if one.kind in kinds) for side in (suppliers, libraries)]
+    return [Case(DISCREPANCY, "declared-twice", some) for some in twice if some]
 
 
 def _name(near: list[tuple[Candidate, Candidate]]) -> str:

@@ -312,5 +312,6 @@ def _discrepancies(group: list[Paper], found: dict[Paper, Outcome]) -> None:
         found.update(dict.fromkeys(left, Outcome("discrepancy", reason, frozenset(left))))
         return
     paired = {paper.kind for paper in group if paper in found and found[paper].state != "proposed"}
-    twice = [paper for paper in left if paper.kind in paired]
-    found.update(dict.fromkeys(twice, Outcome("discrepancy", "declared-twice", frozenset(twice))))
+    for side in ("supplier", "library"):
+        twice = [paper for paper in left if paper.kind in paired and paper.side == side]
+        found.update(dict.fromkeys(twice, Outcome("discrepancy", "declared-twice", frozenset(twice))))

@@ -44,23 +44,33 @@ AND (flags & {twins.CLAIMS_CONTRACT} = 0 OR (both_flags - flags) & {twins.CLAIMS
 _DECIDED = (
     "AND invoice NOT IN (SELECT invoice FROM decided) AND invoices - invoice NOT IN (SELECT invoice FROM decided)"
 )
+_SEEN = (
+    "plain INTEGER, s_invoice INTEGER, l_invoice INTEGER, s_period INTEGER, l_period INTEGER, rate INTEGER, "
+    "supplier INTEGER, library INTEGER, key TEXT, size INTEGER, suppliers INTEGER"
+)
 #: Every bag looked at: plain 0 no, 1 the HT agree, 2 their net differs. LIMIT keeps SQLite from computing things twice.
 _GROUP = f"""
 INSERT INTO bag_seen
 SELECT CASE WHEN {_PLAIN} {{decided}} THEN 2 - ({_EXACT}) ELSE 0 END, invoice, invoices - invoice, period, periods - period,
        rate, supplier, library, key, size, suppliers
 FROM (
-    SELECT t.supplier, t.library, t.key, max(side), count(*) AS size, sum(side = 'supplier') AS suppliers,
-           sum(kind = 'A') AS notes, sum(ht) AS hts, sum(day) AS days, sum(invoice) AS invoices, sum(period) AS periods,
-           sum(flags) AS both_flags, invoice, day, ht, tolerance, gross, base, rate, cap, flags, period
+    SELECT t.supplier, t.library, t.key, max(side), count(*) AS size, count(*) FILTER (WHERE side = 'supplier') AS suppliers,
+           count(*) FILTER (WHERE kind = 'A') AS notes, sum(ht) AS hts, sum(day) AS days, sum(invoice) AS invoices,
+           sum(period) AS periods, sum(flags) AS both_flags, invoice, day, ht, tolerance, gross, base, rate, cap, flags, period
     FROM {{source}} GROUP BY t.supplier, t.library, t.key LIMIT -1
 )
 """
-_SETTLE_PLAIN = """
-INSERT INTO outcome_new
-SELECT {one}_invoice, '{side}', {one}_period, 'matched', CASE plain WHEN 2 THEN 'net-differs' ELSE '' END, {other}_invoice,
-       s_invoice, max(s_period, l_period), rate
-FROM bag_seen WHERE plain ORDER BY {one}_invoice
+_OUTCOME = ("invoice", "side", "booked", "state", "reason", "other", "bag", "period", "rate")
+#: The outcomes of a plain bag's two invoices.
+_OF_SUPPLIER, _OF_LIBRARY = (
+    f"{one}_invoice, '{side}', {one}_period, 'matched', CASE plain WHEN 2 THEN 'net-differs' ELSE '' END, {other}_invoice, "
+    "s_invoice, max(s_period, l_period), bag_seen.rate"
+    for one, side, other in (("s", "supplier", "l"), ("l", "library", "s"))
+)
+#: What a pass has found: the plain bags, and what the closer look came to.
+_FOUND = f"""
+CREATE TEMP VIEW outcome_new ({", ".join(_OUTCOME)}) AS SELECT {_OF_SUPPLIER} FROM bag_seen WHERE plain
+UNION ALL SELECT {_OF_LIBRARY} FROM bag_seen WHERE plain UNION ALL SELECT * FROM outcome_rest
 """
 #: Bags that want a closer look: more than one invoice, or partners of whom both sides are left over.
 _REST = """
@@ -75,7 +85,7 @@ WHERE NOT b.plain AND (b.size > 1 OR (b.supplier, b.library) IN (
 ))
 ORDER BY t.supplier, t.library, t.key
 """
-_OUTCOME = "invoice INTEGER PRIMARY KEY, side, booked INTEGER, state, reason, other INTEGER, bag INTEGER, period INTEGER, rate INTEGER"
+_REST_FOUND = "invoice INTEGER PRIMARY KEY, side, booked INTEGER, state, reason, other INTEGER, bag INTEGER, period INTEGER, rate INTEGER"
 
 #: How many cases are written in one transaction at most, and how long one should take: others wait for no more.
 _PIECE = 8_000
@@ -149,7 +159,8 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
         with transaction(connection):
             _done(connection, seen, whole, count=True)
             estimating.take_back(connection, now)
-    for table in ("outcome_new", "gone", "undue", "due", "bag_seen", "looked", "bag", "decided"):
+    connection.execute("DROP VIEW temp.outcome_new")
+    for table in ("outcome_rest", "gone", "undue", "due", "bag_seen", "looked", "bag", "decided"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return posted
 
@@ -198,41 +209,40 @@ def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datet
 
 
 def compute(connection: sqlite3.Connection, whole: bool) -> None:
-    """The outcomes of all that is looked at, into the table `outcome_new`."""
-    for table, columns in (
-        ("outcome_new", _OUTCOME),
-        (
-            "bag_seen",
-            "plain, s_invoice, l_invoice, s_period, l_period, rate, supplier, library, key, size, suppliers",
-        ),
-    ):
+    """The outcomes of all that is looked at: the view `outcome_new`."""
+    connection.execute("DROP VIEW IF EXISTS temp.outcome_new")
+    for table, columns in (("bag_seen", _SEEN), ("outcome_rest", _REST_FOUND)):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
         connection.execute(f"CREATE TEMP TABLE {table} ({columns})")
+    connection.execute(_FOUND)
     decided = deciding.standing(connection, whole)
     source = "twin t" if whole else (
         "bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
     )  # fmt: skip
     connection.execute(_GROUP.format(source=source, decided=_DECIDED if decided else ""))
-    connection.execute(_SETTLE_PLAIN.format(one="s", side="supplier", other="l"))
-    connection.execute(_SETTLE_PLAIN.format(one="l", side="library", other="s"))
-    marks = ", ".join("?" * 9)
-    connection.executemany(f"INSERT INTO outcome_new VALUES ({marks})", _settled(connection.execute(_REST), decided))
+    marks = ", ".join("?" * len(_OUTCOME))
+    connection.executemany(f"INSERT INTO outcome_rest VALUES ({marks})", _settled(connection.execute(_REST), decided))
 
 
 def _compare(connection: sqlite3.Connection, whole: bool) -> None:
     """Leaves in `outcome_new` only what differs from the outcomes that stand; what no longer stands goes into `gone`."""
-    names = ("side", "booked", "state", "reason", "other", "bag", "period", "rate")
-    same = " AND ".join(f"n.{name} IS o.{name}" for name in names)
+    connection.execute("CREATE INDEX temp.bag_seen_bag ON bag_seen (s_invoice) WHERE plain")
     looked = "" if whole else "o.invoice IN (SELECT invoice FROM looked) AND"
     connection.execute("DROP TABLE IF EXISTS temp.gone")
     connection.execute(
-        f"CREATE TEMP TABLE gone AS SELECT o.invoice, o.bag FROM outcome o WHERE {looked} NOT EXISTS (SELECT 1 FROM "
-        "outcome_new n WHERE n.invoice = o.invoice AND n.state = o.state AND n.other IS o.other AND n.bag = o.bag)"
+        f"CREATE TEMP TABLE gone AS SELECT o.invoice, o.bag FROM outcome o WHERE {looked} NOT (o.state = 'matched' AND EXISTS "
+        "(SELECT 1 FROM bag_seen WHERE plain AND s_invoice = o.bag "
+        "AND o.other = CASE o.invoice WHEN s_invoice THEN l_invoice WHEN l_invoice THEN s_invoice END)) AND NOT EXISTS (SELECT 1 "
+        "FROM outcome_rest n WHERE n.invoice = o.invoice AND n.state = o.state AND n.other IS o.other AND n.bag = o.bag)"
     )
-    connection.execute(
-        f"DELETE FROM outcome_new AS n WHERE EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = n.invoice AND {same})"
+    same = " AND ".join(f"o.{name} IS n.{name}" for name in _OUTCOME)
+    both_same = " AND ".join(
+        f"EXISTS (SELECT 1 FROM outcome WHERE invoice = {row.partition(',')[0]} AND ({', '.join(_OUTCOME)}) = ({row}))"
+        for row in (_OF_SUPPLIER, _OF_LIBRARY)
     )
-    for table in ("outcome_new", "gone", "due", "undue"):
+    connection.execute(f"DELETE FROM bag_seen WHERE plain AND {both_same}")
+    connection.execute(f"DELETE FROM outcome_rest AS n WHERE EXISTS (SELECT 1 FROM outcome o WHERE {same})")
+    for table in ("outcome_rest", "gone", "due", "undue"):
         connection.execute(f"CREATE INDEX temp.{table}_bag ON {table} (bag)")
 
 

@@ -27,10 +27,13 @@ Progress = Callable[[str, int, int], None]
 DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
 MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "digest")
 _COMPARED = (*DECLARED, *MADE, "key", "record")
+_HEADER = ("side", "declarant", "reference", "period", "nature")
 _BEHIND_ENTRIES = """
-SELECT d.receipt, r.sha256, r.size, d.side FROM declaration d JOIN receipt r ON r.id = d.receipt WHERE d.id IN
-    (SELECT declaration FROM invoice WHERE id IN (SELECT supplier_invoice FROM entry UNION SELECT library_invoice FROM entry))
-ORDER BY d.receipt
+SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.side, d.declarant, d.reference, d.period, d.nature
+FROM (SELECT supplier_invoice >> 24 AS receipt FROM entry UNION SELECT library_invoice >> 24 FROM entry) b
+LEFT JOIN receipt r ON r.id = b.receipt
+LEFT JOIN declaration d ON d.receipt = b.receipt AND d.sha256 = r.sha256 AND d.accepted > 0 AND NOT d.dry
+GROUP BY b.receipt ORDER BY b.receipt
 """
 
 
@@ -40,35 +43,44 @@ def read_again(connection: sqlite3.Connection, home: Home, progress: Progress) -
     Raises Unreadable naming a file that is gone or cannot be read.
     """
     declared = connection.execute(_BEHIND_ENTRIES).fetchall()
-    of, done = sum(row["size"] for row in declared), 0
+    of, done = sum(row["size"] or 0 for row in declared), 0
     context = Context(our_gln=home.settings.gln, now=paris_now(), directory=partners.load(connection))
     otherwise: dict[int, str] = {}
-    for receipt, sha256, size, side in declared:
+    for row in declared:
         progress("fichiers / files", done, of)
-        otherwise.update(_said(connection, home, receipt, sha256, side, context))
-        done += size
+        otherwise.update(_said(connection, home, row, context))
+        done += row["size"] or 0
     return len(declared), otherwise
 
 
 def _said(
-    connection: sqlite3.Connection, home: Home, receipt: int, sha256: str, side: str, context: Context
-) -> Iterator[tuple[int, str]]:  # fmt: skip
+    connection: sqlite3.Connection, home: Home, declared: sqlite3.Row, context: Context
+) -> Iterator[tuple[int, str]]:
     """(invoice, what differs) of one file."""
-    partner, first = "library" if side == "supplier" else "supplier", receipt * PLACES
-    find = "SELECT * FROM staged_invoice WHERE seq = ?"
+    first, sha256 = declared["receipt"] * PLACES, declared["sha256"] or ""
+    kept = connection.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
+    if declared["id"] is None:
+        yield from ((row["id"], f"receipt {declared['receipt']}") for row in kept)
+        return
+    side, find = declared["side"], "SELECT * FROM staged_invoice WHERE seq = ?"
+    partner = "library" if side == "supplier" else "supplier"
     try:
         path = Folder(home.path).original(sha256)
         with path.open("rb") as stream, closing(sqlite3.connect("", isolation_level=None)) as aside:
             aside.row_factory = sqlite3.Row
             genuine = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+            header = None
             if genuine:
-                stage(aside, open_source(stream, 1 << 62), context, limits=Limits(max_records=PLACES))
-            for row in connection.execute(
-                "SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1)
-            ):
-                told = aside.execute(find, (row["id"] - first,)).fetchone() if genuine else None
+                header = stage(aside, open_source(stream, 1 << 62), context, limits=Limits(max_records=PLACES)).header
+            for row in kept:
+                told = aside.execute(find, (row["id"] - first,)).fetchone() if header else None
+                wanted = {} if header is None else {name: getattr(header, name) for name in _HEADER}
                 if told is None or told["partner"] != row[partner]:
                     yield row["id"], f"received/{sha256[:2]}/{sha256}"
+                elif differs := [name for name in _HEADER if declared[name] != wanted[name]]:
+                    yield row["id"], f"{differs[0]} {declared[differs[0]]} ; {wanted[differs[0]]}"
+                elif (row["declaration"], row[side]) != (declared["id"], declared["declarant"]):
+                    yield row["id"], f"declaration {row['declaration']} {row[side]} ; {declared['id']}"
                 elif differs := [name for name in _COMPARED if told[name] != row[name]]:
                     yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
     except NotFound as gone:

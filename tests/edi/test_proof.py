@@ -136,6 +136,11 @@ DELETE FROM line                                                                
 UPDATE invoice SET base = 1 WHERE id = (SELECT supplier_invoice FROM entry WHERE entry = 2)  | file 2
 UPDATE invoice SET ht = ht + 1 WHERE id = (SELECT library_invoice FROM entry WHERE entry = 3) | file 3
 UPDATE invoice SET date = '2025-03-15' WHERE id = (SELECT library_invoice FROM entry WHERE entry = 3) | file 3
+UPDATE invoice SET declaration = 1 WHERE id = (SELECT supplier_invoice FROM entry WHERE entry = 2) | file 2
+UPDATE declaration SET receipt = 2 WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | file 1
+UPDATE declaration SET declarant = '3012900000124' WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | file 1
+UPDATE declaration SET reference = 'AUTRE' WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = library_invoice WHERE entry = 5) | file 5
+UPDATE declaration SET period = 2024, side = 'library' WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | file 1
 DELETE FROM outcome WHERE invoice = (SELECT supplier_invoice FROM entry WHERE entry = 5)     | unmatched 5
 DELETE FROM entry WHERE run = 5 ; DELETE FROM posting_run WHERE id = 5                       | unmatched 1
 DELETE FROM entry ; DELETE FROM posting_run                       | unposted None

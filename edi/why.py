@@ -116,7 +116,7 @@ def _case(connection: sqlite3.Connection, directory: dict[str, Partner], row: sq
         "library_invoices": [one for one in invoices if one["side"] == "library"],
         "evidence": _evidence(ours, directory),
         "awaits": _awaits(row, directory) if state == "waiting" else None,
-        "near_misses": [] if state == "withdrawn" else _near_misses(connection, ours, directory),
+        "near_misses": [] if state == "withdrawn" else _near_misses(connection, ours, directory, state),
         "entries": _entries(connection, ids),
         "estimates": [row for one in ids for row in estimating.entries(connection, invoice=one)],
         "decisions": deciding.listing(connection, ids),
@@ -215,9 +215,12 @@ def _awaits(row: sqlite3.Row, directory: dict[str, Partner]) -> dict[str, Any]:
 
 
 def _near_misses(
-    connection: sqlite3.Connection, ours: list[Placed], directory: dict[str, Partner]
+    connection: sqlite3.Connection, ours: list[Placed], directory: dict[str, Partner], stands: str
 ) -> list[dict[str, Any]]:
-    """The other side's invoices that come nearest and are not in the case, the nearest first, and why each lost."""
+    """The other side's invoices that come nearest and are not in the case, the nearest first, and why each lost.
+
+    Of one that waits, whatever it may be; of a match, what bears its number; else what has its number or amount.
+    """
     inside = {one.one.invoice for one in ours}
     found: dict[int, tuple[tuple[int, ...], dict[str, Any]]] = {}
     for mine in ours[:20]:
@@ -228,7 +231,11 @@ def _near_misses(
             state, reason, _ = _standing(connection, theirs.one.invoice)
             penalty = likeness.penalty + (6 if state == "matched" else 0)
             order = (penalty, likeness.days_apart, abs(likeness.gap_cents), theirs.one.invoice)
-            if penalty < _TOO_FAR and (theirs.one.invoice not in found or order < found[theirs.one.invoice][0]):
+            if stands == "matched" and not likeness.same_key:
+                continue
+            if penalty < _TOO_FAR - (stands != "waiting") and (
+                theirs.one.invoice not in found or order < found[theirs.one.invoice][0]
+            ):
                 found[theirs.one.invoice] = (order, _miss(theirs, likeness, state, reason, directory))
     return [miss for _, miss in sorted(found.values(), key=lambda miss: miss[0])[:_NEAR]]
 

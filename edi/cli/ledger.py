@@ -28,6 +28,7 @@ from edi.cli.common import (
 from edi.cli.opening import write_out
 from schemas.errors import NotAllowed
 from schemas.money import french
+from schemas.outcome import REASONS
 
 if TYPE_CHECKING:
     from edi.exports import Column
@@ -104,6 +105,7 @@ def ledger_list(
         for name, head in (("reverses", "annule / reverses"), ("reason", "motif / reason")):
             if any(row[name] for row in last):
                 heads, shown = [*heads, head], [*shown, name]
+        last = deque({**row, "reason": REASONS[row["reason"]].fr if row["reason"] else ""} for row in last)
         cells = [[french(r[c]) if c.endswith("_cents") else r[c] for c in shown] for r in last]
         right = ("n°", "base", "part", "ex.", "annule")
         show(table("Registre / Ledger", heads, cells, right=right, folded=("facture",)))

@@ -241,7 +241,7 @@ def _sentences(case: dict[str, Any]) -> list[Text]:
         lines.append(
             Text.assemble(
                 f"Attend {whom} {awaited['partner']} depuis le {when(awaited['since'])[:10]}.",
-                (" / Waits for it since.", "dim"),
+                (" / Waits for it since then.", "dim"),
             )
         )
     for one in (*case["supplier_invoices"], *case["library_invoices"]):
@@ -257,8 +257,9 @@ def _sentences(case: dict[str, Any]) -> list[Text]:
         for reason in (*evidence.get("explained", ()), *evidence.get("against", ())):
             lines.append(Text.assemble(f"- {reason['fr']}", (f" / {reason['en']}", "dim")))
     for code in dict.fromkeys(row["reason"] for row in (*case["estimates"], *case["entries"]) if row["reason"]):
-        what = "Estimation" if code in {row["reason"] for row in case["estimates"]} else "Base nulle"
-        lines.append(Text.assemble(f"{what} : {REASONS[code].fr}.", (f" / {REASONS[code].en}.", "dim")))
+        estimated = code in {row["reason"] for row in case["estimates"]}
+        fr, en = ("Estimation ", "Estimate ") if estimated else ("Base nulle : ", "No base: ")
+        lines.append(Text.assemble(f"{fr}{REASONS[code].fr}.", (f" / {en}{REASONS[code].en}.", "dim")))
     if "withdrawn" in case:
         lines.append(
             Text(f"Retirée par {case['withdrawn']['reference']} le {when(case['withdrawn']['taken_at'])}. / Withdrawn.")
@@ -370,7 +371,7 @@ def decisions(context: typer.Context, home: HomeOption = None, as_json: JsonOpti
             when(row["at"]),
             row["who"],
             _ACT_WORDS[row["act"]],
-            row["named"],
+            REASONS[row["named"]].fr if row["named"] else "",
             row["reason"],
             "" if row["stands"] else "non / no",
         )

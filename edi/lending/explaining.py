@@ -39,10 +39,11 @@ def compare(supplier: Candidate, library: Candidate, same_partners: bool, ttc: t
     tolerance = max(TOLERANCE_CENTS, supplier.tolerance)
     apart = abs(supplier.day - library.day)
     same_key = supplier.key == library.key
-    explained = tuple(_explanations(supplier, library, ttc))
+    explained = (*_of_writing(supplier, library), *_of_amounts(supplier, library, ttc))
     bounds = _bounds(supplier, tolerance)
     numbers = 0 if same_key else 1 if ends(supplier.number, library.number) else 4
-    amount = 0 if exact(supplier, library) else 1 if gap(supplier, library) is not None else 2 if explained else 5
+    reckoned = any(_of_amounts(supplier, library, ttc))
+    amount = 0 if exact(supplier, library) else 1 if gap(supplier, library) is not None else 2 if reckoned else 5
     days = 0 if apart <= CLOSE_DAYS else 1 if apart <= DAYS_APART else 2 if apart <= LATE_DAYS else 4
     return Likeness(
         same_key=same_key,
@@ -66,15 +67,19 @@ def _bounds(supplier: Candidate, tolerance: int) -> tuple[int, int] | None:
     return -(-public * (10_000 - supplier.cap) // 10_000) - tolerance, supplier.gross + tolerance
 
 
-def _explanations(supplier: Candidate, library: Candidate, ttc: tuple[int, int]) -> Iterator[Both]:
-    """The legal arithmetic by which the library's total comes of the supplier's."""
-    tolerance = max(TOLERANCE_CENTS, supplier.tolerance)
+def _of_writing(supplier: Candidate, library: Candidate) -> Iterator[Both]:
+    """What explains another kind or number."""
     if supplier.kind != library.kind:
         yield Both("avoir donné pour une facture, ou l'inverse", "a credit note given as an invoice, or the reverse")
     if supplier.key != library.key and number.key(oh_as_zero(supplier.number)) == number.key(
         oh_as_zero(library.number)
     ):
         yield Both("lettre O pour le chiffre 0", "the letter O for the digit 0")
+
+
+def _of_amounts(supplier: Candidate, library: Candidate, ttc: tuple[int, int]) -> Iterator[Both]:
+    """The legal arithmetic by which the library's total comes of the supplier's."""
+    tolerance = max(TOLERANCE_CENTS, supplier.tolerance)
     if exact(supplier, library):
         return
     if gap(supplier, library) is not None:

@@ -205,6 +205,20 @@ def test_why_of_one_that_waits_lays_out_what_comes_nearest(desk: Desk) -> None:
     ]
 
 
+def test_near_misses_of_what_is_not_waiting_have_its_number_or_its_amount(desk: Desk) -> None:
+    sales = [sold("1", DAY), sold("2", DAY), sold("3", DAY, 40_000), sold("3", DAY, 70_000, kind="A")]
+    sides(desk, sales, [bought("1", DAY), bought("1", "2025-03-20"), bought("3", DAY, 5_000), bought("8", DAY, 5_001)])
+
+    def near(number: str) -> list[str]:
+        case = next(one for one in why(desk.connection, number)["cases"] if one["supplier_invoices"])
+        return [
+            f"{case['state']} {miss['number']} {miss['date'][8:]} {miss['ht_cents']}" for miss in case["near_misses"]
+        ]
+
+    assert (near("1"), near("3")) == (["matched 1 20 9100"], [])
+    assert near("2")[0] == "waiting 1 20 9100" and len(near("2")) == 3
+
+
 def test_why_of_the_withdrawn_the_refused_and_the_unknown(desk: Desk) -> None:
     desk.take(declared("S", sold("1", DAY), sold("2", DAY)))
     desk.take(declared("S2", sold("1", DAY), replaces="S"))

@@ -2,7 +2,7 @@
 
 A library's rows are invoices; a supplier's are lines, those of one invoice one after another. Heads are French or English,
 in any order and case; `;`, `,` or tabs between cells; UTF-8 (with or without BOM) or Windows-1252; a decimal comma or point;
-JJ/MM/AAAA or AAAA-MM-JJ. Whatever cannot be read is a `Fault`, with its row and column; all of them at once.
+JJ/MM/AAAA or AAAA-MM-JJ, a time after it left out. Whatever cannot be read is a `Fault`, with its row and column; all of them at once.
 """
 
 import csv
@@ -56,11 +56,15 @@ class _Wrong(Exception):
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
 _SCIENTIFIC = re.compile(r"\d+([.,]\d+)?[eE][+-]?\d+")
+_TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"  # an export's; the day alone counts
 _DAY = (
-    re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})", re.ASCII),
-    re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?:[T ]00:00(?::00)?)?", re.ASCII),
+    re.compile(rf"(?P<d>\d{{1,2}})[/.-](?P<m>\d{{1,2}})[/.-](?P<y>\d{{4}}){_TIME}", re.ASCII),
+    re.compile(rf"(?P<y>\d{{4}})-(?P<m>\d{{1,2}})-(?P<d>\d{{1,2}}){_TIME}", re.ASCII),
     re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})", re.ASCII),
 )
+#: What keeps a text a text in a spreadsheet: `="3012..."`, or an apostrophe before it.
+_KEPT_TEXT = re.compile(r"=\"(?P<a>[^\"]*)\"|'(?P<b>.*)", re.DOTALL)
+_MARKED = re.compile(r"(?:€|eur)?(.*?)(?:€|%|eur(?:os?)?)?", re.IGNORECASE)
 
 
 def _code(cell: str) -> str:
@@ -99,7 +103,13 @@ def _scaled(places: int, most: int, fr: str, en: str) -> Callable[[str], int]:
     """A decimal of at most so many places, as a whole number of the last one; never negative."""
 
     def read(cell: str) -> int:
-        plain = _SPACES.sub("", cell).removesuffix("€").removesuffix("%")
+        marked = _MARKED.fullmatch(_SPACES.sub("", cell))
+        plain = marked[1] if marked else cell
+        if re.fullmatch(r"[-−–].*|\(.*\)", plain):
+            raise _Wrong(
+                f"{fr} ; sans signe : un avoir se dit dans la colonne type",
+                f"{en}; unsigned: a credit note is said in the column type",
+            )
         comma, point = plain.rfind(","), plain.rfind(".")
         if comma >= 0 and point >= 0:  # the last one is the decimal mark, the other parts thousands
             plain = plain.replace("." if comma > point else ",", "")
@@ -116,8 +126,15 @@ def _scaled(places: int, most: int, fr: str, en: str) -> Callable[[str], int]:
 
 
 def _folded(head: str) -> str:
-    plain = unicodedata.normalize("NFKD", head.replace("’", "'").strip().casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).replace("_", " ").split())
+    """A head without accents, units and little words: `Date de la facture`, `Total H.T. (€)`.
+
+    >>> _folded("Date de la facture"), _folded("Total H.T. (€)"), _folded("N° de facture")
+    ('date facture', 'total ht', 'numero facture')
+    """
+    plain = unicodedata.normalize("NFKD", re.sub(r"\bn[°ºo.]", "numero ", head.casefold()))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = re.sub(r"\(.*?\)|[.€%*]|\b[dl]['’]|\b(?:de|du|des|la|le|en|euros?)\b", "", plain)
+    return " ".join(plain.replace("_", " ").split())
 
 
 def _choice(rows: tuple[lists.Row, ...]) -> Callable[[str], str]:
@@ -142,9 +159,9 @@ def _most(layout: Any, name: str) -> int:
 _AMOUNT = ("un montant en euros, 1234,56", "an amount in euros, 1234.56")
 _PERCENT = ("un pourcentage, 5,5", "a percentage, 5.5")
 COLUMNS = (
-    Column("partner", ("partenaire", "gln", "gencod", "gln partenaire", "fournisseur", "bibliotheque", "supplier", "library", "partner"), _code, "both", True, "GLN de l'autre partie", "the other side's GLN"),
-    Column("number", ("numero", "numero de facture", "n° facture", "no facture", "facture", "number", "invoice", "invoice number"), _text(_width(FA, "number")), "both", True, "numéro de la facture", "invoice number"),
-    Column("date", ("date", "date de facture", "date facture", "invoice date"), _day, "both", True, "date de la facture", "invoice date"),
+    Column("partner", ("partenaire", "gln", "gencod", "gln partenaire", "fournisseur", "gln fournisseur", "gencod fournisseur", "bibliotheque", "gln bibliotheque", "gencod bibliotheque", "supplier", "library", "partner"), _code, "both", True, "GLN de l'autre partie", "the other side's GLN"),
+    Column("number", ("numero", "numero de facture", "facture", "number", "invoice", "invoice number"), _text(_width(FA, "number")), "both", True, "numéro de la facture", "invoice number"),
+    Column("date", ("date", "date de facture", "invoice date"), _day, "both", True, "date de la facture", "invoice date"),
     Column("kind", ("type", "nature", "kind"), _choice(lists.KIND), "both", False, "facture (par défaut) ou avoir", "facture (default) or avoir, a credit note", "F"),
     Column("ht", ("ht", "total ht", "montant ht", "net"), _scaled(2, _most(FA, "ht"), *_AMOUNT), "both", False, "total HT remisé ; un fournisseur peut le laisser calculer", "discounted net total; a supplier may leave it to be computed", None),
     Column("ttc", ("ttc", "total ttc", "montant ttc", "gross"), _scaled(2, _most(FA, "ttc"), *_AMOUNT), "both", False, "total TTC ; sinon à 5,5 %, ou selon la TVA des lignes", "gross total; else at 5.5 %, or by the lines' VAT", None),
@@ -162,6 +179,10 @@ COLUMNS = (
     Column("title", ("titre", "title"), lambda cell: charset.title(cell)[0], "supplier", False, "titre", "title"),
 )  # fmt: skip
 _HEAD = ("partner", "number", "date", "kind")
+_NAMELESS = Both(
+    "rien dans une colonne sans titre ; entre virgules, un montant à virgule demande des guillemets",
+    "nothing in a column without a head; between commas, an amount with a comma wants quotes",
+)
 
 
 def columns(side: str) -> tuple[Column, ...]:
@@ -172,9 +193,10 @@ def columns(side: str) -> tuple[Column, ...]:
 def read(content: str, side: str) -> tuple[list[Invoice], list[Fault]]:
     """The invoices of a spreadsheet, or what is wrong with it."""
     faults: list[Fault] = []
-    lines = content.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = max(";\t,", key=first.count)
+    hint = re.match(r'"?sep=([;,\t])"?\r?\n', content, re.IGNORECASE)  # Excel's own
+    content = content if hint is None else "\n" + content[hint.end() :]
+    first = next((line for line in content.splitlines() if line.strip()), "")
+    delimiter = hint[1] if hint else max(";\t,", key=first.count)
     rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
     made: list[Invoice] = []
     try:
@@ -193,7 +215,7 @@ def _places(heads: list[str], side: str, faults: list[Fault]) -> dict[int, Colum
     for place, head in enumerate(heads):
         if not head.strip():
             continue
-        named = [column for column in columns(side) if _folded(head) in (column.name, *column.heads)]
+        named = [column for column in columns(side) if _folded(head) in map(_folded, (column.name, *column.heads))]
         if not named or named[0] in found.values():
             wanted = Both(
                 "une colonne connue, une seule fois : " + ", ".join(c.heads[0] for c in columns(side)),
@@ -224,8 +246,13 @@ def _cells(rows: Any, places: dict[int, Column], faults: list[Fault]) -> Iterato
         if not any(cell.strip() for cell in row):
             continue
         values, sound = dict(absent), True
+        for place, cell in enumerate(row):
+            if cell.strip() and place not in places and len(faults) < MOST:
+                faults.append(Fault(rows.line_num, "", cell, _NAMELESS))
         for place, column in places.items():
             cell = row[place].strip() if place < len(row) else ""
+            if kept := _KEPT_TEXT.fullmatch(cell):
+                cell = (kept["a"] or kept["b"] or "").strip()
             try:
                 if cell:
                     values[column.name] = column.read(cell)

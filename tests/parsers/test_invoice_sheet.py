@@ -23,12 +23,22 @@ date     | 2025-03-14        | 2025-03-14
 date     | 20250314          | 2025-03-14
 date     | 14/03/25          | !
 date     | 31/02/2025        | !
+date     | 14/03/2025 00:00  | 2025-03-14
+date     | 14/03/2025 9:32:05 | 2025-03-14
+date     | 2025-03-14T23:59:59.000 | 2025-03-14
+date     | 14/03/2025 matin  | !
 date     | 45730             | !
 ht       | 1234,56           | 123456
 ht       | 1 234,56 €        | 123456
 ht       | 1.234,56          | 123456
 ht       | 1,234.56          | 123456
 ht       | 12                | 1200
+ht       | € 12,50           | 1250
+ht       | 12,50 EUR         | 1250
+ht       | 12,50 euros       | 1250
+ht       | 12 € 50           | !
+ht       | €                 | !
+ht       | (12,50)           | !
 ht       | 12,5              | 1250
 ht       | 12,500            | 1250
 ht       | 12,345            | !
@@ -47,6 +57,10 @@ partner  | 3025616805006     | 3025616805006
 partner  | 3 025616 805006   | 3025616805006
 partner  | 3,02562E+12       | !
 partner  | 302561680500      | !
+partner  | ="3025616805006"  | 3025616805006
+partner  | '3025616805006    | 3025616805006
+number   | ="0012"           | 0012
+number   | '=FA+1            | =FA+1
 ean      | 978-2-07-036002-4 | 9782070360024
 ean      | 9,78E+12          | !
 kind     | avoir             | A
@@ -93,6 +107,33 @@ def test_every_fault_is_told_at_once_with_its_row() -> None:
     ]  # fmt: skip
     assert {fault.column for fault in read("", "library")[1]} >= {"partenaire", "numero", "date"}
     assert [fault.column for fault in read("partenaire;numero;date\n", "library")[1]] == ["ht"]
+
+
+HEADS = """
+Gencod fournisseur;N° de facture;Date de la facture;Montant H.T. (€);Montant T.T.C. (€)
+GLN du fournisseur;NUMÉRO_FACTURE;Date facture;Total HT en euros;Total TTC en euros
+Partenaire;nº facture;date;HT;TTC
+partner;invoice number;invoice date;net;gross
+"""
+
+
+@pytest.mark.parametrize("head", HEADS.strip().splitlines())
+def test_heads_as_people_write_them(head: str) -> None:
+    ((made,), faults) = read(f"{head}\n{LIBRARY};1;14/03/2025;1,00;1,06\n", "library")
+    assert (faults, made.number, made.ht, made.ttc) == ([], "1", 100, 106)
+
+
+def test_nothing_that_stands_in_no_column_is_dropped() -> None:
+    content = f"partenaire,numero,date,ht\n{LIBRARY},1,14/03/2025,181,45\n"
+    invoices, faults = read(content, "library")
+    assert invoices == [] and [(fault.row, fault.found) for fault in faults] == [(2, "45")]
+    invoices, faults = read(f"partenaire;numero;date;ht;\n{LIBRARY};1;14/03/2025;181,45;x\n", "library")
+    assert invoices == [] and [(fault.row, fault.found) for fault in faults] == [(2, "x")]
+
+
+def test_what_excel_says_of_the_delimiter_is_heeded() -> None:
+    ((made,), faults) = read(f"sep=;\r\npartenaire;numero;date;ht\r\n{LIBRARY};1;14/03/2025;1,00\r\n", "library")
+    assert (faults, made.ht) == ([], 100)
 
 
 def test_lines_of_an_invoice_apart_are_told() -> None:

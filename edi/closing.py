@@ -36,9 +36,11 @@ def close(
 ) -> Facts:  # fmt: skip
     """Closes a year and gives the facts of its report. With `users` it is shared out too, once and for good.
 
-    Raises NotAllowed when anything does not balance: then nothing is closed.
+    Raises NotAllowed when anything does not balance, or another year is to be shared out first: then nothing is closed.
     """
     reconcile(connection, now)
+    if users is not None and distributing.recorded(connection, year) is None:
+        distributing.in_turn(connection, year)
     tell(home, connection, now)
     _proved(connection, home, progress)
     if estimates:

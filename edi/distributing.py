@@ -37,9 +37,9 @@ POSTINGS = {
     "carried_cents": ("Report à l'année suivante", "to_distribute", "carried"),
 }
 
-#: Entries of year ?1 up to entry ?2: its own, and what came late to years that were shared out before.
+#: Entries of year ?1 up to entry ?2: its own, and what came late to years whose turn is over.
 _MINE = """
-(e.period = ?1 OR e.period IN (SELECT year FROM distribution WHERE year < ?1)
+(e.period = ?1 OR e.period <= (SELECT max(year) FROM distribution WHERE year < ?1)
     AND e.entry > (SELECT max(last_entry) FROM distribution WHERE year < ?1)) AND e.entry <= ?2
 """
 _EXCLUDED = (
@@ -133,11 +133,7 @@ def record(connection: sqlite3.Connection, made: Year, now: datetime) -> Year:
     with transaction(connection):
         if year not in periods.closed_years(connection):
             raise NotAllowed(why=f"Clore d'abord {year} : edi period close {year}. / Close {year} first.")
-        done = connection.execute("SELECT max(year) FROM distribution").fetchone()[0]
-        if done is not None and done >= year:
-            raise NotAllowed(
-                why=f"{done} est déjà répartie : une répartition ne se refait pas. / {done} is shared out already."
-            )
+        in_turn(connection, year)
         if facts["last_entry"] != connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]:
             raise NotAllowed(
                 why="Le registre a changé entre-temps : relancer. / The ledger changed meanwhile: try again."
@@ -157,6 +153,20 @@ def record(connection: sqlite3.Connection, made: Year, now: datetime) -> Year:
     found = recorded(connection, year)
     assert found is not None
     return found
+
+
+def in_turn(connection: sqlite3.Connection, year: int) -> None:
+    """NotAllowed unless it is this year's turn: years are shared out in their order, so that no share is left behind."""
+    done = connection.execute("SELECT coalesce(max(year), 0) FROM distribution").fetchone()[0]
+    if done >= year:
+        raise NotAllowed(
+            why=f"{done} est déjà répartie : une répartition ne se refait pas. / {done} is shared out already."
+        )
+    sql = "SELECT min(period) FROM entry WHERE period > ? AND period < ? AND (remuneration_cents <> 0 OR copies <> 0)"
+    if before := connection.execute(sql, (done, year)).fetchone()[0]:
+        raise NotAllowed(
+            why=f"Répartir d'abord {before}, qui a des écritures : edi distribute {before}. / Share out {before} first."
+        )
 
 
 def recorded(connection: sqlite3.Connection, year: int) -> Year | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edi import closing
 from edi.distributing import POSTINGS, Users, Year, compute, record
 from edi.lending.distribution import Terms
 from edi.periods import close, reopen
@@ -84,6 +85,23 @@ def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
         ):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 desk.connection.execute(act)
+
+
+def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    declare(desk, 5, 2024)
+    declare(desk, 6, 2025)
+    close_year(desk, 2025)
+    with pytest.raises(NotAllowed, match="2024 first"):
+        record(desk.connection, compute(desk.connection, 2025, Users(), Terms()), desk.now)
+    with pytest.raises(NotAllowed, match="2024 first"):
+        closing.close(desk.connection, desk.home, 2025, desk.now, users=Users())
+    assert desk.one("SELECT count(*) FROM issued_statement") == 0  # nothing half done
+    for year in (2024, 2025):
+        closing.close(desk.connection, desk.home, year, desk.now, users=Users())
+    declare(desk, 7, 2023)  # open, and its turn is over: the next year's
+    late = desk.one("SELECT sum(remuneration_cents) FROM entry WHERE period = 2023")
+    assert compute(desk.connection, 2026, Users(), Terms()).facts["entries_cents"] == late != 0
 
 
 ALTERED = """

@@ -18,6 +18,7 @@ from parsers.plain import harmless, wrapped
 from schemas.money import french
 
 Facts = dict[str, Any]
+_WHO = {"supplier": "Fournisseur", "library": "Bibliothèque"}
 _DECLARED = "SELECT {side}, count(*) FROM twin WHERE side = '{side}' AND period = ? GROUP BY {side}"
 
 
@@ -59,7 +60,7 @@ def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetim
         found.append(
             {
                 "role": role, "period": period, "at": now.isoformat(), "declared": declared.get((role, code), 0),
-                "partner": {"gln": gln, "name": (known.name if known else "") or gln, "address": []},
+                "partner": {"gln": gln, "name": (known.name if known else "") or f"{_WHO[role]} {gln}", "address": []},
                 "issuer": home.settings.letterhead,
                 "least_cents": sum(one["least_cents"] for one in invoices),
                 "most_cents": sum(one["most_cents"] for one in invoices),
@@ -86,36 +87,43 @@ def as_text(letter: Facts) -> str:
     lines = [
         issuer["name"], *issuer["address"], f"GLN {issuer['gln']}", "", f"À {to['name']}, GLN {to['gln']}", f"Le {_day(letter['at'])}", "",
         f"Objet : droit de prêt, déclaration attendue pour {year}", "",
-        *(line for text in _words(letter, supplier) for line in (*wrapped(text, 100), "")), *table, "",
-        f"En tout : {len(rows) - 1} factures, {french(sum(map(_signed, letter['invoices'])))} € HT.",
+        *(line for text in _words(letter) for line in (*wrapped(text.replace("*", ""), 100), "")), *table, "", _total(letter),
     ]  # fmt: skip
     return "".join(f"{harmless(line).rstrip()}\n" for line in lines)
 
 
-def _words(letter: Facts, supplier: bool) -> Iterator[str]:
-    count, year = len(letter["invoices"]), letter["period"]
+def _words(letter: Facts) -> Iterator[str]:
+    """The letter, a paragraph each; what stands between `*` is strong on paper. Nothing in it comes from outside."""
+    count, supplier = len(letter["invoices"]), letter["role"] == "supplier"
+    theirs = "bibliothèques ont déclaré vous avoir acheté" if supplier else "fournisseurs ont déclaré vous avoir vendu"
+    these = "ce que porte la facture ci-dessous" if count < 2 else f"ce que portent les {count} factures ci-dessous"
+    own = "Nous n'avons reçu de vous aucune facture pour cette année."
+    if letter["declared"]:
+        absent = "celle-ci n'y figure pas" if count < 2 else "celles-ci n'y figurent pas"
+        own = f"Vous avez déclaré {_invoices(letter['declared'])} pour cette année ; {absent}."
     yield (
         "Au titre du droit de prêt en bibliothèque (code de la propriété intellectuelle, art. L. 133-1 à L. 133-4), les ventes de "
-        "livres aux bibliothèques de prêt sont déclarées par le fournisseur comme par la bibliothèque."
+        "livres aux bibliothèques de prêt sont déclarées par le fournisseur comme par la bibliothèque. "
+        f"Pour l'année *{letter['period']}*, des {theirs} {these}. {own}"
     )
-    theirs = (
-        "des bibliothèques ont déclaré vous avoir acheté"
-        if supplier
-        else "des fournisseurs ont déclaré vous avoir vendu"
-    )
-    own = f"Vous avez déclaré {letter['declared']} factures pour cette année ; celles-ci n'y figurent pas."
-    if not letter["declared"]:
-        own = "Nous n'avons reçu de vous aucune facture pour cette année."
-    yield f"Pour {year}, {theirs} ce que portent les {count} factures ci-dessous. {own}"
     yield (
-        "Tant que votre déclaration manque, les auteurs et les éditeurs de ces livres ne sont pas rémunérés. Nous vous prions de la faire "
-        "parvenir par votre liaison habituelle ; une déclaration sans facture dit qu'il n'y en a pas."
+        "Tant que votre déclaration manque, *les auteurs et les éditeurs de ces livres ne sont pas rémunérés*. Nous vous prions de la "
+        "faire parvenir par votre liaison habituelle ; une déclaration sans facture dit qu'il n'y en a pas."
     )
     if supplier:
         yield (
-            f"La rémunération due est comprise entre {french(letter['least_cents'])} € et {french(letter['most_cents'])} €. À défaut de "
-            "déclaration elle est estimée d'office à ce minimum ; l'estimation est reprise dès que votre déclaration arrive."
+            f"La rémunération due est comprise entre *{french(letter['least_cents'])} €* et *{french(letter['most_cents'])} €*, selon la "
+            "remise consentie. À défaut de déclaration elle est estimée d'office à ce minimum ; l'estimation est reprise dès que votre "
+            "déclaration arrive."
         )
+
+
+def _invoices(count: int) -> str:
+    return f"{count} facture{'s' if count > 1 else ''}"
+
+
+def _total(letter: Facts) -> str:
+    return f"En tout : {_invoices(len(letter['invoices']))}, {french(sum(map(_signed, letter['invoices'])))} € HT."
 
 
 def _signed(one: Facts) -> int:
@@ -129,4 +137,5 @@ def _day(iso: str) -> str:
 
 def as_pdf(letter: Facts) -> bytes:
     """The letter as PDF."""
-    return pdf("relance", letter, datetime.fromisoformat(letter["at"]))
+    words = {"words": list(_words(letter)), "total": _total(letter)}
+    return pdf("relance", letter | words, datetime.fromisoformat(letter["at"]))

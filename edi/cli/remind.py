@@ -32,10 +32,7 @@ def silent(context: typer.Context, year: Year, home: HomeOption = None, as_json:
         out.print(f"Personne n'est attendu pour {year}. / Nobody is awaited.")
     for title, found in (
         (f"Attendus pour {year} / Awaited", letters),
-        (
-            "Disent n'avoir rien, quand l'autre côté déclare : à éclaircir / Said nil, while the other side says otherwise",
-            contradicted,
-        ),
+        ("Ont dit n'avoir rien, l'autre côté déclare / Said nil, contradicted", contradicted),
     ):
         if found:
             _show(title, found)

@@ -4,6 +4,7 @@ import io
 from datetime import date
 from pathlib import Path
 
+import pytest
 from pypdf import PdfReader
 
 from edi.reminding import as_pdf, as_text, silent
@@ -50,6 +51,20 @@ def test_nobody_exempt_and_nobody_with_a_nil_declaration_is_chased(tmp_path: Pat
     assert awaited(desk) == {}
     desk.take(declared("A", by=SHOP, cancels="NIL", period=2025, side="supplier"))
     assert awaited(desk) == {SHOP: (0, 1, 546, 600)}
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "la facture ci-dessous"), (2, "les 2 factures ci-dessous")])
+def test_text_and_paper_say_the_same_words(tmp_path: Path, count: int, said: str) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("L", *(bought(f"{n}", DAY) for n in range(count)), by=LIBRARY))
+    desk.take(declared("S", sold("7", "2025-09-01", 33_000)))
+    desk.reconcile()
+    letter = next(one for one in silent(desk.connection, desk.home, 2025, desk.now) if one["role"] == "supplier")
+    paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(as_pdf(letter))).pages)
+    words = [" ".join(text.replace("’", "'").split()) for text in (as_text(letter), paper)]
+    for text in words:
+        assert said in text and f"En tout : {count} facture" in text and "Vous avez déclaré 1 facture pour" in text
+        assert ("celle-ci n'y figure pas" in text) == (count == 1)
 
 
 def test_the_letter_says_what_the_facts_say(tmp_path: Path) -> None:

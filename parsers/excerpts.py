@@ -52,7 +52,11 @@ def excerpts(stream: IO[bytes], form: str | None, findings: Iterable[Finding]) -
 def _of_record(finding: Finding, offset: int, text: str) -> Excerpt | None:
     if finding.position is None:
         odd_length = finding.expected == str(LENGTH) and len(text) != LENGTH
-        return _shown(offset, text, min(len(text), LENGTH), max(1, len(text) - LENGTH) if odd_length else 0)
+        return (
+            _shown(offset, text, min(len(text), LENGTH), max(1, len(text) - LENGTH))
+            if odd_length
+            else _shown(offset, text, 0, 0)
+        )
     layout = LAYOUTS.get(text[:2])
     fields = layout.fields if layout else ()
     width = next(

@@ -50,7 +50,7 @@ def field_label(wire: str, language: str) -> str:
     """A field by its name in the format and what that name stands for.
 
     >>> field_label("totalHT", "fr"), field_label("date", "en")
-    ('zone totalHT (total HT remisé, en centimes)', 'field date (invoice date)')
+    ('zone totalHT (total HT remisé)', 'field date (invoice date)')
     """
     meaning = (_SHARED.get(wire) or _FIELDS.get(wire, (wire, wire)))[language == "en"]
     name = f"field {wire}" if language == "en" else f"zone {wire}"

@@ -103,7 +103,8 @@ def test_what_no_declaration_of_nature_i_can_bring_in_is_left_out(desk: Desk, fo
     taken = desk.take(declared("SECOND", *again), form)
     assert (counts(taken), taken.corrections) == (("partly-accepted", 2, 2), ()), "there is nothing to mend"
     report = desk.one("SELECT body FROM answer WHERE receipt = 2 AND name LIKE '%rapport.txt'").decode()
-    assert "remplacez-la (nature R)" in re.sub(r"\s+", " ", report) and "la première compte" in report
+    report = re.sub(r"\s+", " ", report)
+    assert "remplacez-la (nature R)" in report and "la première compte" in report
 
     twice = [sold("8", DAY), sold("8", DAY, price=500), sold("9", DAY)]
     desk.take(declared("THIRD", *twice), form)

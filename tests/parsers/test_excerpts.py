@@ -48,6 +48,14 @@ def test_the_columns_at_fault_are_marked(steps: str, expected: str) -> None:
         assert expected in marked(data, "fixed")
 
 
+def test_a_record_at_fault_as_a_whole_is_shown_from_its_beginning() -> None:
+    twice = Finding(code="invoice-twice-in-file", record=2, field=None, invoice="1", found="2")
+    [one] = excerpts(io.BytesIO(CLEAN), "fixed", [twice]).values()
+    assert (one.text[:2], one.first, one.width) == ("FA", 0, 0)
+    quoted = [line for role, line in report._quote(one) if role == "quote"]
+    assert quoted[0].strip().startswith("FA0000002")
+
+
 @pytest.mark.parametrize(
     ("changes", "dress", "expected"),
     [

@@ -15,7 +15,7 @@ from edi.paper import pdf
 from edi.settings import Home
 from edi.waiting import said_nil, waiting
 from parsers.plain import harmless, wrapped
-from schemas.money import french
+from schemas.money import french, several
 
 Facts = dict[str, Any]
 _WHO = {"supplier": "Fournisseur", "library": "Bibliothèque"}
@@ -100,7 +100,7 @@ def _words(letter: Facts) -> Iterator[str]:
     own = "Nous n'avons reçu de vous aucune facture pour cette année."
     if letter["declared"]:
         absent = "celle-ci n'y figure pas" if count < 2 else "celles-ci n'y figurent pas"
-        own = f"Vous avez déclaré {_invoices(letter['declared'])} pour cette année ; {absent}."
+        own = f"Vous avez déclaré {several(letter['declared'], 'facture')} pour cette année ; {absent}."
     yield (
         "Au titre du droit de prêt en bibliothèque (code de la propriété intellectuelle, art. L. 133-1 à L. 133-4), les ventes de "
         "livres aux bibliothèques de prêt sont déclarées par le fournisseur comme par la bibliothèque. "
@@ -118,12 +118,8 @@ def _words(letter: Facts) -> Iterator[str]:
         )
 
 
-def _invoices(count: int) -> str:
-    return f"{count} facture{'s' if count > 1 else ''}"
-
-
 def _total(letter: Facts) -> str:
-    return f"En tout : {_invoices(len(letter['invoices']))}, {french(sum(map(_signed, letter['invoices'])))} € HT."
+    return f"En tout : {several(len(letter['invoices']), 'facture')}, {french(sum(map(_signed, letter['invoices'])))} € HT."
 
 
 def _signed(one: Facts) -> int:

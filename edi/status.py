@@ -10,6 +10,7 @@ from edi.links import overview
 from edi.reconciling import state
 from edi.settings import LOCAL, Home, paris_now
 from schemas.catalogue import CATALOGUE
+from schemas.money import several
 
 
 def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _open_requests(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     oldest = waiting[0]
     who = oldest["gln"] or f"{oldest['name']}, {oldest['postcode'] or oldest['city']}"
     why = f"GLN à trouver / to be found: {who}{' ...' if len(waiting) > 1 else ''} (edi partners request list)"
-    return [_stuck("request", f"{len(waiting)} demandes / requests", oldest["asked_at"], why, "operator")]
+    return [_stuck("request", f"{several(len(waiting), 'demande')} / requests", oldest["asked_at"], why, "operator")]
 
 
 _STUCK_ANSWERS = """

@@ -47,6 +47,15 @@ def french(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}".replace(",", " ") + f",{abs(cents) % 100:02d}"
 
 
+def several(count: int, noun: str) -> str:
+    """So many of a French noun, which is in the plural from two on.
+
+    >>> several(0, "écriture"), several(2, "appel")
+    ('0 écriture', '2 appels')
+    """
+    return f"{count} {noun}{'s' if abs(count) > 1 else ''}"
+
+
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]{2}", re.ASCII)
 
 

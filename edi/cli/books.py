@@ -9,7 +9,7 @@ from edi.cli.common import HomeOption, JsonOption, bars, examples, opened, out, 
 from edi.cli.common import as_json as dumped
 from edi.cli.ledger import FORMS, PeriodOption, SupplierOption, export, written
 from edi.cli.opening import write_out
-from schemas.money import french
+from schemas.money import french, several
 
 _SHOWN = 10
 _SHOWN_ROWS = 100
@@ -54,9 +54,10 @@ def issue(
 
     with opened(context, home) as (where, connection), bars() as progress:
         task = progress.add_task("appels / statements")
+        posted: list[dict[str, Any]] = []
         if estimates:
             reconcile(connection, paris_now())
-            estimating.post(connection, year, paris_now(), supplier)
+            posted = estimating.post(connection, year, paris_now(), supplier)
         made = [
             facts["number"]
             for facts in statements.issue(
@@ -75,11 +76,21 @@ def issue(
                 progress.advance(task)
     rows = [row for row in rows if row["number"] in set(made)]
     due = sum(row["due_cents"] for row in rows)
+    estimated = sum(row["remuneration_cents"] for row in posted)
     if as_json:
-        print_json({"issued": rows, "due_cents": due})
+        facts = {"estimates_posted": len(posted), "estimates_cents": estimated} if estimates else {}
+        print_json({"issued": rows, "due_cents": due, **facts})
     else:
         _list(rows)
-        out.print(f"{len(rows)} appels émis / statements issued, [bold]{french(due)} €[/]")
+        if posted:
+            booked = posted[0]["period"]
+            out.print(f"{several(len(posted), 'estimation')} d'office / estimates posted, {french(estimated)} €")
+            if booked != year:
+                out.print(
+                    f"{year} est close : elles sont en {booked}, edi statement issue {booked}. / Closed: they are in {booked}.",
+                    soft_wrap=True,
+                )
+        out.print(f"{several(len(rows), 'appel')} émis / statements issued, [bold]{french(due)} €[/]")
 
 
 def make(folder: Path) -> None:
@@ -105,7 +116,9 @@ def listing(
         print_json({"statements": rows})
     else:
         _list(rows)
-        out.print(f"{len(rows)} appels / statements, [bold]{french(sum(row['due_cents'] for row in rows))} €[/]")
+        out.print(
+            f"{several(len(rows), 'appel')} / statements, [bold]{french(sum(row['due_cents'] for row in rows))} €[/]"
+        )
 
 
 def _list(rows: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from edi.cli.books import HigherUsers, PublicUsers, make
 from edi.cli.common import HomeOption, JsonOption, bars, examples, opened, out, print_json, wrong_use
 from edi.cli.opening import write_out
 from edi.cli.period import show_waiting
-from schemas.money import french
+from schemas.money import french, several
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def close(
         print_json(facts)
         return
     out.print(
-        f"[bold]Année {year} close[/] [dim]/ closed[/]  {facts['entries']} écritures, {facts['statements']} appels"
+        f"[bold]Année {year} close[/] [dim]/ closed[/]  {several(facts['entries'], 'écriture')}, {several(facts['statements'], 'appel')}"
     )
     out.print(
         f"  rémunération / share [bold]{french(facts['remuneration_cents'])} €[/], {facts['copies']} exemplaires / copies"

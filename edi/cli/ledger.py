@@ -27,7 +27,7 @@ from edi.cli.common import (
 )
 from edi.cli.opening import write_out
 from schemas.errors import NotAllowed
-from schemas.money import french
+from schemas.money import french, several
 from schemas.outcome import REASONS
 
 if TYPE_CHECKING:
@@ -111,10 +111,12 @@ def ledger_list(
         show(table("Registre / Ledger", heads, cells, right=right, folded=("facture",)))
     if count > len(last):
         out.print(f"[dim]… {count - len(last)} avant / before ; tout / all : edi ledger export[/]")
-    out.print(f"{count} écritures / entries, total [bold]{french(total)} €[/]")
+    out.print(f"{several(count, 'écriture')} / entries, total [bold]{french(total)} €[/]")
     if estimates:
         estimated = sum(row["remuneration_cents"] for row in estimates)
-        out.print(f"à part / beside : {len(estimates)} estimations d'office / estimates, {french(estimated)} €")
+        out.print(
+            f"à part / beside : {several(len(estimates), 'estimation')} d'office / estimates, {french(estimated)} €"
+        )
 
 
 def ledger_export(

@@ -20,7 +20,7 @@ from edi.cli.common import (
     wrong_use,
 )
 from edi.cli.opening import write_out
-from schemas.money import french
+from schemas.money import french, several
 
 
 def add_to(app: typer.Typer) -> None:
@@ -132,7 +132,7 @@ def show_waiting(waits: dict[str, dict[str, int]]) -> None:
         between = french(wait["least_cents"])
         if wait["most_cents"] != wait["least_cents"]:
             between += f" à / to {french(wait['most_cents'])}"
-        out.print(f"  attend / waits for {whom} : {wait['invoices']} factures, {between} €")
+        out.print(f"  attend / waits for {whom} : {several(wait['invoices'], 'facture')}, {between} €")
 
 
 def period_reopen(

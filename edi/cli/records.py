@@ -17,7 +17,7 @@ from edi.cli.common import (
     show,
     table,
 )
-from schemas.money import french
+from schemas.money import french, several
 from schemas.outcome import REASONS
 
 
@@ -65,9 +65,9 @@ def reconcile(
     ]
     show(table("Rapprochement / Reconciliation", ("état / state", "factures / invoices"), rows, right=("factures",)))
     amount = f"[bold]{french(counts['remuneration_cents'])} €[/]"
-    out.print(f"{counts['entries_posted']} écritures de ce passage / entries of this pass : {amount}")
+    out.print(f"{several(counts['entries_posted'], 'écriture')} de ce passage / entries of this pass : {amount}")
     if told:
-        out.print(f"{told} états à envoyer aux déclarants / status files to send")
+        out.print(f"{several(told, 'état')} à envoyer aux déclarants / status files to send")
     for name, invoices in lists.items():
         state = name.removesuffix("_list")
         if invoices and state != "matched":

@@ -8,7 +8,7 @@ import typer
 from edi.cli.books import issue, make
 from edi.cli.common import HomeOption, JsonOption, bars, examples, opened, out, print_json, show, table
 from edi.cli.opening import write_out
-from schemas.money import french
+from schemas.money import french, several
 
 Year = Annotated[int, typer.Argument(metavar="ANNÉE")]
 
@@ -78,7 +78,7 @@ def remind(
             }
         )
     else:
-        out.print(f"{len(names)} lettres / letters : {folder}", soft_wrap=True)
+        out.print(f"{several(len(names), 'lettre')} / letters : {folder}", soft_wrap=True)
 
 
 def estimate(

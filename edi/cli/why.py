@@ -20,7 +20,7 @@ from edi.cli.common import (
     when,
     wrong_use,
 )
-from schemas.money import french
+from schemas.money import french, several
 from schemas.outcome import REASONS, STATES
 
 Number = Annotated[str, typer.Argument(metavar="NUMÉRO", help="Le numéro de la facture / the invoice number.")]
@@ -333,7 +333,7 @@ def _decided(context: typer.Context, home: Path | None, as_json: bool, work: Any
         print_json({"decision": decision, "state": state, "reason": reason, **counts})
         return
     out.print(Text.assemble(f"Décision {made} : {_ACT_WORDS[decision['act']]}. ", _state(state)))
-    out.print(f"  {counts['entries_posted']} écritures / entries, {french(counts['remuneration_cents'])} €")
+    out.print(f"  {several(counts['entries_posted'], 'écriture')} / entries, {french(counts['remuneration_cents'])} €")
 
 
 def _one(connection: Any, number: str, act: str, supplier: str | None, library: str | None, day: str | None) -> int:

@@ -29,7 +29,7 @@ from edi.cli.common import (
     verdict_text,
     when,
 )
-from schemas.money import french
+from schemas.money import french, several
 
 if TYPE_CHECKING:
     from edi.pipeline import Pass
@@ -176,7 +176,7 @@ def _show_pass(done: "Pass") -> None:
     out.print(
         f"[bold]{counts['matched']}[/] rapprochées, {counts['discrepancies']} en écart, "
         f"{counts['waiting_library'] + counts['waiting_supplier']} en attente / matched, discrepancies, waiting ; "
-        f"{counts['entries_posted']} écritures / entries, [bold]{french(counts['remuneration_cents'])} €[/]",
+        f"{several(counts['entries_posted'], 'écriture')} / entries, [bold]{french(counts['remuneration_cents'])} €[/]",
         soft_wrap=True,
     )
 

@@ -179,6 +179,16 @@ def test_never_beside_an_entry_and_always_the_least(world: tuple[list[Declaratio
         desk.connection.close()
 
 
+def test_estimating_a_closed_year_says_where_the_estimates_are(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    Desk(home).take(declared("L", bought("1", DAY), by=LIBRARY))
+    edi("--home", home, "period", "close", "2025", cwd=tmp_path, expect=0)
+    said = edi("--home", home, "estimate", "2025", cwd=tmp_path, expect=0).out
+    assert "1 estimation d'office" in said and "elles sont en 2026, edi statement issue 2026" in said
+    issued = edi("--home", home, "statement", "issue", "2026", "--json", cwd=tmp_path, expect=0).json
+    assert issued["due_cents"] == 546 and "estimates_posted" not in issued
+
+
 def test_what_one_types(tmp_path: Path) -> None:
     home = tmp_path / "home"
     desk = Desk(home)
@@ -196,7 +206,7 @@ def test_what_one_types(tmp_path: Path) -> None:
     assert (issued["due_cents"], issued["issued"][0]["supplier"]) == (546, SHOP)
     assert edi("--home", home, "estimate", "2025", "--json", cwd=tmp_path, expect=0).json["due_cents"] == 0
     listed = edi("--home", home, "ledger", "list", cwd=tmp_path, expect=0).out
-    assert "1 estimations" in listed and "5,46" in listed
+    assert "1 estimation d'office" in listed and "5,46" in listed
     export = edi("--home", home, "ledger", "export", "--estimates", "--json", cwd=tmp_path, expect=0).json["estimates"]
     assert [(row["estimate"], row["remuneration_cents"], row["rate"]) for row in export] == [(1, 546, "0.06")]
     text = edi("--home", home, "ledger", "export", "--estimates", cwd=tmp_path, expect=0).out

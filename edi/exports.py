@@ -16,11 +16,13 @@ from typing import Any, Literal
 import msgspec
 import xlsxwriter
 
+from parsers.plain import harmless
+
 Row = Mapping[str, Any]
 
 #: What a spreadsheet takes for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER_LIKE = re.compile(r"[0-9][0-9eE.,/: -]*")
+_NUMBER_LIKE = re.compile(r"[.,]?[0-9][0-9eE.,/: -]*")
 _SHEET_ROWS = 1_048_575
 
 
@@ -60,8 +62,10 @@ def _csv(heads: Iterable[str], rows: Iterable[list[Any]], delimiter: str) -> Ite
 
 
 def _defused(value: Any) -> Any:
-    """A text that would be taken for a formula gets an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """A text is harmless to a terminal too; one that would be taken for a formula gets an apostrophe before it."""
+    if not isinstance(value, str):
+        return value
+    return harmless(f"'{value}" if value.startswith(_FORMULA) else value)
 
 
 def _french(kind: str, value: Any) -> str:

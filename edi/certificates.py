@@ -11,8 +11,9 @@ from typing import Any
 from edi import partners
 from edi.paper import pdf
 from edi.settings import Home
+from parsers.plain import french_day
 from schemas.errors import NotFound
-from schemas.money import french
+from schemas.money import french, several
 from schemas.outcome import REASONS, STATES
 
 Facts = dict[str, Any]
@@ -74,22 +75,32 @@ def certificate(connection: sqlite3.Connection, home: Home, declarant: str, peri
 
 def as_text(facts: Facts) -> Iterator[str]:
     """The certificate as lines of text, in French."""
-    who = facts["declarant"]
+    who, at = facts["declarant"], facts["at"]
     yield f"ATTESTATION DE DÉCLARATION, période {facts['period']}"
-    yield f"{who['name']} ({who['gln']}), au {facts['at'].replace('T', ' ')}"
+    yield f"{who['name']} ({who['gln']}), au {french_day(at)} à {at[11:16]}"
     yield ""
     for one in facts["declarations"]:
-        replaced = ", remplacée depuis" if one["replaced"] else ""
-        yield f"  {one['reference']:<20}  {one['accepted']}/{one['invoices']} factures acceptées, reçue le {one['taken_at'][:10]}, {one['sha256'][:8]}{replaced}"
+        counts = f"{one['accepted']} / {one['invoices']}"
+        yield (
+            f"  {one['reference']:<20}  {counts:>15} acceptées, reçue le {french_day(one['taken_at'])}, {one['sha256'][:8]}"
+            f"{', remplacée depuis' if one['replaced'] else ''}"
+        )
     yield ""
     if facts["nil"]:
         yield "  Aucune facture pour cette période."
     for state, sums in facts["states"].items():
         if sums["invoices"]:
-            yield f"  {STATES[state].fr:<26} {sums['invoices']:>7} factures  {french(sums['ht_cents']):>16} € HT"
-    for one in facts["open"]:
-        kind = " (avoir)" if one["kind"] == "A" else ""
-        yield f"    {one['date']}  {one['number']}{kind}  {french(one['ht_cents'])} €  {one['partner']} {one['name']} : {one['why']}"
+            yield f"  {STATES[state].fr:<26} {several(sums['invoices'], 'facture'):>15}  {french(sums['ht_cents']):>16} € HT"
+    rows = [
+        (french_day(one["date"]), f"{one['number']}{' (avoir)' if one['kind'] == 'A' else ''}", french(one["ht_cents"]),
+         f"{one['partner']} {one['name']} : {one['why']}")
+        for one in facts["open"]
+    ]  # fmt: skip
+    wide, widest = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
+    if rows:
+        yield from ("", "  Ce qui reste ouvert :")
+    for day, number, cents, why in rows:
+        yield f"    {day}  {number:<{wide}}  {cents:>{widest}} €  {why}"
 
 
 def as_pdf(facts: Facts) -> bytes:

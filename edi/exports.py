@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 import xlsxwriter
 
-from parsers.plain import harmless
+from parsers.plain import french_day, harmless
 
 Row = Mapping[str, Any]
 
@@ -76,7 +76,7 @@ def _french(kind: str, value: Any) -> str:
     if kind == "rate":
         return str(value).replace(".", ",")
     if kind == "date":
-        return "/".join(reversed(value.split("-")))
+        return french_day(value)
     if kind == "int":
         return str(value)
     if _NUMBER_LIKE.fullmatch(value):

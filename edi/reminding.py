@@ -14,7 +14,7 @@ from edi import partners
 from edi.paper import pdf
 from edi.settings import Home
 from edi.waiting import said_nil, waiting
-from parsers.plain import harmless, wrapped
+from parsers.plain import french_day, harmless, wrapped
 from schemas.money import french, several
 
 Facts = dict[str, Any]
@@ -76,8 +76,8 @@ def as_text(letter: Facts) -> str:
     rows = [("date", "numéro", "bibliothèque" if supplier else "fournisseur", "déclarée le", "HT €")]
     for one in letter["invoices"]:
         rows.append(
-            (_day(one["date"]), one["number"] + (" avoir" if one["kind"] == "A" else ""), f"{one['partner']} {one['name']}".strip(),
-             _day(one["since"]), french(_signed(one)))
+            (french_day(one["date"]), one["number"] + (" avoir" if one["kind"] == "A" else ""), f"{one['partner']} {one['name']}".strip(),
+             french_day(one["since"]), french(_signed(one)))
         )  # fmt: skip
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = [
@@ -85,7 +85,7 @@ def as_text(letter: Facts) -> str:
     ]
     issuer, to, year = letter["issuer"], letter["partner"], letter["period"]
     lines = [
-        issuer["name"], *issuer["address"], f"GLN {issuer['gln']}", "", f"À {to['name']}, GLN {to['gln']}", f"Le {_day(letter['at'])}", "",
+        issuer["name"], *issuer["address"], f"GLN {issuer['gln']}", "", f"À {to['name']}, GLN {to['gln']}", f"Le {french_day(letter['at'])}", "",
         f"Objet : droit de prêt, déclaration attendue pour {year}", "",
         *(line for text in _words(letter) for line in (*wrapped(text.replace("*", ""), 100), "")), *table, "", _total(letter),
     ]  # fmt: skip
@@ -125,10 +125,6 @@ def _total(letter: Facts) -> str:
 def _signed(one: Facts) -> int:
     cents: int = one["ht_cents"]
     return -cents if one["kind"] == "A" else cents
-
-
-def _day(iso: str) -> str:
-    return "/".join(reversed(iso[:10].split("-")))
 
 
 def as_pdf(letter: Facts) -> bytes:

@@ -94,3 +94,12 @@ def wrapped(text: str, width: int) -> list[str]:
                 lines.append("")
             lines[-1] += character
     return lines
+
+
+def french_day(iso: str) -> str:
+    """An ISO date, or that of an ISO time, as the French write it.
+
+    >>> french_day("2026-01-15T09:30:12")
+    '15/01/2026'
+    """
+    return "/".join(reversed(iso[:10].split("-")))

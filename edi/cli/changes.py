@@ -21,7 +21,7 @@ def show_changes(report: dict[str, Any]) -> None:
         rows += [(change["gln"], change["name"], *fact) for fact in told]
     if rows:
         heads = ("GLN", "nom / name", "fait / fact", "depuis / since", "avant / before", "après / after")
-        show(table("Changements / Changes", heads, rows[:_SHOWN]))
+        show(table("Changements / Changes", heads, rows[:_SHOWN], folded=("avant", "après")))
     if len(rows) > _SHOWN:
         out.print(f"[dim]... et {len(rows) - _SHOWN} autres : --json / and others[/]")
     out.print(

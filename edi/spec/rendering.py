@@ -18,6 +18,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from edi.spec.contents import XSDS, contents
+from parsers.plain import french_day
 from schemas import money
 from schemas.charset import ENCODING
 from schemas.layout import LAYOUTS
@@ -73,7 +74,7 @@ def _environment(language: str) -> Environment:
     environment.filters.update(
         code=lambda text: Markup("`{}`").format(Markup(str(text).replace("|", "\\|"))) if text != "" else "",  # noqa: S704
         strong=lambda text: Markup("**{}**").format(Markup(escaped(text))),  # noqa: S704
-        day=lambda iso: iso if english else "/".join(reversed(iso.split("-"))),
+        day=lambda iso: iso if english else french_day(iso),
         cents=money.decimal if english else money.french,
     )
     return environment

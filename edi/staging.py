@@ -7,10 +7,11 @@ transactions that hold nobody up; nobody sees them before their invoice is booke
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ from edi.store import PLACES, breathe, rollback, transaction
 from parsers.sniff import Source
 from parsers.standing import lines_with
 from schemas import catalogue, number
-from schemas.declaration import Header, Line
+from schemas.declaration import Header, Line, Lines
 from schemas.finding import Finding
 
 #: What becomes of an invoice: refused, it may be mended, or is beyond mending here (a copy; another one is booked).
@@ -97,40 +98,55 @@ class Tally(msgspec.Struct):
         return tuple(sorted((*self.errors, *self.warnings), key=lambda finding: finding.record or 0))
 
 
-class Lines:
+class StoredLines:
     """The accepted lines of a file on their way into the store, by ids that say where in which file they stand."""
 
     def __init__(self, connection: sqlite3.Connection, receipt: int) -> None:
         self.connection = connection
-        self.next = self.first = receipt * PLACES
-        self.rows: list[tuple[Any, ...]] = []
+        self.next = self.ahead = receipt * PLACES
+        #: Those not in the store yet, from id `ahead` on: (id of the first, their record numbers, themselves).
+        self._held: list[tuple[int, Sequence[int], Lines]] = []
 
     @property
-    def ahead(self) -> int:
-        """Up to which id, exclusive, lines are in the store already."""
-        return self.next - len(self.rows)
+    def held(self) -> int:
+        """How many are not in the store yet."""
+        return self.next - self.ahead
 
-    def add(self, records: Sequence[int], columns: tuple[tuple[Any, ...], ...]) -> None:
-        """The lines of an invoice, or of a part of one: their record numbers, and their fields column by column."""
-        self.rows += zip(range(self.next, self.next + len(records)), records, *columns, strict=True)
-        self.next += len(records)
+    def add(self, records: Sequence[int], lines: Lines) -> None:
+        """The lines of an invoice, or of a part of one, and their record numbers."""
+        self._held.append((self.next, records, lines))
+        self.next += len(lines)
 
     def drop(self, start: int) -> None:
         """Takes back the lines from id `start` on: their invoice is refused."""
-        if start < self.ahead:
-            for first in range(start, self.ahead, _PIECE):
-                last = min(first + _PIECE, self.ahead) - 1
-                with transaction(self.connection):
-                    self.connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (first, last))
-                breathe()
-            self.rows.clear()
-        del self.rows[max(0, start - self.ahead) :]
-        self.next = start
+        for first in range(start, self.ahead, _PIECE):
+            last = min(first + _PIECE, self.ahead) - 1
+            with transaction(self.connection):
+                self.connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (first, last))
+            breathe()
+        while self._held and self._held[-1][0] >= start:
+            self._held.pop()
+        self.next, self.ahead = start, min(start, self.ahead)
 
     def put(self) -> None:
         """What is held, into the store; within a transaction."""
-        self.connection.executemany(_LINE, self.rows)
-        self.rows.clear()
+        self.connection.executemany(_LINE, chain.from_iterable(self._rows()))
+        self._held.clear()
+        self.ahead = self.next
+
+    def _rows(self) -> Iterator[Iterable[tuple[Any, ...]]]:
+        """The rows of what is held, those that stand together in a table at once."""
+        place = 0
+        while place < len(self._held):
+            first, _, lines = self._held[place]
+            begin, end = lines.begin, place
+            stop = begin
+            while end < len(self._held) and (some := self._held[end][2]).table is lines.table and some.begin == stop:
+                end, stop = end + 1, some.end
+            records = chain.from_iterable(records for _, records, _ in self._held[place:end])
+            columns = [column[begin:stop] for column in lines.table]
+            yield zip(range(first, first + stop - begin), records, *columns, strict=True)
+            place = end
 
 
 def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
@@ -167,7 +183,7 @@ class Staged(msgspec.Struct):
     tally: Tally = msgspec.field(default_factory=Tally)
     invoices: int = 0
     refused: int = 0
-    lines: Lines | None = None
+    lines: StoredLines | None = None
     fates: bytearray = msgspec.field(default_factory=bytearray)
     outside: Counter[int] = msgspec.field(default_factory=Counter)
 
@@ -186,7 +202,7 @@ def stage(
     `progress` is told the bytes read so far, now and then.
     """
     connection.executescript(_SCHEMA)
-    lines = None if receipt is None or dry else Lines(connection, receipt)
+    lines = None if receipt is None or dry else StoredLines(connection, receipt)
     staged = Staged(source.format, tally=Tally(limits.findings_kept), lines=lines)
     connection.execute("BEGIN")  # of the temporary table only: nobody waits for us
     try:
@@ -218,7 +234,7 @@ def _fill(
         invoices.clear()
         if progress is not None:
             progress(source.stream.tell())
-        if lines is not None and len(lines.rows) >= _PIECE:
+        if lines is not None and lines.held >= _PIECE:
             connection.execute("COMMIT")
             with transaction(connection):
                 lines.put()
@@ -244,8 +260,8 @@ def _fill(
             assert invoice.date is not None and invoice.credited
             note = (invoice.partner or "", number.key(invoice.credited), invoice.date.isoformat())
             connection.execute(_OVER, (*note, msgspec.json.encode(finding).decode(), *line))
-        if lines is not None and event.columns and not event.refused and not staged.tally.file_refused:
-            lines.add(invoice.line_records, event.columns)
+        if lines is not None and event.lines and not event.refused and not staged.tally.file_refused:
+            lines.add(invoice.line_records, event.lines)
         if invoice.last:
             if not event.refused:
                 row = _row(staged.invoices, event, header, start)
@@ -258,7 +274,7 @@ def _fill(
                     staged.outside[invoice.date.year] += terms.FIRST_PERIOD <= invoice.date.year <= header.issued.year
                 if lines is not None and start < lines.next:
                     _outside(connection, lines.drop, start)
-        if rows % 512 == 511 or (lines is not None and len(lines.rows) >= _PIECE):
+        if rows % 512 == 511 or (lines is not None and lines.held >= _PIECE):
             flush()
     flush()
     if eans and source.format:

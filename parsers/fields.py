@@ -1,17 +1,15 @@
 """One field of a fixed-format record: its characters into a value, and the finding when they have none."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache
-from itertools import repeat
 from operator import methodcaller
 from typing import Any
 
 from parsers.grammar import Misread
 from schemas import lists
-from schemas.declaration import Line
 from schemas.finding import Finding, shown
-from schemas.layout import LG, Field, describe
+from schemas.layout import Field, describe
 
 
 def finding(code: str, field: Field, text: str, record: int) -> Finding:
@@ -51,7 +49,7 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "rate": int,
     "gln": str,
     "ean": str,
-    "text": lambda text: text.rstrip(" "),
+    "text": methodcaller("rstrip", " "),
     "name": _name,
     "blank": lambda text: None,
     "day": _day,
@@ -73,22 +71,3 @@ def value(field: Field, text: str) -> tuple[Any, bool]:
         return converter(field)(text), False
     except (ValueError, KeyError):
         return None, True
-
-
-assert tuple(field.name for field in LG.fields[2:-1]) == Line.__struct_fields__
-
-
-def lines(columns: Sequence[tuple[str, ...]]) -> Iterable[Line]:
-    """Lines out of the characters of their fields, column by column, in the layout's order; all have their form."""
-    eans, *numbers, exclusions, evidence, titles = columns
-    texts = map(_unpadded, (exclusions, evidence, titles))
-    return map(Line, eans, *(map(int, column) for column in numbers), *texts)
-
-
-_rstrip = methodcaller("rstrip", " ")
-
-
-def _unpadded(texts: tuple[str, ...]) -> Iterable[str]:
-    """A column without the spaces that fill it; most columns of codes and evidence are blank throughout."""
-    blank = " " * len(texts[0])
-    return repeat("", len(texts)) if texts.count(blank) == len(texts) else map(_rstrip, texts)

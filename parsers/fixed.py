@@ -6,27 +6,33 @@ with the file: at most one piece of it and one part of an invoice are held.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import IO, Any
 
 from parsers import fields
-from parsers.grammar import INVOICE_RE, LINE_RE, Misread, body, read_fields
+from parsers.block import Block, block, fields_of
+from parsers.coming import Coming
+from parsers.grammar import Misread, body, read_fields
 from parsers.numbering import Numbering
 from parsers.records import cut, too_many
 from parsers.trailer import trailer_findings
 from schemas import charset
-from schemas.declaration import Event, Header, Invoice, Line, PartialLine
+from schemas.declaration import Event, Header, Invoice, Lines, PartialLine
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
 
-#: How many lines of one invoice are held at once.
-PART = 5_000
 _PIECE = 1 << 17
 _KEPT_OF_A_LONG_LINE = 1024
 
-_FA_FIELDS = FA.fields[2:-1]
-_FA_TO_VALUES = tuple((field.name, fields.converter(field)) for field in _FA_FIELDS)
+_FA_FIELDS = fields_of(FA)
+_HEAD = tuple(field.name for field in _FA_FIELDS)
+_KIND, _HT = _HEAD.index("kind"), _HEAD.index("ht")
+assert Invoice.__struct_fields__[:14] == ("record", *_HEAD, "lines", "line_records")
 _UNREAD = tuple(Misread() for _ in _FA_FIELDS)
+_RUNNING = slice(EN.field("record").first - 1, EN.field("record").last)
+#: A character is a byte while records are sought: it is read as what it stands for where one is taken apart.
+_AS_BYTES = "latin-1"
 _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 
 
@@ -47,12 +53,7 @@ class _Reading:
         self.countable_file = True  # FA and LG can be counted: no record was out of place, or two in one
         self.state = "start"  # start, head, invoice, lost (lines of no invoice), end
         self.misplaced_last = False
-        self.head: dict[str, Any] = {}
-        self.lines: list[Line | PartialLine] = []
-        self.first_line = 0
-        self.findings: list[Finding] = []
-        self.part = 0
-        self.countable = True
+        self.coming = Coming({})  # the invoice whose lines come in
 
     def events(self, stream: IO[bytes]) -> Iterator[Event]:
         stream.seek(0)
@@ -61,7 +62,7 @@ class _Reading:
         while not ended and self.state != "end":
             chunk = stream.read(_PIECE)
             ended = not chunk
-            text += chunk.decode(charset.ENCODING)
+            text += chunk.decode(_AS_BYTES)
             if ended:
                 text = text.removesuffix("\x1a")
                 cut_short = bool(text) and not text.endswith("\n")
@@ -74,17 +75,16 @@ class _Reading:
                 if self.max_records is not None and self.numbering.records > self.max_records:
                     yield too_many(self.numbering.records, self.max_records)
                     return
-                if self.state != "start" and (INVOICE_RE.match(text, place) or LINE_RE.match(text, place)):
-                    tokens = body.parse_string(text[place:] if place else text)
-                    if tokens:
-                        yield from self._bulk(list(tokens))
-                        place += tokens[-1].end()
-                        continue
+                if self.state != "start" and (matches := body.parse_string(text[place:] if place else text)):
+                    end = place + matches[-1].end()
+                    yield from self._bulk(text[place:end].encode(_AS_BYTES))
+                    place = end
+                    continue
                 if not ended and (len(text) - place < LENGTH + 4 or text.find("\n", place) < 0):
                     break
                 record, after = cut(text, place)
                 if cut_short and after == len(text) and len(record) + lost < LENGTH and record[:2] != FI.mark:
-                    self.countable = False  # the file ends within this record: all that can be said is that
+                    self.coming.countable = False  # the file ends within this record: all that can be said is that
                 else:
                     yield from self._single(record, lost)
                 place, lost = after, 0
@@ -97,7 +97,7 @@ class _Reading:
             return
         missing = cut_short or not self.misplaced_last
         if missing:  # nobody knows how many lines were to follow
-            self.countable = False
+            self.coming.countable = False
         yield from self._flush()
         if missing:
             yield Finding(code="trailer-missing", record=self.numbering.records or 1)
@@ -107,54 +107,75 @@ class _Reading:
             rest = text.strip("\r\n\x1a")
             if rest:
                 self.numbering.records += 1
-                yield self._misplaced(rest[:2], Both("fin du fichier après FI", "end of file after FI"))
+                yield self._misplaced(
+                    rest[:2].encode(_AS_BYTES).decode(charset.ENCODING),
+                    Both("fin du fichier après FI", "end of file after FI"),
+                )
                 return
-            text = stream.read(_PIECE).decode(charset.ENCODING)
+            text = stream.read(_PIECE).decode(_AS_BYTES)
 
-    def _bulk(self, matches: list[re.Match[str]]) -> Iterator[Event]:
-        """Well-formed FA and LG records, in the order the grammar read them."""
-        for match in matches:
-            if match.re is INVOICE_RE:
-                yield from self._invoice_number(match[1])
-                self._open_plain(match.groups()[1:-1])
-            run = match.re.groups  # its last group
-            if match.start(run) < match.end(run):
-                yield from self._bulk_lines(LINE_RE.findall(match.string, match.start(run), match.end(run)))
+    def _bulk(self, raw: bytes) -> Iterator[Event]:
+        """Well-formed FA and LG records; an FA in which something is no value by itself."""
+        rest, begin = block(raw), 0
+        for end in (*rest.unsound(), len(rest)):
+            if some := rest.part(begin, end):
+                yield from self._block(some)
+            if end < len(rest):
+                yield from self._single(rest.part(end, end + 1).raw[:LENGTH].decode(_AS_BYTES), 0)
+            begin = end + 1
         self.misplaced_last = False
 
-    def _bulk_lines(self, rows: list[tuple[str, ...]]) -> Iterator[Event]:
-        """A run of well-formed LG records, as many at a time as a part has room for: the hot path."""
-        self.counts["LG"] += len(rows)
-        while rows:
-            some, rows = rows[: PART - len(self.lines)], rows[PART - len(self.lines) :]
-            columns = tuple(zip(*some, strict=True))
-            runs_on = list(map(int, columns[0])) == list(
-                range(self.numbering.expected, self.numbering.expected + len(some))
-            )
-            if runs_on and self.state == "invoice" and not any(columns[-1]):
-                if not self.lines:
-                    self.first_line = self.numbering.records + 1
-                self.numbering.records += len(some)
-                self.numbering.expected += len(some)
-                self.lines += fields.lines(columns[1:-1])
-            else:
-                yield from self._odd_lines(some)
-            if len(self.lines) >= PART:
-                yield self._take(last=False)
+    def _block(self, some: Block) -> Iterator[Event]:
+        """Records that hold values: the hot path, if nothing is to be said of any. An invoice that is all there is made at once."""
+        lines, odd_title = some.lines()
+        due, places = self.numbering.expected, some.invoices
+        orphaned = self.state == "head" and places[:1] != [0]
+        if orphaned or odd_title or self.numbering.odd or some.numbers() != list(range(due, due + len(some))):
+            yield from self._odd_block(some, lines, odd_title)
+            return
+        heads, first = some.heads, self.numbering.records + 1
+        records = [first + place for place in places]
+        begins = [place - count for count, place in enumerate(places)]  # which line follows each
+        self.numbering.run_on(len(some))
+        self.counts["LG"] += len(lines)
+        for kind, ht in zip(heads[_KIND], heads[_HT], strict=True):
+            self._count(kind, ht)
+        if self.state == "invoice":
+            yield from self.coming.add(lines[: begins[0]] if begins else lines, first)
+        if begins:
+            yield from self._flush()
+            theirs = [Lines(lines.table, begin, end) for begin, end in pairwise(begins)]
+            spans = [range(record + 1, following) for record, following in pairwise(records)]
+            yield from map(Invoice, records, *(column[:-1] for column in heads), theirs, spans)
+            self._begin({name: column[-1] for name, column in zip(_HEAD, heads, strict=True)}, records[-1])
+            yield from self.coming.add(lines[begins[-1] :], records[-1] + 1)
 
-    def _odd_lines(self, rows: list[tuple[str, ...]]) -> Iterator[Event]:
-        """Lines among which something is to be said: a running number, a title, or that there is no invoice."""
-        for running, *texts, title, odd_title in rows:
-            yield from self._line_number(running)
-            if self.state != "invoice":
+    def _odd_block(self, some: Block, lines: Lines, odd_title: bool) -> Iterator[Event]:
+        """Records among which something is to be said: a running number, a title, or that there is no invoice."""
+        heads, invoices, place = zip(*some.heads, strict=True), set(some.invoices), 0
+        for at, number in enumerate(some.numbers()):
+            if at in invoices:
+                yield from self._invoice_number(f"{number:07d}")
+                head = dict(zip(_HEAD, next(heads), strict=True))
+                self._count(head["kind"], head["ht"])
+                self._begin(head, self.numbering.records)
                 continue
-            if not self.lines:
-                self.first_line = self.numbering.records
-            plain = self._title(odd_title) if odd_title else title
-            self.lines += fields.lines(tuple((text,) for text in (*texts, plain)))
+            self.counts["LG"] += 1
+            yield from self._line_number(f"{number:07d}")
+            if self.state == "invoice":
+                yield from self.coming.add(self._retitled(lines[place : place + 1], odd_title), self.numbering.records)
+            place += 1
+
+    def _retitled(self, line: Lines, odd: bool) -> Lines:
+        """A line whose title, if it may be odd, is brought into the repertoire, which is said."""
+        if not odd:
+            return line
+        *others, (title,) = line.columns
+        return Lines((*others, [self._title(title, self.numbering.records)]))
 
     def _single(self, record: str, lost: int) -> Iterator[Event]:
-        """One record the bulk grammar did not take: EN, FI, or one with something wrong."""
+        """One record the bulk grammar did not take: EN, FI, or one with something wrong, its numbers included."""
+        record = record.encode(_AS_BYTES).decode(charset.ENCODING)
         if record == "\x1a":
             return
         mark = record[:2]
@@ -178,27 +199,28 @@ class _Reading:
             self._uncounted(len(record) + lost)
             wrong = self._length(record, lost, mark)
             if mark == "FA":
-                self._open(None)
-                self.findings.append(wrong)
+                self._open(None, self.numbering.records)
+                self.coming.findings.append(wrong)
             else:
                 yield from self._line_without_invoice()
                 if self.state == "invoice":
-                    yield from self._append(PartialLine(), (wrong,))
+                    self.coming.findings.append(wrong)
+                    yield from self.coming.add((PartialLine(),), self.numbering.records)
             return
         texts = read_fields(record)
         if mark == "FA":
             yield from self._invoice_number(texts["record"])
-            self._open(tuple(texts[field.name] for field in _FA_FIELDS), texts["filler"])
+            self._open(tuple(texts[field.name] for field in _FA_FIELDS), self.numbering.records, texts["filler"])
             return
         yield from self._line_number(texts["record"])
         if self.state == "invoice":
-            yield from self._append(self._partial(texts))
+            yield from self.coming.add((self._partial(texts),), self.numbering.records)
 
     def _stray(self, record: str) -> Iterator[Event]:
         """A record of no known type, or a second EN. Whose lines follow, nobody knows."""
         if self.state == "invoice":
-            yield self._take(last=False)
-            self.countable = False
+            yield self.coming.part(last=False)
+            self.coming.countable = False
         elif self.state == "head":
             self.state = "lost"
         self._uncounted(0)
@@ -225,7 +247,7 @@ class _Reading:
         elif wrong is not None:
             yield wrong
         if self.state == "invoice" and self.numbering.odd:
-            self.countable = self.numbering.odd = False
+            self.coming.countable = self.numbering.odd = False
 
     def _invoice_number(self, running: str) -> Iterator[Event]:
         """Counts an FA, and ends the invoice before it; neither's lines are judged when its number is not the next one."""
@@ -233,7 +255,7 @@ class _Reading:
         if wrong is not None:
             yield wrong
         if self.numbering.odd:
-            self.countable = False
+            self.coming.countable = False
         yield from self._flush()
 
     def _uncounted(self, length: int) -> None:
@@ -284,25 +306,20 @@ class _Reading:
 
     # -- FA and LG -----------------------------------------------------------------------------
 
-    def _open_plain(self, texts: tuple[str, ...]) -> None:
-        """Begins an invoice from an FA that has its form: fast, unless a value in it is none."""
-        try:
-            self._begin({name: convert(text) for (name, convert), text in zip(_FA_TO_VALUES, texts, strict=True)})
-        except (ValueError, KeyError):
-            self._open(texts)
-
-    def _begin(self, head: dict[str, Any]) -> None:
+    def _begin(self, head: dict[str, Any], record: int, findings: Sequence[Finding] = ()) -> None:
         self.state = "invoice"
-        self.counts["FA"] += 1
-        self.lines, self.findings, self.part, self.countable = [], [], 0, not self.numbering.odd
+        self.coming = Coming({"record": record, **head}, not self.numbering.odd, findings)
         self.numbering.odd = False
-        self.head = {"record": self.numbering.records, **head}
-        if head["kind"] is None or head["ht"] is None:
+
+    def _count(self, kind: str | None, ht: int | None) -> None:
+        """Counts an FA, and its HT with those of its kind."""
+        self.counts["FA"] += 1
+        if kind is None or ht is None:
             self.summable = False
         else:
-            self.sums[head["kind"]] += head["ht"]
+            self.sums[kind] += ht
 
-    def _open(self, texts: tuple[str, ...] | None, filler: str = "") -> None:
+    def _open(self, texts: tuple[str, ...] | None, record: int, filler: str = "") -> None:
         """Begins an invoice from its FA's fields but the filler, as far as they can be read; None: not at all."""
         head: dict[str, Any] = {}
         findings: list[Finding] = []
@@ -311,12 +328,12 @@ class _Reading:
             if wrong and texts is not None:
                 real_digits = not isinstance(text, Misread) and field.name in ("date", "credited_on")
                 code = "invoice-date-invalid" if real_digits else "field-format"
-                findings.append(fields.finding(code, field, text, self.numbering.records))
+                findings.append(fields.finding(code, field, text, record))
             head[field.name] = value
         if isinstance(filler, Misread):
-            findings.append(fields.finding("field-format", FA.field("filler"), filler, self.numbering.records))
-        self._begin(head)
-        self.findings = findings
+            findings.append(fields.finding("field-format", FA.field("filler"), filler, record))
+        self._count(head["kind"], head["ht"])
+        self._begin(head, record, findings)
 
     def _partial(self, texts: dict[str, str]) -> PartialLine:
         """A line's fields as far as they can be read; findings for the others."""
@@ -324,32 +341,24 @@ class _Reading:
         for field in LG.fields[2:]:
             text = texts[field.name]
             if field.form == "title":
-                values["title"] = self._title(text)
+                values["title"] = self._title(text, self.numbering.records)
                 continue
             value, wrong = fields.value(field, text)
             if wrong:
-                self.findings.append(fields.finding("field-format", field, text, self.numbering.records))
+                self.coming.findings.append(fields.finding("field-format", field, text, self.numbering.records))
             elif field.meaning != "blank":
                 values[field.name] = value
         return PartialLine(**values)
 
-    def _append(self, line: PartialLine, findings: Iterable[Finding] = ()) -> Iterator[Invoice]:
-        if not self.lines:
-            self.first_line = self.numbering.records
-        self.lines.append(line)
-        self.findings += findings
-        if len(self.lines) == PART:
-            yield self._take(last=False)
-
-    def _title(self, text: str) -> str:
+    def _title(self, text: str, record: int) -> str:
         """A title with odd characters or a leading space, brought into the repertoire, and said."""
         plain, altered = charset.title(text)
         if altered:
             field = LG.field("title")
-            self.findings.append(
+            self.coming.findings.append(
                 Finding(
                     code="title-altered",
-                    record=self.numbering.records,
+                    record=record,
                     position=field.first,
                     field=field.wire,
                     found=shown(text.strip(" ")),
@@ -358,24 +367,9 @@ class _Reading:
             )
         return plain
 
-    def _take(self, last: bool) -> Invoice:
-        """The invoice as far as it has come in; its lines and findings begin anew."""
-        invoice = Invoice(
-            **self.head,
-            lines=tuple(self.lines),
-            line_records=range(self.first_line, self.first_line + len(self.lines)),
-            findings=tuple(self.findings),
-            part=self.part,
-            last=last,
-            countable=self.countable,
-        )
-        self.lines, self.findings = [], []
-        self.part += 1
-        return invoice
-
     def _flush(self) -> Iterator[Invoice]:
         if self.state == "invoice":
-            yield self._take(last=True)
+            yield self.coming.part(last=True)
             self.state = "lost"
 
     # -- FI ------------------------------------------------------------------------------------

@@ -2,11 +2,11 @@
 
 Two of them, from the same tables:
 
-    body   := run? (FA run)*         one Regex an invoice, fast; stops at the first record it cannot read
+    body   := LG* (FA LG*)*          as many records as are well-formed, in one go; `parsers.block` takes them apart
     record := (good|other)...        one Regex a record, two groups a field; says which fields are wrong
 
-A resumed `body` begins with a run of LG, since a piece of a stream may begin inside an invoice; `LINE_RE`
-takes it apart. Never packrat: it halves the speed.
+A resumed `body` begins with a run of LG, since a piece of a stream may begin inside an invoice.
+Never packrat: it halves the speed.
 """
 
 import re
@@ -17,7 +17,7 @@ from schemas.layout import FA, LAYOUTS, LENGTH, LG, Field, Layout
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 #: What ends a record; empty lines after it are ignored. The reader ends the last record if the file does not.
-_END = r"(?:\r?\n)+"
+END = r"(?:\r?\n)+"
 
 
 def _text(width: int) -> str:
@@ -46,19 +46,14 @@ def record_pattern(layout: Layout) -> str:
             parts.append(_good(field))
         else:
             parts.append(f"({_good(field)})")
-    return "".join(parts) + _END
+    return "".join(parts) + END
 
 
-LINE_RE = re.compile(record_pattern(LG))
-_RUN = "((?:" + re.sub(r"\((?!\?)", "(?:", LINE_RE.pattern) + ")*)"
-#: An FA with its fields, and as its last group the run of LG that follows; and such a run alone.
+_FA, _LG = (re.sub(r"\((?!\?)", "(?:", record_pattern(layout)) for layout in (FA, LG))
 #: Not possessive: before Python 3.11.5 such repeats lose their place.
-INVOICE_RE = re.compile(record_pattern(FA) + _RUN)
-RUN_RE = re.compile(_RUN[:-2] + "+)")
-
-invoice = pp.Regex(INVOICE_RE, as_match=True).set_name(FA.fr)
-run = pp.Regex(RUN_RE, as_match=True).set_name(LG.fr)
-body = (pp.Opt(run) + invoice[...]).leave_whitespace().parse_with_tabs()
+run = pp.Regex(f"(?:{_LG})+", as_match=True).set_name(LG.fr)
+invoices = pp.Regex(f"(?:{_FA}(?:{_LG})*)+", as_match=True).set_name(FA.fr)
+body = (pp.Opt(run) + pp.Opt(invoices)).leave_whitespace().parse_with_tabs()
 
 
 class Misread(str):

@@ -55,6 +55,11 @@ class Numbering:
             expected=f"{due:07d}",
         )
 
+    def run_on(self, count: int) -> None:
+        """Counts records of which each bears the number due."""
+        self.records += count
+        self.expected += count
+
     def pass_over(self, length: int) -> bool:
         """Counts a record of that many characters whose number is not read; whether there may be several in it."""
         fitting = length // LENGTH

@@ -5,7 +5,8 @@ None, and a finding says so. Money is integer cents, rates are integer 1/100 of 
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
 
 import msgspec
 
@@ -56,7 +57,55 @@ class PartialLine(msgspec.Struct, frozen=True):
     title: str | None = None
 
 
-class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+class Lines(Sequence[Line]):
+    """Lines field by field, as a reader took them in: those from `begin` to `end` of `table`, a column for each field.
+
+    >>> some = Lines((["9782070360024"] * 2, [1, 2], [995, 995], [0, 0], [550, 550], ["", ""], ["", ""], ["A", "B"]))
+    >>> len(some), some[1].title, some[:1] == (some[0],), some[1:].columns[1]
+    (2, 'B', True, [2])
+    """
+
+    __slots__ = ("begin", "end", "table")
+
+    def __init__(self, table: tuple[Sequence[Any], ...], begin: int = 0, end: int | None = None) -> None:
+        self.table = table
+        self.begin = begin
+        self.end = len(table[0]) if end is None else end
+
+    @property
+    def columns(self) -> tuple[Sequence[Any], ...]:
+        """Their own part of each column."""
+        return tuple([column[self.begin : self.end] for column in self.table])
+
+    def __len__(self) -> int:
+        return self.end - self.begin
+
+    def __iter__(self) -> Iterator[Line]:
+        return map(Line, *self.columns)
+
+    @overload
+    def __getitem__(self, place: int) -> Line: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Lines": ...
+    def __getitem__(self, place: int | slice) -> "Line | Lines":
+        if isinstance(place, slice):
+            begin, end, _ = place.indices(len(self))
+            return Lines(self.table, self.begin + begin, self.begin + max(begin, end))
+        return tuple(self)[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+NO_LINES = Lines(((),) * len(Line.__struct_fields__))
+
+
+class Invoice(msgspec.Struct, frozen=True):
     """One invoice or credit note (`kind` F or A) as one side declares it.
 
     `record` is the running record number, or in XML the line where the start tag ends;
@@ -78,7 +127,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     announced: int | None = None
     credited: str | None = ""
     credited_on: datetime.date | None = None
-    lines: tuple[Line | PartialLine, ...] = ()
+    lines: Sequence[Line | PartialLine] = ()
     line_records: Sequence[int] = ()
     findings: tuple[Finding, ...] = ()
     part: int = 0

@@ -8,12 +8,18 @@ dropped; one zero is kept of an all-zero run. An empty key is no number at all.
 """
 
 import re
+from functools import lru_cache
 
 _OTHER = re.compile(r"[^A-Z0-9]+")
-_LEADING_ZEROS = re.compile(r"\A([A-Z]*)0+(?=[0-9])")
+_LEADING_ZEROS = re.compile(r"([A-Z]*)0+(?=[0-9])")
 _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
+@lru_cache(256)
 def key(number: str) -> str:
     """The match key of an invoice number as written; empty if it holds no letter and no digit."""
-    return _LEADING_ZEROS.sub(r"\1", _OTHER.sub("", number.translate(_UPPER)))
+    plain = number.upper() if number.isascii() else number.translate(_UPPER)
+    if not (plain.isascii() and plain.isalnum()):
+        plain = _OTHER.sub("", plain)
+    zeros = _LEADING_ZEROS.match(plain)
+    return plain if zeros is None else zeros[1] + plain[zeros.end() :]

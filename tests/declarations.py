@@ -161,7 +161,7 @@ def read_back(data: bytes) -> Declaration:
         assert isinstance(invoice, Invoice), invoice
         plain = msgspec.structs.replace(invoice, record=0, announced=None, line_records=(), part=0, last=True)
         if invoice.part:
-            plain = msgspec.structs.replace(plain, lines=whole.pop().lines + plain.lines)
+            plain = msgspec.structs.replace(plain, lines=(*whole.pop().lines, *plain.lines))
         whole.append(plain)
     return Declaration(msgspec.structs.replace(header, format="fixed", record=1, version="0100"), tuple(whole))
 

@@ -6,9 +6,8 @@ that nothing cascades. Checks that need what is already booked are in `edi.booki
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from operator import mul
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 
 import msgspec
 
@@ -17,18 +16,20 @@ from edi.lending.context import Context, Partner
 from edi.lending.header_checks import header_findings
 from edi.lending.invoice_checks import HEAD_CHECKS, WHOLE_CHECKS, Check, InvoiceContext, Sums
 from edi.lending.line_checks import LineContext, check_line
-from schemas import catalogue, ean, lists
-from schemas.declaration import Event, Header, Invoice, Line
+from edi.lending.line_table import LineTable, whole_lines
+from schemas import catalogue, lists
+from schemas.declaration import NO_LINES, Event, Header, Invoice, Line, Lines
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA
 
 _ENCODE = msgspec.msgpack.Encoder().encode
-_ASTUPLE = msgspec.structs.astuple
+#: What the lines of an invoice are judged by before its head is: nothing.
+_UNJUDGED = LineContext("", None, None, 10_000, frozenset())
 
 
 class Checked(msgspec.Struct, frozen=True):
     """An invoice, or a part of one, with its findings. On the last part: verdict, sums, digest of amounts
-    and lines. `columns` are the lines' fields, one tuple a field. `over` are discounts above the cap of the invoice's
+    and lines. `lines` are those that could be read whole, where it is for the supplier to give any. `over` are discounts above the cap of the invoice's
     own date, each with quantity, price and discount: of a credit note that names an invoice by its number alone, they
     stand unless that invoice's date allows them (`edi.staging`)."""
 
@@ -37,7 +38,7 @@ class Checked(msgspec.Struct, frozen=True):
     refused: bool = False
     sums: Sums = msgspec.field(default_factory=Sums)
     digest: bytes = b""
-    columns: tuple[tuple[Any, ...], ...] = ()
+    lines: Lines = NO_LINES
     over: tuple[tuple[Finding, int, int, int], ...] = ()
 
 
@@ -45,7 +46,7 @@ def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checke
     """What a reader yields, checked: header findings follow the header, invoice findings ride on `Checked`."""
     header = Header(format="fixed", record=1)
     state: _InvoiceState | None = None
-    misplaced = False
+    misplaced, table = False, LineTable(NO_LINES.table)
     for event in events:
         if isinstance(event, Finding):
             yield event
@@ -59,10 +60,15 @@ def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checke
                 misplaced = True
                 expected = Both("aucune facture dans une annulation", "no invoice in a cancellation")
                 yield Finding(code="record-order", record=event.record, found="FA", expected=expected)
+            lines = NO_LINES
+            if event.lines and header.side != "library":
+                lines = whole_lines(event)
+                if lines.table is not table.columns:
+                    table = LineTable(lines.table)
             if event.part == 0:
                 state = _InvoiceState(header, event, context)
             assert state is not None
-            yield state.take(event)
+            yield state.take(event, lines, table)
 
 
 def _without(header: Header, findings: Iterable[Finding]) -> Header:
@@ -90,54 +96,58 @@ class _InvoiceState:
         self.refused = False
         self.sums = Sums()
         self.digest = hashlib.blake2b(digest_size=16)
-        self.silent = {name for name in _INPUTS if getattr(invoice, name, "") is None}
+        inputs = _GET_INPUTS(invoice)
+        self.silent = (
+            {name for name, value in zip(_INPUTS, inputs, strict=True) if value is None} if None in inputs else set()
+        )
         if header.side is None:
             self.silent.add("side")
         if not invoice.countable:
             self.silent.add("lines")
-        self.about = InvoiceContext(header, invoice, context, self._line_context(()), self.sums)
+        self.about = InvoiceContext(header, invoice, context, _UNJUDGED, self.sums)
         #: A credit note that names an invoice by its number alone: discounts over the cap of its own date.
         self.over: list[tuple[Finding, int, int, int]] | None = None
         if invoice.kind == "A" and invoice.credited and invoice.credited_on is None:
             self.over = []
 
-    def take(self, part: Invoice) -> Checked:
-        findings, columns = list(part.findings), tuple[tuple[Any, ...], ...]()
+    def take(self, part: Invoice, lines: Lines, table: LineTable) -> Checked:
+        """A part checked, of which `lines` could be read whole; they stand in `table`."""
+        findings = list(part.findings)
         self._note(findings)
         if part.part == 0:
             self._run(HEAD_CHECKS, findings)
-            self.about.line = self._line_context({"date", "credited", "credited_on", "contract_sent"} - self.silent)
+            self.about.line = self._line_context()
         if not part.countable:  # lines are lost, or are another invoice's: not judged by this one's head
             self.silent.add("lines")
-            self.about.line = self._line_context(())
-        if self.header.side == "library":
-            self.sums.lines += len(part.lines)
-        else:
-            columns = self._lines(part, findings)
+            self.about.line = self._line_context(sound=False)
+        self.sums.lines += len(part.lines)
+        if part.lines and self.header.side != "library":
+            self._lines(part, lines, table, findings)
         if part.last:
             self._run(WHOLE_CHECKS, findings)
             invoice = self.invoice
             amounts = (invoice.ht, invoice.ttc, invoice.contract, invoice.contract_sent)
             self.digest.update(_ENCODE((*amounts, invoice.credited, invoice.credited_on)))
+        digest = self.digest.digest() if part.last else b""
+        over, self.over = self.over, self.over and []
+        if not findings and not over:
+            return Checked(part, (), self.refused, self.sums, digest, lines)
         label = None if self.invoice.number is None else shown(self.invoice.number)
         labelled = tuple(msgspec.structs.replace(finding, invoice=label) for finding in findings)
-        over = tuple((msgspec.structs.replace(one[0], invoice=label), *one[1:]) for one in self.over or ())
-        if over:
-            self.over = []
-        digest = self.digest.digest() if part.last else b""
-        return Checked(part, labelled, self.refused, self.sums, digest, columns, over)
+        withheld = tuple((msgspec.structs.replace(one[0], invoice=label), *one[1:]) for one in over or ())
+        return Checked(part, labelled, self.refused, self.sums, digest, lines, withheld)
 
-    def _line_context(self, sound: Collection[str]) -> LineContext:
-        """What the lines are judged by, of the head's fields that are sound."""
-        invoice = self.invoice
-        day = invoice.date if "date" in sound else None
+    def _line_context(self, sound: bool = True) -> LineContext:
+        """What the lines are judged by, of the head's fields that are sound, if it is theirs."""
+        invoice, silent = self.invoice, self.silent if sound else {"date", "credited", "contract_sent"}
+        day = None if "date" in silent else invoice.date
         rate_day = day if invoice.kind == "F" else None
-        if invoice.kind == "A" and {"credited", "credited_on"} <= set(sound):
+        if invoice.kind == "A" and silent.isdisjoint(("credited", "credited_on")):
             rate_day = invoice.credited_on or day
         return LineContext(
             format=self.header.format,
             date=day,
-            contract_sent=invoice.contract_sent if "contract_sent" in sound else None,
+            contract_sent=None if "contract_sent" in silent else invoice.contract_sent,
             cap_bp=terms.at(rate_day).cap_bp if rate_day else 10_000,
             vat_rates=terms.vat_rates(day, self.header.side),
         )
@@ -151,47 +161,30 @@ class _InvoiceState:
                     self.silent.add("lines")
 
     def _run(self, checks: tuple[tuple[Check, tuple[str, ...]], ...], findings: list[Finding]) -> None:
+        silent, about = self.silent, self.about
         for check_invoice, inputs in checks:
-            if self.silent.isdisjoint(inputs) and (finding := check_invoice(self.about)) is not None:
+            if (not silent or silent.isdisjoint(inputs)) and (finding := check_invoice(about)) is not None:
                 findings.append(finding)
                 if catalogue.reach(finding) == "invoice":
                     self.refused = True
-                    self.silent.update(inputs)
+                    silent.update(inputs)
 
-    def _lines(self, part: Invoice, findings: list[Finding]) -> tuple[tuple[Any, ...], ...]:
-        """Checks the lines of a part and adds them up, column by column; the columns of those that are whole.
+    def _lines(self, part: Invoice, lines: Lines, table: LineTable, findings: list[Finding]) -> None:
+        """Checks the lines of a part and adds them up.
 
         Only where something can be said against one of them is each looked at by itself.
         """
-        whole = [line for line in part.lines if line.__class__ is Line]
-        if not part.lines:
-            return ()
-        columns = tuple(zip(*map(_ASTUPLE, whole), strict=True)) or ((),) * len(Line.__struct_fields__)
-        codes, quantities, prices, discounts, vats, exclusions, _, _ = columns
-        amounts = list(map(mul, quantities, prices))
-        sums = self.sums
-        gross, copies = sum(amounts), sum(quantities)
-        sums.lines += len(part.lines)
+        begin, end, sums = lines.begin, lines.end, self.sums
+        gross, copies = sum(table.gross[begin:end]), sum(table.quantities[begin:end])
         sums.copies += copies
         sums.gross += gross
-        sums.net += sum(
-            [(amount * (10_000 - off) + 5_000) // 10_000 for amount, off in zip(amounts, discounts, strict=True)]
-        )
-        self.digest.update(_rows(columns[:-1]))
-        context = self.about.line
-        if (
-            len(whole) == len(part.lines)
-            and not any(exclusions)
-            and context.vat_rates.issuperset(vats)
-            and max(discounts) <= context.cap_bp
-            and all(amounts)
-            and all(map(ean.is_plain_book, codes))
-        ):  # nothing can be said against any: what check_line would find (a property test holds this)
+        sums.net += sum(table.net[begin:end])
+        self.digest.update(table.digest(begin, end))
+        if end - begin == len(part.lines) and table.is_plain(begin, end, self.about.line):
             sums.base += gross
             sums.base_copies += copies
         else:
             self._each_line(part, findings)
-        return columns
 
     def _each_line(self, part: Invoice, findings: list[Finding]) -> None:
         sums = self.sums
@@ -215,15 +208,6 @@ class _InvoiceState:
                         self.silent.add("lines")
 
 
-def _rows(columns: tuple[tuple[Any, ...], ...]) -> bytes:
-    """Rows for the digest, each by itself, so that cutting an invoice into parts makes no difference.
-
-    A MessagePack array is a header of 1, 3 or 5 bytes, by its length, and its elements one after another.
-    """
-    rows = list(zip(*columns, strict=True))
-    return _ENCODE(rows)[1 if len(rows) < 16 else 3 if len(rows) < 65_536 else 5 :]
-
-
 def excluded(line: Line, invoice: Invoice) -> bool:
     """Whether a line is validly excluded: a known code with evidence; `MP` with its contract's date too.
 
@@ -236,3 +220,4 @@ def excluded(line: Line, invoice: Invoice) -> bool:
 
 _HEAD_NAMES = {field.wire: field.name for field in FA.fields[2:-1]}
 _INPUTS = ("number", "kind", "credited", "partner", "date", "ht", "ttc", "contract")
+_GET_INPUTS = attrgetter(*_INPUTS)

@@ -82,30 +82,19 @@ def _partner_check_digit(of: InvoiceContext) -> Finding | None:
     return of.at("partner", "partner-gln-check-digit", partner, right_gln(partner))
 
 
-def _date_in_period(of: InvoiceContext) -> Finding | None:
-    day, period = of.invoice.date, of.header.period
+def _date(of: InvoiceContext) -> Finding | None:
+    """Another year than the period's; after the day of issue; before the scheme: the first of them says it all."""
+    day, period, issued = of.invoice.date, of.header.period, of.header.issued
     assert day is not None
-    if period is None or day.year == period:
-        return None
-    finding = of.at("date", "invoice-date-outside-period", day, str(period))
-    under = Both(f"déclarer sous la période {day.year}", f"declare under period {day.year}")
-    return msgspec.structs.replace(finding, suggestion=under)
-
-
-def _date_in_future(of: InvoiceContext) -> Finding | None:
-    day, issued = of.invoice.date, of.header.issued
-    assert day is not None
-    if issued is None or day <= issued.date():
-        return None
-    return of.at("date", "invoice-date-in-future", day, f"{issued:%Y-%m-%d}")
-
-
-def _date_before_scheme(of: InvoiceContext) -> Finding | None:
-    day = of.invoice.date
-    assert day is not None
-    if day >= terms.SCHEME_BEGINS:
-        return None
-    return of.at("date", "invoice-before-scheme", day, terms.SCHEME_BEGINS.isoformat())
+    if period is not None and day.year != period:
+        finding = of.at("date", "invoice-date-outside-period", day, str(period))
+        under = Both(f"déclarer sous la période {day.year}", f"declare under period {day.year}")
+        return msgspec.structs.replace(finding, suggestion=under)
+    if issued is not None and day > issued.date():
+        return of.at("date", "invoice-date-in-future", day, f"{issued:%Y-%m-%d}")
+    if day < terms.SCHEME_BEGINS:
+        return of.at("date", "invoice-before-scheme", day, terms.SCHEME_BEGINS.isoformat())
+    return None
 
 
 def _credited_date(of: InvoiceContext) -> Finding | None:
@@ -197,9 +186,7 @@ HEAD_CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (_credited_blank, ("credited",)),
     (_credited_on_blank, ("credited_on",)),
     (_partner_check_digit, ("partner",)),
-    (_date_in_period, ("date",)),
-    (_date_in_future, ("date",)),
-    (_date_before_scheme, ("date",)),
+    (_date, ("date",)),
     (_credited_date, ("date", "credited_on")),
     (_ht_exceeds_ttc, ("ht", "ttc")),
     (_partner_known, ("partner",)),

@@ -1,9 +1,15 @@
 """Every defect of a fixed file's form is one finding, at its record and field; the rest is read all the same."""
 
-import pytest
+import io
+from operator import add
 
-from parsers import write_fixed
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parsers import fixed, write_fixed
 from schemas import catalogue
+from schemas.declaration import Invoice, Line
 from schemas.layout import LAYOUTS, LENGTH
 from tests.breaking import after
 from tests.declarations import BASES, codes, judged, rows, written
@@ -67,3 +73,30 @@ def test_the_writer_is_read_back(end: str) -> None:
     write_fixed.write(BASES["old"].header, BASES["old"].invoices, out, end)
 
     assert codes(out.getvalue()) == []
+
+
+def test_a_line_whose_number_is_not_due_is_read_whole() -> None:
+    swapped = b"\n".join([*CLEAN[:3], CLEAN[4], CLEAN[3], *CLEAN[5:]]) + b"\n"
+
+    invoices = [event for event in fixed.read(io.BytesIO(swapped)) if isinstance(event, Invoice)]
+
+    assert [len(invoice.lines) for invoice in invoices] == [3, 2, 1]
+    assert all(isinstance(line, Line) for invoice in invoices for line in invoice.lines)
+    assert [(finding.code, finding.record) for finding in judged(swapped)[0]] == [("record-number", 4)]
+
+
+#: What may end a record and follow it: nothing of this changes what is read.
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])
+
+
+@given(
+    st.lists(ENDS, min_size=len(CLEAN), max_size=len(CLEAN)), st.sampled_from([b"Titre", b"\n\n\n\n\n", b"\r\r\r\n\r"])
+)
+def test_records_may_end_differently(ends: list[bytes], title: bytes) -> None:
+    records = [record.replace(b"Titre", title) for record in CLEAN]
+
+    plain = list(fixed.read(io.BytesIO(b"".join(record + b"\n" for record in records))))
+    mixed = list(fixed.read(io.BytesIO(b"".join(map(add, records, ends)))))
+
+    assert mixed == plain
+    assert sum(len(event.lines) for event in plain if isinstance(event, Invoice)) == 6

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edi.lending.checks import Checked, check
 from parsers import fixed, read, write_fixed, xml
+from parsers.coming import PART
 from parsers.sniff import Source, open_source
 from schemas import charset
 from schemas.catalogue import CATALOGUE
@@ -147,7 +148,7 @@ def test_pieces_make_no_difference(form: str, data: Any) -> None:
         assert str(list(reader.read(io.BytesIO(broken)))) == whole
 
 
-@pytest.mark.parametrize("lines", [fixed.PART - 1, fixed.PART, fixed.PART + 1, 2 * fixed.PART + 3])
+@pytest.mark.parametrize("lines", [PART - 1, PART, PART + 1, 2 * PART + 3])
 def test_a_long_invoice_is_its_lines(lines: int) -> None:
     first, *rest = BASES["supplier"].invoices
     many = msgspec.structs.replace(first, lines=(first.lines * lines)[:lines])

@@ -25,6 +25,16 @@ def test_check_digits_agree_with_an_independent_library(code: str) -> None:
     assert gln.has_check_digit(code[:12] + gln.check_digit(code[:12])) == (code[:12] != "0" * 12)
 
 
+BOOK = book(1).ean
+CODES = st.one_of(st.integers(0, 9_999).map(lambda place: book(place).ean), codes13(), st.text(max_size=14))
+
+
+@given(st.lists(CODES, max_size=5))
+def test_many_eans_are_judged_as_each_is(codes: list[str]) -> None:
+    for some in (codes, [code for code in codes if ean.is_plain_book(code)], [BOOK[:-1], f"{BOOK}0"]):
+        assert ean.are_plain_books(some) == all(map(ean.is_plain_book, some))
+
+
 @given(st.text(max_size=15))
 def test_nothing_but_thirteen_ascii_digits_is_a_gln(text: str) -> None:
     assert gln.has_form(text) == bool(re.fullmatch(r"[0-9]{13}", text))

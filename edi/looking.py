@@ -8,7 +8,10 @@ import sqlite3
 from datetime import date
 from typing import Any
 
+from edi import twins
 from edi.lending import terms
+from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
+from edi.lending.proposing import LATE_DAYS
 
 #: When more than this part of all live invoices was touched, everything is looked at: one sweep is quicker.
 _MUCH = 8
@@ -16,10 +19,35 @@ _BAG = "supplier INTEGER, library INTEGER, key TEXT, PRIMARY KEY (supplier, libr
 _TOUCHED = "FROM touched t CROSS JOIN invoice i ON i.id BETWEEN t.first AND t.last WHERE t.id <= ?"
 _PLACE = "resolved(i.supplier), resolved(i.library), i.key"
 _IN_BAG = "bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
-#: The bags of all invoices of a decision that is about one in `bag`: a case is looked at whole.
-_DECIDED_TOO = f"""
-INSERT OR IGNORE INTO bag SELECT {_PLACE} FROM decision_invoice d CROSS JOIN invoice i ON i.id = d.invoice
-WHERE d.decision IN (SELECT m.decision FROM {_IN_BAG} CROSS JOIN decision_invoice m ON m.invoice = t.invoice)
+_NEAR = "invoice, supplier, library, key, side, day, kind, ht, tolerance"
+_FACTS = f"i.id, {_PLACE}, i.side, {twins.DAY}, i.kind, i.ht, {twins.TOLERANCE}"
+#: A calendar month is never longer; a credit note and its invoice, and their net, lie so far apart at most.
+_MONTH_DAYS, _NET_DAYS = 31, DAYS_APART + LATE_DAYS
+_MONTH = "strftime('%Y-%m', {}.day + 1721424.5)"
+#: Whether rule 2 may see one sale in an invoice `n` and one of the other side that is left over, `o`; none that it does
+#: see is missing. A statement is of one month; an amount is within T; a net is of a credit note.
+_ALIKE = f"""
+o.supplier = n.supplier AND o.library = n.library AND o.side = CASE n.side WHEN 'library' THEN 'supplier' ELSE 'library' END
+AND o.day BETWEEN n.day - {_NET_DAYS} AND n.day + {_NET_DAYS} AND (
+    abs(o.day - n.day) <= {DAYS_APART} AND o.kind = n.kind AND abs(o.ht - n.ht) <= max({TOLERANCE_CENTS}, o.tolerance, n.tolerance)
+    OR CASE n.side WHEN 'supplier' THEN n.kind ELSE o.kind END = 'A'
+    OR abs(o.day - n.day) < {_MONTH_DAYS} AND {_MONTH.format("o")} = {_MONTH.format("n")}
+)
+"""
+#: From what was touched, live or not: whole bags, what rule 2 may tie to any of it, and all that one decision is about.
+_REACH = f"""
+INSERT OR IGNORE INTO bag
+WITH RECURSIVE near ({_NEAR}) AS (
+    SELECT {_FACTS} FROM looked l CROSS JOIN invoice i ON i.id = l.invoice
+    UNION SELECT NULL, supplier, library, key, NULL, NULL, NULL, NULL, NULL FROM bag
+    UNION SELECT t.invoice, t.supplier, t.library, t.key, t.side, t.day, t.kind, t.ht, t.tolerance
+    FROM near n CROSS JOIN twin t ON t.supplier = n.supplier AND t.library = n.library AND t.key = n.key
+    UNION SELECT o.invoice, o.supplier, o.library, o.key, o.side, o.day, o.kind, o.ht, o.tolerance
+    FROM near n CROSS JOIN left_over o ON {_ALIKE}
+    UNION SELECT {_FACTS} FROM near n CROSS JOIN decision_invoice d ON d.invoice = n.invoice
+    CROSS JOIN decision_invoice m ON m.decision = d.decision CROSS JOIN invoice i ON i.id = m.invoice
+)
+SELECT supplier, library, key FROM near
 """
 _CREDITING = "FROM bag b CROSS JOIN credit c ON c.supplier = b.supplier AND c.library = b.library AND c.key = b.key"
 _NOTES = """
@@ -56,12 +84,7 @@ def look(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[An
         f"INSERT OR IGNORE INTO bag SELECT {_PLACE} {_CREDITING} CROSS JOIN invoice i ON i.id = c.invoice"
     )
     found += [more for more in _other_terms(connection, _own_credits()) if more not in found]
-    connection.execute(
-        "INSERT OR IGNORE INTO bag SELECT o.supplier, o.library, o.key FROM (SELECT DISTINCT supplier, library FROM bag) p "
-        "CROSS JOIN open_bag o ON o.supplier = p.supplier AND o.library = p.library"
-    )
-    while connection.execute(_DECIDED_TOO).rowcount > 0:
-        pass
+    connection.execute(_REACH)
     connection.execute(f"INSERT OR IGNORE INTO looked SELECT t.invoice FROM {_IN_BAG}")
     return False, found
 

@@ -1,7 +1,7 @@
 """One reconciliation pass: the match table into outcomes, and outcomes into postings. Repeatable.
 
-A pass looks at the bags that were touched since the last one (`edi.twins`), and at the bags of the same partners that
-are not wholly matched, since rule 2 looks among these; when much was touched, at everything. The plain case, one
+A pass looks at the bags that were touched since the last one (`edi.twins`), and at those that rule 2 may tie to them
+(`edi.looking`); when much was touched, at everything. The plain case, one
 invoice a side, is settled by one GROUP BY over `twin`; only what it leaves is looked at one by one
 (`edi.lending.matching`). What has no outcome waits. Running it again changes nothing.
 
@@ -57,7 +57,7 @@ FROM (
     SELECT t.supplier, t.library, t.key, max(side), count(*) AS size, count(*) FILTER (WHERE side = 'supplier') AS suppliers,
            count(*) FILTER (WHERE kind = 'A') AS notes, sum(ht) AS hts, sum(day) AS days, sum(invoice) AS invoices,
            sum(period) AS periods, sum(flags) AS both_flags, invoice, day, ht, tolerance, gross, base, rate, cap, flags, period
-    FROM {{source}} GROUP BY t.supplier, t.library, t.key LIMIT -1
+    FROM {{source}} GROUP BY t.supplier, t.library, t.key ORDER BY t.supplier, t.library, t.key LIMIT -1
 )
 """
 _OUTCOME = ("invoice", "side", "booked", "state", "reason", "other", "bag", "period", "rate")
@@ -72,10 +72,14 @@ _FOUND = f"""
 CREATE TEMP VIEW outcome_new ({", ".join(_OUTCOME)}) AS SELECT {_OF_SUPPLIER} FROM bag_seen WHERE plain
 UNION ALL SELECT {_OF_LIBRARY} FROM bag_seen WHERE plain UNION ALL SELECT * FROM outcome_rest
 """
+#: The columns of a `Candidate`: a row of the match table with its invoice's partners and number as written.
+CANDIDATE = f"""
+t.invoice, t.side, i.supplier, i.library, i.number, t.key, t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap,
+t.flags & {twins.CLAIMS_CONTRACT} <> 0 AS contract, t.side = 'supplier' AND t.flags & {twins.NO_LINES} <> 0 AS no_lines
+"""
 #: Bags that want a closer look: more than one invoice, or partners of whom both sides are left over.
-_REST = """
-SELECT t.supplier AS bag_supplier, t.library AS bag_library, t.key, t.invoice, t.side, i.supplier, i.library, i.number,
-       t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap, t.flags
+_REST = f"""
+SELECT t.supplier, t.library, {CANDIDATE}
 FROM bag_seen b
 CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
 CROSS JOIN invoice i ON i.id = t.invoice
@@ -83,7 +87,7 @@ WHERE NOT b.plain AND (b.size > 1 OR (b.supplier, b.library) IN (
     SELECT supplier, library FROM bag_seen WHERE NOT plain GROUP BY supplier, library
     HAVING max(suppliers) > 0 AND max(size - suppliers) > 0
 ))
-ORDER BY t.supplier, t.library, t.key
+ORDER BY b.rowid
 """
 _REST_FOUND = "invoice INTEGER PRIMARY KEY, side, booked INTEGER, state, reason, other INTEGER, bag INTEGER, period INTEGER, rate INTEGER"
 
@@ -105,6 +109,12 @@ _TELL = (
 _WITHIN = "bag BETWEEN ?1 AND ?2"
 _TAKEN = f"{_WITHIN} AND supplier_invoice IN (SELECT invoice FROM gone WHERE {_WITHIN})"
 _NOTHING = f"{_WITHIN} AND 0"
+_LEAVE = """
+INSERT OR REPLACE INTO left_over
+SELECT t.invoice, t.supplier, t.library, t.key, t.side, t.day, t.kind, t.ht, t.tolerance
+FROM bag_seen b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+WHERE NOT b.plain AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = t.invoice AND o.state = 'matched')
+"""
 _TALLY = """
 INSERT INTO tally SELECT what, period, {sign}count(*) FROM (
     SELECT 'placed-' || side AS what, booked AS period FROM {source}
@@ -172,12 +182,9 @@ def _tally(connection: sqlite3.Connection, sign: str = "") -> None:
 
 
 def _done(connection: sqlite3.Connection, seen: int, whole: bool, count: bool) -> None:
-    """Notes what is open, and that all that was touched so far has been looked at."""
-    which = "" if whole else "WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM bag)"
-    connection.execute(f"DELETE FROM open_bag {which}")
-    connection.execute(
-        "INSERT INTO open_bag SELECT supplier, library, key FROM bag_seen WHERE NOT plain ORDER BY supplier, library, key"
-    )
+    """Notes what is left over, and that all that was touched so far has been looked at."""
+    connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
+    connection.execute(_LEAVE)
     if count:
         connection.execute("DELETE FROM tally WHERE what NOT LIKE 'live-%'")
         connection.execute(_TALLY.format(sign="", source="outcome", also="WHERE"))
@@ -248,8 +255,8 @@ def _compare(connection: sqlite3.Connection, whole: bool) -> None:
 
 def _settled(rows: Iterable[sqlite3.Row], decided: dict[int, Decisions]) -> Iterator[tuple[Any, ...]]:
     """The outcomes of the bags that want a closer look, partners by partners."""
-    for _, same in groupby(rows, key=lambda row: (row["bag_supplier"], row["bag_library"])):
-        pair = [candidate(row) for row in same]
+    for _, same in groupby(rows, key=lambda row: row[:2]):
+        pair = [Candidate(*row[2:]) for row in same]
         for case in settle(pair, deciding.among(decided, pair)):
             yield from _outcomes(case)
 
@@ -272,17 +279,6 @@ def _outcomes(case: Case) -> Iterator[tuple[Any, ...]]:
 
 def _named_after(one: Candidate) -> tuple[Any, ...]:
     return one.side == "library", one.day, one.number, one.supplier, one.library, one.invoice
-
-
-def candidate(row: sqlite3.Row) -> Candidate:
-    """A row of the match table with its invoice's partners and number as written."""
-    return Candidate(
-        invoice=row["invoice"], side=row["side"], supplier=row["supplier"], library=row["library"], number=row["number"],
-        key=row["key"], kind=row["kind"], day=row["day"], period=row["period"], ht=row["ht"], tolerance=row["tolerance"],
-        gross=row["gross"], base=row["base"], rate=row["rate"], cap=row["cap"],
-        contract=bool(row["flags"] & twins.CLAIMS_CONTRACT),
-        no_lines=row["side"] == "supplier" and bool(row["flags"] & twins.NO_LINES),
-    )  # fmt: skip
 
 
 # -- the state after a pass ------------------------------------------------------------------------
@@ -312,8 +308,8 @@ def _list(name: str) -> str:
     which = _CASES[name][0]
     if name.startswith("waiting"):
         return (
-            "SELECT t.invoice FROM open_bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library "
-            f"AND t.key = b.key WHERE t.side = '{which}' AND t.{_OPEN} AND t.invoice NOT IN (SELECT invoice FROM outcome)"
+            f"SELECT l.invoice FROM left_over l CROSS JOIN invoice i ON i.id = l.invoice WHERE l.side = '{which}' "
+            f"AND i.{_OPEN} AND l.invoice NOT IN (SELECT invoice FROM outcome)"
         )
     return f"SELECT invoice FROM outcome WHERE {which} AND bag = invoice AND {_OPEN}"
 

@@ -37,12 +37,12 @@ def _by_date(column: str) -> str:
 
 
 #: The day of a date as Python counts them (date.toordinal): julianday of 0001-01-01 is 1721425.5.
-_DAY = "CAST(julianday(date) - 1721424.5 AS INTEGER)"
+DAY = "CAST(julianday(date) - 1721424.5 AS INTEGER)"
 #: schemas.money.tolerance, in SQL.
-_TOLERANCE = "lines + copies + (gross + 9999) / 10000"
+TOLERANCE = "lines + copies + (gross + 9999) / 10000"
 
 _LIVE = f"""
-SELECT resolved(supplier), resolved(library), key, side, {_DAY}, id, kind, period, ht, {_TOLERANCE}, gross, base,
+SELECT resolved(supplier), resolved(library), key, side, {DAY}, id, kind, period, ht, {TOLERANCE}, gross, base,
        {_by_date("rate_percent")}, {_by_date("cap_bp")},
        CASE WHEN side = 'supplier'
             THEN (exempt_contract AND date <= '{terms.CONTRACTS_DECLARED_UNTIL}') * {CLAIMS_CONTRACT}
@@ -86,6 +86,7 @@ def drop(connection: sqlite3.Connection, invoice: int) -> None:
             f"DELETE FROM {table} WHERE (supplier, library, key) = {place.format(key)} AND invoice = ?",
             (invoice, invoice),
         )
+    connection.execute("DELETE FROM left_over WHERE invoice = ?", (invoice,))
     touch(connection, invoice)
     _count(connection, "id = ?", (invoice,), "-")
 
@@ -110,15 +111,12 @@ _WEIGHED = """
 INSERT INTO weighed SELECT i.id FROM invoice i CROSS JOIN other_share o ON o.gln = i.library AND i.date BETWEEN o.first AND o.last
 WHERE i.side = 'supplier'
 """
-#: Whatever the moved invoices leave behind may stand otherwise without them: their bags, what is open of their partners
+#: Whatever the moved invoices leave behind may stand otherwise without them: their bags, what is left over of their partners
 #: (rule 2 looks there), and the credit notes that name a number of theirs.
 _AFFECTED = """
-WITH bag AS (SELECT DISTINCT supplier, library, key FROM moved), pair AS (SELECT DISTINCT supplier, library FROM moved),
-left_behind AS (
-    SELECT * FROM bag UNION
-    SELECT o.supplier, o.library, o.key FROM pair p CROSS JOIN open_bag o ON o.supplier = p.supplier AND o.library = p.library
-)
-SELECT t.invoice FROM left_behind b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+WITH bag AS (SELECT DISTINCT supplier, library, key FROM moved), pair AS (SELECT DISTINCT supplier, library FROM moved)
+SELECT t.invoice FROM bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+UNION SELECT o.invoice FROM pair p CROSS JOIN left_over o ON o.supplier = p.supplier AND o.library = p.library
 UNION SELECT c.invoice FROM bag b CROSS JOIN credit c ON c.supplier = b.supplier AND c.library = b.library AND c.key = b.key
 UNION SELECT invoice FROM weighed
 """
@@ -173,9 +171,7 @@ def move(connection: sqlite3.Connection, after: Mapping[str, Partner], sought: i
         f"INSERT INTO touched (first, last) SELECT invoice, invoice FROM ({_AFFECTED})"
     ).rowcount
     define(connection, after)
-    connection.execute(
-        "DELETE FROM open_bag WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM moved)"
-    )
+    connection.execute("DELETE FROM left_over WHERE invoice IN (SELECT invoice FROM moved)")
     connection.execute(
         "DELETE FROM twin WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM moved) "
         "AND invoice IN (SELECT invoice FROM moved)"
@@ -189,7 +185,7 @@ def move(connection: sqlite3.Connection, after: Mapping[str, Partner], sought: i
 
 def rebuild(connection: sqlite3.Connection) -> None:
     """Makes all that is derived anew from the facts; the next pass looks at everything."""
-    for table in ("twin", "credit", "open_bag", "outcome", "tally", "touched", "untold"):
+    for table in ("twin", "credit", "left_over", "outcome", "tally", "touched", "untold"):
         connection.execute(f"DELETE FROM {table}")
     live = "id NOT IN (SELECT invoice FROM withdrawal)"
     _put(connection, live)

@@ -19,8 +19,7 @@ _WAITING = """
 SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
        CASE t.side WHEN 'supplier' THEN t.library ELSE t.supplier END AS awaited,
        t.flags & ?2 AS exempt_contract, t.side = 'supplier' AND t.flags & ?3 AS no_lines, r.received_at AS since
-FROM open_bag b
-CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+FROM left_over l CROSS JOIN twin t ON (t.supplier, t.library, t.key, t.side, t.day, t.invoice) = (l.supplier, l.library, l.key, l.side, l.day, l.invoice)
 CROSS JOIN invoice i ON i.id = t.invoice
 CROSS JOIN declaration d ON d.id = i.declaration CROSS JOIN receipt r ON r.id = d.receipt
 WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome) ORDER BY i.supplier, i.library, i.date, i.number, i.id

@@ -29,10 +29,7 @@ SELECT i.*, d.reference, d.format, d.issued, d.nature, r.sha256, r.name AS file,
        (SELECT w.declaration FROM withdrawal w WHERE w.invoice = i.id) AS withdrawn_by
 FROM invoice i JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id = d.receipt
 """
-_CANDIDATE = """
-SELECT t.supplier AS to_supplier, t.library AS to_library, t.key, t.invoice, t.side, i.supplier, i.library, i.number,
-       t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap, t.flags, i.ttc, i.date
-"""
+_CANDIDATE = f"SELECT t.supplier, t.library, i.ttc, i.date, {reconciling.CANDIDATE}"
 _THEIRS = f"{_CANDIDATE} FROM twin t CROSS JOIN invoice i ON i.id = t.invoice WHERE t.supplier = ? AND t.library = ?"
 _SAME_KEY = (
     f"{_CANDIDATE} FROM invoice i CROSS JOIN twin t ON t.supplier = resolved(i.supplier) AND t.library = resolved(i.library) "
@@ -169,7 +166,8 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 def _placed(row: sqlite3.Row) -> Placed:
-    return Placed(reconciling.candidate(row), row["ttc"], row["date"], (row["to_supplier"], row["to_library"]))
+    supplier, library, ttc, day, *facts = row
+    return Placed(Candidate(*facts), ttc, day, (supplier, library))
 
 
 def _candidates(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Placed]:

@@ -56,13 +56,14 @@ def settle(pair: Sequence[Candidate], decided: Decisions = NONE_DECIDED) -> list
     """
     paired: set[int] = set()
     cases = list(_accepted(pair, decided.accepted, paired))
-    bags = _by_key(pair)
+    bags = [bag for bag in _by_key(pair) if len(bag) > 1]  # one alone has nothing to pair with, nor to differ from
     as_written = attrgetter("supplier", "library")
     for bag in bags:
-        free = [one for one in bag if one.invoice not in paired]
-        for _, same in groupby(sorted(free, key=as_written), as_written):
-            for group in groups(same):
-                cases += _pair(group, paired)
+        if len(set(map(as_written, bag))) > 1:
+            free = [one for one in bag if one.invoice not in paired]
+            for _, same in groupby(sorted(free, key=as_written), as_written):
+                for group in groups(same):
+                    cases += _pair(group, paired)
         for group in groups(bag):
             cases += _pair(group, paired)
     left = [one for one in pair if one.invoice not in paired]
@@ -73,7 +74,7 @@ def settle(pair: Sequence[Candidate], decided: Decisions = NONE_DECIDED) -> list
     for bag in bags:
         for group in groups(bag):
             cases += _left_over(group, paired, placed)
-    return [_settled(case) if case.ids in decided.settled else case for case in cases]
+    return [_settled(case) if case.ids in decided.settled else case for case in cases] if decided.settled else cases
 
 
 def _by_key(pair: Iterable[Candidate]) -> list[list[Candidate]]:

@@ -92,7 +92,8 @@ def propose(left: Sequence[Candidate], rejected: Collection[frozenset[int]] = ()
         return
     found: dict[frozenset[int], Proposal] = {}
     of: defaultdict[int, set[frozenset[int]]] = defaultdict(set)
-    for form, some, library in (*_pairs(suppliers, libraries, rejected), *_sums(suppliers, libraries)):
+    sums = _sums(suppliers, libraries) if len(suppliers) > 1 else ()
+    for form, some, library in (*_pairs(suppliers, libraries, rejected), *sums):
         ids = frozenset({library.invoice, *(one.invoice for one in some)})
         if ids not in rejected:
             found.setdefault(ids, (form, some, library))
@@ -124,9 +125,12 @@ def _pairs(
             if form and frozenset((supplier.invoice, library.invoice)) not in rejected:
                 yield form, (supplier,), library
 
+    some = False
     for one in suppliers:
-        yield from islice(alike(one, libraries, lambda other, one=one: (one, other)), 2)  # type: ignore[misc]
-    for one in libraries:
+        for proposal in islice(alike(one, libraries, lambda other, one=one: (one, other)), 2):  # type: ignore[misc]
+            some = True
+            yield proposal
+    for one in libraries if some else ():
         yield from islice(alike(one, suppliers, lambda other, one=one: (other, one)), 2)  # type: ignore[misc]
 
 

@@ -34,7 +34,7 @@ DIRECTORY = (
     partner(LIBRARY, category="hospital"),
 )
 
-numbers = st.sampled_from(["1", "01", "2", "F-2"])
+numbers = st.sampled_from(["1", "01", "2", "F-2", "31", "F-31", "47"])
 days = st.integers(0, 120).map(lambda days: (FIRST + timedelta(days)).isoformat())
 kinds = st.sampled_from(["F", "F", "F", "A"])
 
@@ -222,8 +222,7 @@ def test_what_was_touched_is_all_there_was_to_look_at(
 def whole(desk: Desk) -> list[tuple[Any, ...]]:
     """Every outcome, as `settle` has it for every bag, the plain ones too."""
     rows = desk.connection.execute(
-        "SELECT t.supplier AS bag_supplier, t.library AS bag_library, t.key, t.invoice, t.side, i.supplier, i.library, "
-        "i.number, t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap, t.flags "
+        f"SELECT t.supplier, t.library, {reconciling.CANDIDATE} "
         "FROM twin t JOIN invoice i ON i.id = t.invoice ORDER BY 1, 2, 3"
     )
     return sorted(reconciling._settled(rows, {}))
@@ -272,3 +271,43 @@ def _bench() -> Desk:
         desk.take(declared("A", *sales))
         _BENCH.append(desk)
     return _BENCH[0]
+
+
+# -- a pass looks at what one more file can touch, and at nothing else -------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "looked", "proposed"),
+    [
+        (sold("900", "2025-06-20", 77_700), 1, 0),  # the library has nothing like it
+        (sold("901", "2025-03-12", 10_000), 2, 1),  # an amount, five days apart
+        (sold("902", "2025-03-25", 50_000), 2, 0),  # a month in which the library has something: a statement, perhaps
+        (sold("903", "2025-09-01", 1_000, kind="A"), 6, 0),  # a credit note that may be part of a net
+    ],
+)
+def test_one_more_file_is_looked_at_with_what_it_may_be_tied_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Invoice, looked: int, proposed: int
+) -> None:
+    monkeypatch.setattr(looking, "_MUCH", 0)
+    desk = Desk(tmp_path / "home")
+    late = (
+        ("2025-03-14", 9_100),
+        ("2025-05-14", 18_200),
+        ("2025-07-14", 27_300),
+        ("2025-08-14", 36_400),
+        ("2025-10-14", 45_500),
+    )
+    desk.take(declared("L", *(bought(f"L{place}", day, ht) for place, (day, ht) in enumerate(late)), by=LIBRARY))
+    desk.take(declared("S", *(sold(f"S{place}", "2025-12-01", 99_900 + place) for place in range(20))))
+    desk.reconcile()
+    seen = []
+    settled = reconciling.compute
+
+    def compute(connection: Any, whole: bool) -> None:
+        seen.append(connection.execute("SELECT count(*) FROM looked").fetchone()[0])
+        settled(connection, whole)
+
+    monkeypatch.setattr(reconciling, "compute", compute)
+    desk.take(declared("M", more))
+    assert desk.reconcile()["proposed"] == proposed
+    assert seen == [looked]

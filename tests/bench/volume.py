@@ -24,6 +24,8 @@ NAMESPACE = "urn:droit-de-pret:declaration:1.0"
 SUPPLIERS, LIBRARIES, EACH = 50, 500, 20
 DISTINCT = 100_000
 _DISCOUNTS = (0, 500, 900)
+#: One in so many invoices of the stock is declared otherwise by the library: rule 2 and the closer look have their share.
+_ODD = 100
 _FLUSH = 2_000
 
 
@@ -91,8 +93,16 @@ def supplier_sales(supplier: int, libraries: Iterable[int], numbers: range, line
 
 
 def library_sales(library: int, suppliers: Iterable[int], numbers: range, lines: int) -> Iterator[Sold]:
-    """The same sales as a library sees them."""
-    return (sold(supplier, library, n, lines) for supplier in suppliers for n in numbers)
+    """The same sales as a library sees them; of the stock, one in a hundred with another number, total or both."""
+    for supplier in suppliers:
+        for n in numbers:
+            sale = sold(supplier, library, n, lines)
+            odd, how = divmod(supplier * 31 + library * 17 + n * 7, _ODD)
+            if how == 0 and n < 100:
+                number = sale.number if odd % 3 == 1 else f"R{sale.number[1:]}"
+                ht = sale.ht if odd % 3 == 0 else sale.ht * 7 // 10
+                sale = sale._replace(number=number, ht=ht, ttc=half_away(ht * 1055, 1000))
+            yield sale
 
 
 def million(lines: int = 1_000_000) -> Iterator[Sold]:

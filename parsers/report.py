@@ -1,6 +1,6 @@
 """The report on one file: what a librarian or a bookseller reads as plain text or as a page, and its JSON.
 
-French first, English on request (format, section 4). The text has at most 100 columns, UTF-8, for any plain text
+French first, English on request (format, section 4). The text has at most 100 columns (a terminal that is narrower gets its own width), UTF-8, for any plain text
 editor; the page is one self-contained file; the JSON of one file has the keys of `edi check --json` and two counts
 more, and the names of correction files. Texts from outside are made harmless in all of them. The words stand in `parsers.report_words`.
 """
@@ -24,7 +24,6 @@ from schemas.money import decimal, french
 WIDTH = 100
 _SHOWN = 160  # characters kept of one text from outside: two lines
 _LISTED = 40  # invoices listed in the summary
-_QUOTED = WIDTH - 12  # characters of a record
 _NONE: Mapping[Finding, Excerpt] = MappingProxyType({})
 
 #: Lines of the text with their role: box, title, rule, name, file, invoice, warning, label, quote, caret, or none.
@@ -216,51 +215,54 @@ def text(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, 
     return "".join(line + "\n" for _, line in lines(told(ack, language, excerpts)))
 
 
-def lines(report: Report) -> Lines:
-    """The report line by line, each with its role, without trailing blanks."""
-    for role, line in _lines(report):
+def lines(report: Report, width: int = WIDTH) -> Lines:
+    """The report line by line, each with its role, without trailing blanks; at most `width` columns, 60 at least."""
+    for role, line in _lines(report, max(60, width)):
         yield role, line.rstrip()
 
 
-def _lines(report: Report) -> Lines:
+def _lines(report: Report, width: int) -> Lines:
     language = report.language
-    yield from _box(report)
-    yield from _heading(spelled("to-do", language))
+    yield from _box(report, width)
+    yield from _heading(spelled("to-do", language), width)
     for place, paragraph in enumerate(report.to_do):
         yield from (("", ""),) if place else ()
-        yield from _indented(paragraph)
+        yield from _indented(paragraph, width)
     if report.counts:
-        yield from _heading(report.findings)
+        yield from _heading(report.findings, width)
         if report.missing:
-            yield from (*_indented(report.missing), ("", ""))
+            yield from (*_indented(report.missing, width), ("", ""))
         for row in (tuple(spelled(f"column-{name}", language) for name in _COUNTED), *report.counts):
-            yield "", "  {:<5}{:<40}{:<18}{:>12}{:>14}".format(*row)
+            rank, code, reach, total, shown = row
+            yield "", f"  {rank:<5}{code:<{max(29, width - 60)}}{reach:<18}{total:>12}{shown:>14}"
     if len(report.summary) > 1:
-        yield from _heading(spelled("summary", language))
+        yield from _heading(spelled("summary", language), width)
         for name, state, codes in report.summary:
-            first, *rest = wrapped(codes, WIDTH - 50)
+            first, *rest = wrapped(codes, width - 50)
+            while columns(name) > 24:
+                name = name[:-1]
             yield "", f"  {name}{' ' * (26 - columns(name))}{state:<22}{first}"
             yield from (("", " " * 50 + line) for line in rest)
     for section in report.sections:
-        yield from _heading(section.title)
-        yield from _indented(section.note) if section.note else ()
+        yield from _heading(section.title, width)
+        yield from _indented(section.note, width) if section.note else ()
         for name, group in section.groups:
             if name:
-                first, *rest = wrapped(name, WIDTH - 4)
+                first, *rest = wrapped(name, width - 4)
                 yield from (("", ""), ("name", f"▪ {first}"), *(("name", f"  {line}") for line in rest))
             for finding in group:
-                yield from _finding(finding, language)
+                yield from _finding(finding, language, width)
     if report.not_checked:
-        yield from _heading(spelled("not-checked", language))
+        yield from _heading(spelled("not-checked", language), width)
         for why, codes in report.not_checked:
-            yield from (*_indented(why), *_indented(codes))
+            yield from (*_indented(why, width), *_indented(codes, width))
 
 
 _COUNTED = ("number", "code", "reach", "total", "shown")
 
 
-def _box(report: Report) -> Lines:
-    inner, language = WIDTH - 2, report.language
+def _box(report: Report, width: int) -> Lines:
+    inner, language = width - 2, report.language
     left, right = spelled("scheme", language), spelled("title", language)
     yield "rule", f"┌{'─' * inner}┐"
     yield "box", f"│  {left}{' ' * (inner - 4 - columns(left) - columns(right))}{right}  │"
@@ -275,40 +277,40 @@ def _box(report: Report) -> Lines:
     yield "rule", f"└{'─' * inner}┘"
 
 
-def _heading(title: str) -> Lines:
-    yield from (("", ""), ("title", title.upper()), ("rule", "─" * WIDTH))
+def _heading(title: str, width: int) -> Lines:
+    yield from (("", ""), ("title", title.upper()), ("rule", "─" * width))
 
 
-def _indented(paragraph: str) -> Lines:
-    yield from (("", f"  {line}") for line in wrapped(paragraph, WIDTH - 4))
+def _indented(paragraph: str, width: int) -> Lines:
+    yield from (("", f"  {line}") for line in wrapped(paragraph, width - 4))
 
 
-def _finding(finding: Told, language: str) -> Lines:
-    first, *rest = wrapped(finding.sentence, WIDTH - 9)
+def _finding(finding: Told, language: str, width: int) -> Lines:
+    first, *rest = wrapped(finding.sentence, width - 9)
     yield finding.reach, f"  {finding.number}  {first}"
     yield from ((finding.reach, f"       {line}") for line in rest)
     for label, value in finding.rows:
         head = spelled(label, language)
-        for line in wrapped(value, WIDTH - 21):
+        for line in wrapped(value, width - 21):
             yield "do" if label == "do" else "label", f"         {head:<10}{line}"
             head = ""
         if label == "where" and finding.excerpt:
-            yield from _quote(finding.excerpt)
+            yield from _quote(finding.excerpt, width)
 
 
-def _quote(excerpt: Excerpt) -> Lines:
+def _quote(excerpt: Excerpt, width: int) -> Lines:
     """The record, or as much of it as stands around the fault, and carets under the columns at fault."""
-    end = excerpt.first + excerpt.width
-    start = max(0, end + 20 - _QUOTED) if max(end, len(excerpt.text.rstrip())) > _QUOTED else 0
+    end, room = excerpt.first + excerpt.width, width - 12
+    start = max(0, end + 20 - room) if max(end, len(excerpt.text.rstrip())) > room else 0
     start = min(start, excerpt.first)
-    shown = excerpt.text[start : start + _QUOTED]
-    while columns(shown) > _QUOTED:
+    shown = excerpt.text[start : start + room]
+    while columns(shown) > room:
         shown = shown[:-1]
     more = "…" if excerpt.text[start + len(shown) :].rstrip() else ""
     yield "quote", f"{'…' if start else ' ':>9}{shown}{more}"
     before, under = (columns(part) for part in (excerpt.text[start : excerpt.first], excerpt.text[excerpt.first : end]))
     if excerpt.width:
-        yield "caret", " " * (9 + before) + "^" * max(1, min(under, _QUOTED - before))
+        yield "caret", " " * (9 + before) + "^" * max(1, min(under, room - before))
 
 
 # -- as a page, and as JSON ------------------------------------------------------------------------

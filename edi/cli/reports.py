@@ -62,12 +62,13 @@ def document(results: Sequence[Result], said: str) -> dict[str, Any]:
 
 def show(results: Sequence[Result], said: str) -> None:
     """The report in full; of several files, of those with findings, then a line each."""
-    from parsers.report import lines, told
+    from parsers.report import WIDTH, lines, told
 
+    width = min(WIDTH, out.width) if out.is_terminal else WIDTH
     for one in results:
         ack = one.acknowledgement and (few(one.acknowledgement) if out.is_terminal else one.acknowledgement)
         if ack is not None and (len(results) == 1 or ack.findings_total or ack.verdict != "accepted"):
-            for line in _painted(lines(told(ack, said, one.excerpts)), VERDICTS[ack.verdict][2]):
+            for line in _painted(lines(told(ack, said, one.excerpts), width), VERDICTS[ack.verdict][2]):
                 out.print(line, soft_wrap=True)
             out.print()
     if len(results) < 2:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers import report
+from parsers.excerpts import Excerpt
 from parsers.plain import columns, harmless
 from schemas.acknowledgement import Acknowledgement
 from tests.parsers import answer_cases as cases
@@ -22,6 +23,14 @@ KEYS = [
 FINDING_KEYS = [
     "code", "reach", "record", "position", "field", "invoice", "found", "expected", "message", "suggestion",
 ]  # fmt: skip
+
+
+@given(acknowledgements(), LANGUAGES, st.integers(80, 100))
+def test_no_line_is_wider_than_a_terminal(ack: Acknowledgement, language: str, width: int) -> None:
+    at = {finding: Excerpt(0, "LG" + "é日" * 90, 100, 30) for finding in ack.findings}
+    shown = [line for _, line in report.lines(report.told(ack, language, at), width)]
+    assert max(map(columns, shown)) <= width
+    assert [line for line in shown if "┌" in line] == ["┌" + "─" * (width - 2) + "┐"]
 
 
 @given(acknowledgements(), LANGUAGES)

@@ -63,6 +63,12 @@ def title(connection: sqlite3.Connection, ean: str, year: int) -> list[dict[str,
     return [dict(row) for row in counted_lines(connection, ean, year)]
 
 
+def shared_out(connection: sqlite3.Connection, ean: str, year: int) -> dict[str, Any] | None:
+    """What the year's recorded distribution gives a title, in cents, and of how many copies; None when there is none."""
+    row = connection.execute("SELECT * FROM distribution_share WHERE year = ? AND ean = ?", (year, ean)).fetchone()
+    return row and {name: row[name] for name in row.keys() if name not in ("year", "ean", "title")}  # noqa: SIM118
+
+
 def _scalar(connection: sqlite3.Connection, sql: str, *values: Any) -> Any:
     row = connection.execute(sql, values).fetchone()
     return row and row[0]

@@ -108,15 +108,22 @@ def _trace(
 ) -> None:
     """An entry, or the lines counted of a title, down to the bytes."""
     from edi import tracing
+    from schemas import gln
 
     with opened(context, home) as (where, connection):
         if entry is None:
             assert ean is not None and period is not None
-            lines = tracing.title(connection, ean, period)
+            if not gln.has_form(ean):
+                raise wrong_use(f"--ean {ean!r} : 13 chiffres / 13 digits")
+            lines, share = tracing.title(connection, ean, period), tracing.shared_out(connection, ean, period)
+            copies = sum(line["copies"] for line in lines)
             if as_json:
-                print_json(
-                    {"ean": ean, "period": period, "copies": sum(line["copies"] for line in lines), "lines": lines}
-                )
+                print_json({"ean": ean, "period": period, "copies": copies, "share": share, "lines": lines})
+            if not lines and share is None:
+                if not as_json:
+                    out.print(f"Aucun exemplaire de {ean} en {period}. / No copy counted.")
+                raise typer.Exit(1)
+            if as_json:
                 return
             names = ("entry", "supplier", "library", "invoice_number", "invoice_date", "file", "record", "copies")
             heads = "écriture / entry|fournisseur / supplier|bibliothèque / library|numéro / number|date|fichier / file|enr. / rec.|ex. / copies"
@@ -128,6 +135,15 @@ def _trace(
                     right=("ex.",),
                 )
             )
+            if share is not None:
+                halves = (
+                    french(share[f"{half}_cents"] + share[f"brought_{half}_cents"])
+                    for half in ("authors", "publishers")
+                )
+                said = "versés / paid" if share["paid"] else "reportés / carried over"
+                out.print(
+                    "{} ex. ; auteurs / authors {} €, éditeurs / publishers {} €, {}".format(copies, *halves, said)
+                )
             return
         facts = tracing.entry(connection, where, entry)
     if as_json:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from edi import tracing
-from edi.distributing import Users, compute
+from edi import periods, tracing
+from edi.distributing import Users, compute, record
 from edi.lending.distribution import Terms
+from edi.store import transaction
 from parsers.sniff import open_source
 from schemas.errors import NotFound
 from schemas.money import half_away
@@ -59,6 +60,17 @@ def test_every_title_is_the_lines_that_count(desk: Desk) -> None:
         lines = tracing.title(desk.connection, row["ean"], 2025)
         assert sum(line["copies"] for line in lines) == row["copies"]
         assert all(desk.folder.original(line["sha256"]).exists() for line in lines)
+
+
+def test_what_was_shared_out_to_a_title_is_told_with_it(desk: Desk) -> None:
+    with transaction(desk.connection):
+        periods.close(desk.connection, 2025, desk.now)
+    assert tracing.shared_out(desk.connection, "9782070360024", 2025) is None
+    made = record(desk.connection, compute(desk.connection, 2025, Users(10), Terms(threshold_cents=900)), desk.now)
+    for row in made.titles:
+        share = tracing.shared_out(desk.connection, row["ean"], 2025)
+        assert share == {name: row[name] for name in share or {}} and share
+        assert share["authors_cents"] + share["publishers_cents"] == row["paid_cents"] + row["carried_cents"]
 
 
 def test_an_entry_that_is_none(desk: Desk) -> None:

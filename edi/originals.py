@@ -29,10 +29,10 @@ MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "d
 _COMPARED = (*DECLARED, *MADE, "key", "record")
 _HEADER = ("side", "declarant", "reference", "period", "nature")
 _BEHIND_ENTRIES = """
-SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.side, d.declarant, d.reference, d.period, d.nature
+SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.sha256 AS content, d.side, d.declarant, d.reference, d.period, d.nature
 FROM (SELECT supplier_invoice >> 24 AS receipt FROM entry UNION SELECT library_invoice >> 24 FROM entry) b
 LEFT JOIN receipt r ON r.id = b.receipt
-LEFT JOIN declaration d ON d.receipt = b.receipt AND d.sha256 = r.sha256 AND d.accepted > 0 AND NOT d.dry
+LEFT JOIN declaration d ON d.receipt = b.receipt AND d.accepted > 0 AND NOT d.dry
 GROUP BY b.receipt ORDER BY b.receipt
 """
 
@@ -68,10 +68,12 @@ def _said(
         path = Folder(home.path).original(sha256)
         with path.open("rb") as stream, closing(sqlite3.connect("", isolation_level=None)) as aside:
             aside.row_factory = sqlite3.Row
-            genuine = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
             header = None
-            if genuine:
-                header = stage(aside, open_source(stream, 1 << 62), context, limits=Limits(max_records=PLACES)).header
+            if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
+                source = open_source(stream, 1 << 62)
+                content = hashlib.file_digest(source.stream, "sha256").hexdigest() if source.unzipped else sha256  # type: ignore[arg-type]
+                if content == declared["content"]:
+                    header = stage(aside, source, context, limits=Limits(max_records=PLACES)).header
             for row in kept:
                 told = aside.execute(find, (row["id"] - first,)).fetchone() if header else None
                 wanted = {} if header is None else {name: getattr(header, name) for name in _HEADER}

@@ -22,7 +22,8 @@ from edi.statements import issue
 from edi.store import connect
 from schemas.declaration import Line
 from schemas.errors import NotAllowed, SettingsWrong, Unreadable
-from tests.desk import EAN, LIBRARY, NOW, OTHER_LIBRARY, Desk, bought, declared, partner, sold
+from tests.desk import EAN, LIBRARY, NOW, OTHER_LIBRARY, Desk, bought, declared, partner, sold, written
+from tests.parsers.test_sniff import zipped
 
 DAY = "2025-03-14"
 SECOND_HAND = (Line(EAN, 2, 1_000, 0, 550, "OC", "BL-7", ""), Line(EAN, 3, 2_000, 900, 550, "", "", "Titre"))
@@ -30,7 +31,7 @@ SECOND_HAND = (Line(EAN, 2, 1_000, 0, 550, "OC", "BL-7", ""), Line(EAN, 3, 2_000
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of five runs on five days: sales, a credit note, an exempt library, exclusions, corrections."""
+    """A home of five runs on five days, one of a zip: sales, a credit note, an exempt library, exclusions, corrections."""
     desk = Desk(tmp_path_factory.mktemp("proof") / "home")
     desk.know([partner(OTHER_LIBRARY, category="primary")])
     desk.take(declared("L", bought("1", DAY), bought("2", DAY), bought("3", DAY, kind="A"), by=LIBRARY))
@@ -44,7 +45,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         declared("C", sales[0], *sales[2:], replaces="B"),
         declared("X", cancels="C"),
     ):
-        desk.take(given)
+        desk.take(zipped(("o.txt", written(given))) if given.header.reference == "O" else given)
         desk.now += timedelta(days=1)
         desk.reconcile()
     desk.connection.execute("PRAGMA wal_checkpoint (TRUNCATE)")

@@ -19,11 +19,11 @@ from typing import Any
 
 import msgspec
 
-from edi import links
-from edi.exchange import Tell
-from edi.ingesting import ingest
-from edi.pipeline import Pass, Run, header_of
-from edi.running import forever
+from edi.intake import links
+from edi.intake.exchange import Tell
+from edi.intake.ingesting import ingest
+from edi.intake.pipeline import Pass, Run, header_of
+from edi.intake.running import forever
 from edi.settings import Home, open_home, paris_now
 from edi.store import PLACES, connect, transaction
 from parsers import write_fixed

@@ -6,6 +6,7 @@ HOME/known_hosts  pinned host keys        HOME/quarantine/  HOME/outgoing/
 """
 
 import os
+import re
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edi.accounts import Accounts
 from edi.lending.distribution import Terms
 from edi.limits import Limits
 from schemas import gln
@@ -72,6 +72,25 @@ _BOUNDS = {
     "max_seconds": (1, 86400),
     "findings_kept": (10, 100_000),
 }
+
+
+class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Account numbers, `[accounts]` in edi.toml; to be adapted to the house's own plan."""
+
+    suppliers: str = "411000"
+    to_distribute: str = "467100"
+    estimates: str = "468600"
+    state: str = "441000"
+    fees: str = "706100"
+    pension: str = "467200"
+    authors: str = "467300"
+    publishers: str = "467400"
+    carried: str = "467800"
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not re.fullmatch(r"[1-8][0-9]{2}[0-9A-Z]{0,17}", getattr(self, name)):
+                raise ValueError(f"{name} : un numéro de compte, de 3 chiffres au moins / an account number")
 
 
 class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
-from edi import partners, twins
-from edi.importing import bring_in
+from edi import partners
+from edi.directory.importing import bring_in
+from edi.intake.taking import Arrival, receive, take
 from edi.lending.context import Partner
-from edi.reconciling import reconcile
+from edi.reconciliation import twins
+from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
 from edi.store import connect, transaction
-from edi.taking import Arrival, receive, take
 from parsers import write_fixed, write_xml
 from schemas import gln, money
 from schemas.acknowledgement import Acknowledgement

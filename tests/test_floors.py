@@ -1,4 +1,5 @@
-"""Imports only go down: edi over parsers and spool, both over schemas; parsers and spool never meet."""
+"""Imports only go down: edi over parsers and spool, both over schemas; parsers and spool never meet. So do those of the
+rooms inside edi."""
 
 import ast
 from pathlib import Path
@@ -12,6 +13,9 @@ BELOW = {
     "spool": {"spool", "schemas"},
     "edi": {"edi", "parsers", "spool", "schemas"},
 }
+#: The rooms of edi from the ground up; modules beside them stand on the second floor.
+WITHIN = ("lending", "", "reconciliation", "directory", "intake", "books", "top")
+TOP = {"spec", "sandbox", "converting", "demo", "cli"}
 MODULES = sorted(path for room in BELOW for path in (ROOT / room).rglob("*.py"))
 
 
@@ -33,6 +37,20 @@ def test_imports_only_go_down(path: Path) -> None:
     rooms = {name.split(".")[0] for name in imported(path)} & BELOW.keys()
 
     assert rooms <= BELOW[room]
+
+
+def floor(words: list[str]) -> int:
+    """On which floor of edi a module stands, by its dotted name without `edi`."""
+    room = words[0] if words else ""
+    return WITHIN.index("top" if room in TOP else room if room in WITHIN else "")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "edi").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_within_edi_only_go_down(path: Path) -> None:
+    here = floor(list(path.relative_to(ROOT / "edi").with_suffix("").parts))
+    below = {name for name in imported(path) if name.startswith("edi.") and floor(name.split(".")[1:]) > here}
+
+    assert not below
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -48,8 +48,9 @@ def issue(
     supplier: SupplierOption = None, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Émettre l'appel de chaque fournisseur qui a du nouveau ; relancer n'émet rien de plus. / Issue what is new."""
-    from edi import estimating, statements
-    from edi.reconciling import reconcile
+    from edi.books import statements
+    from edi.reconciliation import estimating
+    from edi.reconciliation.reconciling import reconcile
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection), bars() as progress:
@@ -108,7 +109,7 @@ def listing(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Les appels émis. / The statements issued."""
-    from edi.statements import listing as issued
+    from edi.books.statements import listing as issued
 
     with opened(context, home) as (_, connection):
         rows = issued(connection, period, supplier)
@@ -145,7 +146,7 @@ def shown(
     output: FileOption = None, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Un appel tel qu'il a été émis. / A statement as it was issued."""
-    from edi import statements
+    from edi.books import statements
 
     with opened(context, home) as (_, connection):
         facts = statements.document(connection, number)
@@ -180,7 +181,7 @@ def distribute(
 
     Taux et seuil : [distribution] dans edi.toml. Sans --record rien n'est écrit. / Nothing is written without --record.
     """
-    from edi import distributing
+    from edi.books import distributing
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection):

@@ -62,9 +62,9 @@ def checked(
     files: list[Path], home: Path, directory: "dict[str, Partner]", said: str, *, html: Path | None, as_json: bool
 ) -> None:
     """Checks and shows; raises Exit with the exit code."""
+    from edi.intake.taking import check_file
     from edi.limits import OutOfTime
     from edi.settings import OUR_GLN, Settings, open_home, paris_now
-    from edi.taking import check_file
     from parsers.excerpts import excerpts
     from parsers.report import page, told
     from spool.errors import why
@@ -110,7 +110,7 @@ def checked(
 
 def directory_of(given: Path | None, home: Path) -> "dict[str, Partner]":
     """The directory to check against: the CSV given, else the home's if there is one."""
-    from edi.importing import read_csv
+    from edi.directory.importing import read_csv
     from edi.partners import load
     from edi.store import connect
 

@@ -31,8 +31,8 @@ def close(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Clore une année en un acte : prouver, clore, appeler, répartir, rendre compte ; refaire ne change rien. / Close a year."""
-    from edi import closing, statements
-    from edi.distributing import Users
+    from edi.books import closing, statements
+    from edi.books.distributing import Users
     from edi.settings import paris_now
 
     if (public or higher) and not distribute:

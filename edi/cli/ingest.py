@@ -38,7 +38,7 @@ def ingest(
 ) -> None:
     """Prendre des fichiers locaux par le chemin ordinaire : lire, contrôler, comptabiliser, répondre. /
     Take local files by the ordinary road: read, check, book, answer."""
-    from edi.ingesting import ingest as ingested
+    from edi.intake.ingesting import ingest as ingested
 
     said = language(lang)
     taken: dict[Path, list[Result]] = defaultdict(list)

@@ -79,8 +79,8 @@ def ledger_list(
     period: PeriodOption = None, supplier: SupplierOption = None,
 ) -> None:  # fmt: skip
     """Lister les écritures. / List the entries."""
-    from edi import estimating
     from edi.ledger import entries
+    from edi.reconciliation import estimating
 
     count = total = 0
     last: deque[dict[str, Any]] = deque(maxlen=_SHOWN)
@@ -129,9 +129,9 @@ def ledger_export(
     estimates: Annotated[bool, typer.Option("--estimates", help="Les estimations d'office, et leurs reprises / the estimates instead.")] = False,
 ) -> None:  # fmt: skip
     """Exporter les écritures, montants exacts. / Export the entries, exact amounts."""
-    from edi import estimating
-    from edi.accounts import fec, fec_name
+    from edi.books.accounts import fec, fec_name
     from edi.ledger import SHEET, entries
+    from edi.reconciliation import estimating
 
     with opened(context, home) as (where, connection):
         if form == "fec" and not as_json:
@@ -222,7 +222,7 @@ def ledger_trial(
     home: HomeOption = None, as_json: JsonOption = False, period: PeriodOption = None,
 ) -> None:  # fmt: skip
     """La balance des comptes ; code 1 si elle ne tombe pas à zéro. / The trial balance; 1 if it is not zero."""
-    from edi.accounts import trial
+    from edi.books.accounts import trial
 
     with opened(context, home) as (where, connection):
         rows = trial(connection, where.settings.accounts, period, at and at.date())
@@ -258,7 +258,7 @@ def ledger_verify(
     """
     import msgspec
 
-    from edi import proof, sealing
+    from edi.books import proof, sealing
 
     if (head is None) != (key is None):
         raise wrong_use("--head et / and --key vont ensemble / go together")
@@ -305,7 +305,7 @@ def ledger_head(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Signer où en est le registre, à garder ailleurs. / Sign how far the ledger goes, to be kept elsewhere."""
-    from edi import proof, sealing
+    from edi.books import proof, sealing
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection):
@@ -334,7 +334,7 @@ def ledger_key(
 
     Ou / or: openssl genpkey -algorithm ed25519 -out cle ; openssl pkey -in cle -pubout -out cle.pub
     """
-    from edi import sealing
+    from edi.books import sealing
 
     public = sealing.make_key(path, home_path(context, home))
     if as_json:

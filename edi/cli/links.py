@@ -56,7 +56,7 @@ _STATES = {
 
 def link_list(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Lister les liaisons et leur état. / List the links and how they are."""
-    from edi.links import overview
+    from edi.intake.links import overview
 
     with opened(context, home) as (where, connection):
         rows = overview(where, connection)
@@ -89,7 +89,7 @@ def _link_row(row: dict[str, Any]) -> list[object]:
 
 def link_test(context: typer.Context, name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Se connecter et regarder, sans rien prendre. / Connect and look, taking nothing."""
-    from edi.links import test
+    from edi.intake.links import test
 
     with opened(context, home) as (where, _):
         facts = test(where, where.link(name))
@@ -172,7 +172,7 @@ def link_resume(
 
 
 def _set_paused(context: typer.Context, name: str, home: Any, as_json: bool, paused: bool) -> None:
-    from edi.links import pause, resume
+    from edi.intake.links import pause, resume
     from edi.log import decided
     from edi.settings import paris_now
     from edi.store import transaction
@@ -201,7 +201,7 @@ def answers_list(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Les N dernières / the last N.")] = 50,
 ) -> None:
     """Ce qui a été répondu, le plus récent d'abord. / What was answered, newest first."""
-    from edi.answers import listing
+    from edi.intake.answers import listing
 
     with opened(context, home) as (_, connection):
         rows = [dict(row) for row in listing(connection, waiting, limit)]
@@ -234,9 +234,9 @@ def answers_resend(
     as_json: JsonOption = False,
 ) -> None:
     """Envoyer une réponse une nouvelle fois, au prochain passage. / Send an answer again with the next pass."""
-    from edi.answers import resend
+    from edi.intake.answers import resend
+    from edi.intake.pipeline import deliver
     from edi.log import decided
-    from edi.pipeline import deliver
     from edi.settings import LOCAL
     from edi.store import transaction
     from spool.folder import Folder

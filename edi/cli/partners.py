@@ -58,7 +58,7 @@ def import_(
     since. Plusieurs lignes d'un GLN avec d'autres `since` : sa catégorie et son assujettissement à partir de ce jour.
     / Several rows of one GLN: category and subject from that day on.
     """
-    from edi.importing import bring_in, read_facts
+    from edi.directory.importing import bring_in, read_facts
     from edi.log import decided, user
     from edi.settings import paris_now
 

@@ -77,11 +77,11 @@ def period_close(
 ) -> None:
     """Rapprocher une dernière fois, puis clore une année : ce qui arrive ensuite va dans la plus ancienne ouverte. / Close a year."""
     from edi import periods
-    from edi.reconciling import reconcile
+    from edi.intake.telling import tell
+    from edi.reconciliation.reconciling import reconcile
+    from edi.reconciliation.waiting import worth
     from edi.settings import paris_now
     from edi.store import transaction
-    from edi.telling import tell
-    from edi.waiting import worth
 
     with opened(context, home) as (where, connection):
         reconcile(connection, paris_now())  # what is in by now belongs to its year
@@ -108,7 +108,7 @@ def certificate(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Attestation de fin de déclaration : déclaré, rapproché, ouvert, à cet instant. / A declarant's certificate."""
-    from edi import certificates
+    from edi.books import certificates
     from edi.settings import paris_now
     from schemas import gln
 

@@ -36,8 +36,8 @@ def add_to(app: typer.Typer) -> None:
 
 def listing(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Ce qui attend en quarantaine. / What waits in quarantine."""
-    from edi.quarantine import acts
-    from edi.quarantine import listing as waiting
+    from edi.intake.quarantine import acts
+    from edi.intake.quarantine import listing as waiting
 
     with opened(context, home) as (_, connection):
         rows, decided = waiting(connection), acts(connection)
@@ -86,7 +86,7 @@ def shown(
     lang: LangOption = "fr",
 ) -> None:
     """Ce qui a été trouvé, et où dans les octets. / What was found, and where in the bytes."""
-    from edi import quarantine
+    from edi.intake import quarantine
     from schemas.catalogue import message
     from spool.folder import Folder
 
@@ -118,9 +118,9 @@ def release(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Relire le fichier avec les règles d'aujourd'hui. / Read the file again with today's rules."""
-    from edi import quarantine
+    from edi.intake import quarantine
+    from edi.intake.pipeline import arrival_of, deliver, take_receipt
     from edi.log import decided, logged, user
-    from edi.pipeline import arrival_of, deliver, take_receipt
     from edi.settings import paris_now
     from edi.store import transaction
     from spool.folder import Folder
@@ -155,7 +155,7 @@ def discard(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Retirer un fichier de la liste, pour une raison ; ses octets restent. / Take a file off the list; its bytes stay."""
-    from edi import quarantine
+    from edi.intake import quarantine
     from edi.log import decided, user
     from edi.settings import paris_now
     from edi.store import transaction

@@ -44,10 +44,10 @@ def reconcile(
     details: Annotated[bool, typer.Option("--details", help="Les factures une à une / each invoice.")] = False,
 ) -> None:
     """Rapprocher les deux côtés et écrire le registre. / Match both sides and post the ledger."""
-    from edi.reconciling import details as detailed
-    from edi.reconciling import reconcile as reconciled
+    from edi.intake.telling import tell
+    from edi.reconciliation.reconciling import details as detailed
+    from edi.reconciliation.reconciling import reconcile as reconciled
     from edi.settings import paris_now
-    from edi.telling import tell
 
     with opened(context, home) as (where, connection):
         counts: dict[str, Any] = dict(reconciled(connection, paris_now()))

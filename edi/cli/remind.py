@@ -56,7 +56,7 @@ def remind(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Écrire aux partenaires attendus : une lettre chacun, en PDF et en texte. / A letter to each, as PDF and as text."""
-    from edi import reminding
+    from edi.books import reminding
 
     letters = _letters(context, home, year)
     make(folder)
@@ -94,8 +94,8 @@ def estimate(
 
 
 def _letters(context: typer.Context, home: Path | None, year: int, nil: bool = False) -> list[dict[str, Any]]:
-    from edi.reconciling import reconcile
-    from edi.reminding import silent as awaited
+    from edi.books.reminding import silent as awaited
+    from edi.reconciliation.reconciling import reconcile
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection):

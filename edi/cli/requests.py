@@ -56,7 +56,7 @@ def add(
     reason: ReasonOption = "", by: ByOption = None, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Demander de qui est un GLN, ou le GLN d'un partenaire. / Ask whose a GLN is, or for a partner's GLN."""
-    from edi import requests
+    from edi.directory import requests
 
     wanted = {"role": role, "gln": gln, "name": name, "postcode": postcode, "city": city, "reason": reason}
     if wrong := requests.fault(wanted):
@@ -70,8 +70,8 @@ def import_(
     by: ByOption = None, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Demander, et répondre, par fichier : `answer` est un GLN, ou « refusé ». / Ask, and answer, by file."""
-    from edi import requests
-    from edi.importing import sheet
+    from edi.directory import requests
+    from edi.directory.importing import sheet
     from schemas.errors import SettingsWrong
 
     _, rows = sheet(file, ["role"])
@@ -81,7 +81,7 @@ def import_(
 
 
 def _told(context: typer.Context, rows: list[dict[str, str]], by: str | None, home: Path | None, as_json: bool) -> None:
-    from edi import requests
+    from edi.directory import requests
     from edi.log import decided, user
     from edi.settings import paris_now
 
@@ -97,7 +97,7 @@ def listing(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Les demandes ouvertes. / The open requests."""
-    from edi import requests
+    from edi.directory import requests
 
     with opened(context, home) as (_, connection):
         rows = requests.listing(connection, everything)
@@ -149,7 +149,7 @@ def refuse(
 def _act(
     context: typer.Context, act: str, numbers: list[int], by: str | None, reason: str, home: Path | None, as_json: bool
 ) -> None:
-    from edi import requests
+    from edi.directory import requests
     from edi.log import decided, user
     from edi.settings import paris_now
     from edi.store import transaction
@@ -171,7 +171,7 @@ def answer(
     by: ByOption = None, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Répondre : le GLN demandé en devient un alias, ou le partenaire entre à l'annuaire. / Say who it is."""
-    from edi import requests
+    from edi.directory import requests
     from edi.log import decided, user
     from edi.settings import paris_now
 

@@ -79,7 +79,7 @@ def why(
 ) -> None:  # fmt: skip
     """Où en est une facture et pourquoi ; d'une écriture ou d'un titre, jusqu'aux colonnes du fichier d'origine. /
     Where an invoice stands and why; of an entry or a title, down to the columns of the original file."""
-    from edi.why import why as facts_of
+    from edi.reconciliation.why import why as facts_of
 
     if [number is None, entry is None, ean is None].count(False) != 1 or (ean is None) != (period is None):
         raise wrong_use("un numéro, ou --entry, ou --ean avec --period / a number, or --entry, or --ean with --period")
@@ -107,7 +107,7 @@ def _trace(
     context: typer.Context, home: Path | None, as_json: bool, entry: int | None, ean: str | None, period: int | None
 ) -> None:
     """An entry, or the lines counted of a title, down to the bytes."""
-    from edi import tracing
+    from edi.books import tracing
     from schemas import gln
 
     with opened(context, home) as (where, connection):
@@ -312,7 +312,7 @@ def _deciding(act: str) -> Any:
         context: typer.Context, number: Number, by: By = "", reason: Reason = "", supplier: Supplier = None,
         library: Library = None, day: Day = None, home: HomeOption = None, as_json: JsonOption = False,
     ) -> None:  # fmt: skip
-        from edi import deciding
+        from edi.reconciliation import deciding
         from edi.settings import paris_now
 
         _decided(context, home, as_json, lambda connection: deciding.decide(
@@ -326,7 +326,7 @@ def undo(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Annuler une décision : ce qu'elle a fait est contre-passé, rien n'est effacé. / Undo; nothing is deleted."""
-    from edi import deciding
+    from edi.reconciliation import deciding
     from edi.settings import paris_now
 
     _decided(context, home, as_json, lambda connection: deciding.undo(connection, decision, by, reason, paris_now()))
@@ -334,8 +334,8 @@ def undo(
 
 def _decided(context: typer.Context, home: Path | None, as_json: bool, work: Any) -> None:
     """Writes a decision, reconciles what it touches, and says what came of it."""
-    from edi import deciding
-    from edi.reconciling import reconcile
+    from edi.reconciliation import deciding
+    from edi.reconciliation.reconciling import reconcile
     from edi.settings import paris_now
     from edi.store import transaction
 
@@ -354,7 +354,7 @@ def _decided(context: typer.Context, home: Path | None, as_json: bool, work: Any
 
 def _one(connection: Any, number: str, act: str, supplier: str | None, library: str | None, day: str | None) -> int:
     """The invoice meant; wrong use when several cases could be."""
-    from edi.why import why as facts_of
+    from edi.reconciliation.why import why as facts_of
     from schemas.errors import NotFound
 
     cases = [case for case in facts_of(connection, number, supplier, library)["cases"] if case["state"] != "withdrawn"]
@@ -374,7 +374,7 @@ def _one(connection: Any, number: str, act: str, supplier: str | None, library: 
 
 def decisions(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Toutes les décisions. / Every decision."""
-    from edi.deciding import listing
+    from edi.reconciliation.deciding import listing
 
     with opened(context, home) as (_, connection):
         rows = listing(connection)

@@ -32,7 +32,7 @@ from edi.cli.common import (
 from schemas.money import french, several
 
 if TYPE_CHECKING:
-    from edi.pipeline import Pass
+    from edi.intake.pipeline import Pass
 
 #: Asked to end, a run finishes the file it is at, but no longer than this.
 _GRACE_SECONDS = 5
@@ -69,9 +69,9 @@ def run(
     Sans --once, --json donne une ligne de JSON par passage où quelque chose arrive. / Without --once, --json gives
     a line of JSON for each pass in which something happens.
     """
+    from edi.intake.pipeline import Run
+    from edi.intake.running import forever
     from edi.lock import held
-    from edi.pipeline import Run
-    from edi.running import forever
 
     with opened(context, home) as (where, connection), held(where.path):
         if not where.settings.link:
@@ -193,7 +193,7 @@ _WHAT = {
 
 def status(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Ce qui est arrivé, ce qui est bloqué, et à qui de jouer. / What arrived, what is stuck, whose turn it is."""
-    from edi.status import status as facts_of
+    from edi.intake.status import status as facts_of
 
     with opened(context, home) as (where, connection):
         facts = facts_of(where, connection)

@@ -18,12 +18,13 @@ from typing import Any
 from msgspec.structs import astuple
 from rich.console import Console
 
-from edi import importing, ledger
+from edi import ledger
 from edi.demo import places, screen
 from edi.demo.places import Places
 from edi.demo.world import World, as_planned, directory_csv, world
-from edi.pipeline import Pass, Run
-from edi.reconciling import details
+from edi.directory import importing
+from edi.intake.pipeline import Pass, Run
+from edi.reconciliation.reconciling import details
 from edi.settings import Home, paris_now
 from edi.store import connect
 from parsers.report import as_json

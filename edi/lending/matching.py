@@ -1,7 +1,7 @@
 """When two declarations match: rules 1 to 4 over the invoices of one resolved supplier and library.
 
 Authority: CPI L133-3 and law 2003-517 art. 10 for the discount cap; the tolerance, the groups of 45 days and
-the order of pairing are this project's. Pure: `edi.reconciling` brings the candidates and keeps the outcome,
+the order of pairing are this project's. Pure: `edi.reconciliation.reconciling` brings the candidates and keeps the outcome,
 and settles the plain case of one invoice a side in SQL, by the same rule. Rule 2 is `edi.lending.proposing`'s.
 """
 

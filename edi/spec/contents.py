@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from edi import rehearsing
+from edi.intake import rehearsing
 from edi.lending import proposing, terms
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.limits import Limits

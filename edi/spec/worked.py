@@ -1,6 +1,6 @@
 """The worked example: a small year of one supplier and one library, in each format, by the ordinary road.
 
-What `example/*.xml` declares is written by the real writers, taken by `edi.taking` in a home of its own, and reconciled
+What `example/*.xml` declares is written by the real writers, taken by `edi.intake.taking` in a home of its own, and reconciled
 in one pass; what is shown is what came of that. The clock is given: one version always tells the same.
 """
 
@@ -13,12 +13,12 @@ from typing import Any
 
 from edi import ledger, partners
 from edi.converting import convert
-from edi.correcting import body
+from edi.intake.correcting import body
+from edi.intake.taking import Arrival, receive, take
 from edi.lending.context import Partner
-from edi.reconciling import reconcile
+from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
 from edi.store import connect, transaction
-from edi.taking import Arrival, receive, take
 from schemas.charset import ENCODING
 from spool.folder import Folder
 

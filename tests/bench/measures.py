@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import parsers
-from edi import partners, twins
-from edi.ingesting import ingest
+from edi import partners
+from edi.intake.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.reconciling import compute, reconcile
+from edi.reconciliation import twins
+from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
 from parsers.grammar import record_pattern

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import parsers
-from edi.ingesting import ingest
+from edi.intake.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.reconciling import reconcile
+from edi.reconciliation.reconciling import reconcile
 from edi.settings import OUR_GLN, open_home
 from edi.store import connect
 from parsers.sniff import open_source

@@ -12,10 +12,10 @@ import pytest
 import typer
 
 from edi.cli import app
-from edi.ingesting import ingest
+from edi.intake.ingesting import ingest
 from edi.log import logged, user
 from schemas.errors import NotFound
-from tests.edi.test_pipeline import B, Desk, F
+from tests.edi.intake.test_pipeline import B, Desk, F
 from tests.hostile.conftest import PASSWORD, World, world
 from tests.program import SAMPLES
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from edi import importing
+from edi.books.proof import verify
 from edi.cli import app
-from edi.proof import verify
-from edi.reconciling import details
+from edi.directory import importing
+from edi.reconciliation.reconciling import details
 from tests.desk import Desk
 
 SAMPLES = Path(__file__).parent.parent / "samples"

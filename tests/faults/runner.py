@@ -1,9 +1,9 @@
 """Runs `edi` and lets it die, or lets one of its calls fail, at a chosen moment. The product has no hooks for it.
 
-    python -m tests.faults.runner 'kill after 3 edi.pipeline:pull' -- run --once --home H
+    python -m tests.faults.runner 'kill after 3 edi.intake.pipeline:pull' -- run --once --home H
     python -m tests.faults.runner 'kill at 350' -- run --once --home H             # after 350 ms, wherever it is
     python -m tests.faults.runner 'fail 17 sql-locked' -- run --once --home H      # the 17th call fails
-    python -m tests.faults.runner 'lose 5 edi.exchange:pull' -- run --once --home H   # the link is lost before the 5th
+    python -m tests.faults.runner 'lose 5 edi.intake.exchange:pull' -- run --once --home H   # the link is lost before the 5th
     python -m tests.faults.runner 'fail 17+ sql-locked' -- run --once --home H     # and every one after it
 
 Functions the product calls are wrapped where it looks them up; statements are seen by a subclass of
@@ -35,13 +35,17 @@ _ROOT = Path(__file__).parent.parent.parent
 def main(words: Sequence[str]) -> Never:
     """`SPEC -- edi's own words`; SPEC may be empty. Ends the process as `edi` does."""
     spec, rest = words[0], list(words[words.index("--") + 1 :])
-    for module in ("edi.pipeline", "edi.exchange", "edi.ingesting"):
+    for module in ("edi.intake.pipeline", "edi.intake.exchange", "edi.intake.ingesting"):
         importlib.import_module(module).paris_now = lambda: CLOCK
     if not spec.startswith("kill at"):  # one link after the other, so that calls come in the same order
-        importlib.import_module("edi.pipeline")._LINKS_AT_ONCE = 1
-    importlib.import_module("edi.staging")._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
+        importlib.import_module("edi.intake.pipeline")._LINKS_AT_ONCE = 1
+    importlib.import_module(
+        "edi.intake.staging"
+    )._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
     importlib.import_module("edi.store")._WAIT_MS = 5_000  # nobody else is there to wait for
-    importlib.import_module("edi.reconciling")._PIECE = 2  # and every pass: outcomes and entries go in piece by piece
+    importlib.import_module(
+        "edi.reconciliation.reconciling"
+    )._PIECE = 2  # and every pass: outcomes and entries go in piece by piece
     sites = _Sites()
     if spec:
         _arm(spec, sites)
@@ -395,7 +399,15 @@ class Nursery:
 
 
 def _nursery() -> None:
-    for module in ("edi.cli", "edi.running", "edi.pipeline", "edi.lock", "edi.status", "rich.table", "rich.progress"):
+    for module in (
+        "edi.cli",
+        "edi.intake.running",
+        "edi.intake.pipeline",
+        "edi.lock",
+        "edi.intake.status",
+        "rich.table",
+        "rich.progress",
+    ):
         importlib.import_module(module)
     for line in sys.stdin:
         order = json.loads(line)

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from edi.correcting import body
-from edi.proof import verify
+from edi.books.proof import verify
+from edi.intake.correcting import body
 from edi.settings import open_home
 from edi.store import connect
 from spool.folder import Folder

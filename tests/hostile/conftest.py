@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import stamina
 
-from edi.pipeline import Pass, Run
+from edi.intake.pipeline import Pass, Run
+from edi.intake.status import status
 from edi.settings import Home, open_home
-from edi.status import status
 from edi.store import connect
 from spool import hostkeys
 from spool.server import User

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from edi.intake.taking import check_file
 from edi.limits import Limits
-from edi.taking import check_file
 from tests.declarations import BASES, US, written
 
 XML, FIXED = written(BASES["supplier"], "xml"), written(BASES["supplier"], "fixed")

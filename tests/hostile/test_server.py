@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from edi.pipeline import Run
-from edi.running import forever
+from edi.intake.pipeline import Run
+from edi.intake.running import forever
 from edi.store import connect
 from spool.server import User
 from tests.hostile.conftest import OTHER, PASSWORD, World
@@ -241,7 +241,7 @@ def test_a_hundred_thousand_names(world: World) -> None:
 
 
 def test_long_folder_is_seen_to_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("spool.remote", "spool.sftp", "spool.pull", "edi.exchange"):
+    for module in ("spool.remote", "spool.sftp", "spool.pull", "edi.intake.exchange"):
         monkeypatch.setattr(f"{module}.LONGEST_LISTING", 10)
     for place in range(25):
         world.put(f"a{place}.txt.rdy" if place % 2 else f"a{place}.txt", b"?" * place)
@@ -287,8 +287,8 @@ def test_dripping_link_keeps_nobody_waiting(world: World) -> None:
 
 
 def test_many_dripping_links_keep_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edi.pipeline._LINKS_AT_ONCE", 1)
-    monkeypatch.setattr("edi.pipeline._SLOT_SECONDS", 0.5)
+    monkeypatch.setattr("edi.intake.pipeline._LINKS_AT_ONCE", 1)
+    monkeypatch.setattr("edi.intake.pipeline._SLOT_SECONDS", 0.5)
     world.put("a.txt", b"x" * 50_000)
     world.habits(**{"a.txt": Habit(drip_seconds=0.3)})
     world.set_up(pass_seconds=60)
@@ -336,7 +336,7 @@ def test_link_that_is_away_is_ours_to_try_again(world: World) -> None:
 
 
 def test_mistake_of_ours_stays_with_its_link(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edi import exchange
+    from edi.intake import exchange
 
     right = exchange.listing
 
@@ -345,7 +345,7 @@ def test_mistake_of_ours_stays_with_its_link(world: World, monkeypatch: pytest.M
             raise OverflowError("what the server said")
         return right(remote, link, *more)
 
-    monkeypatch.setattr("edi.exchange.listing", wrong)
+    monkeypatch.setattr("edi.intake.exchange.listing", wrong)
     world.set_up()
     world.honest()
     done = world.once()
@@ -417,7 +417,7 @@ def test_home_with_many_files_leaves_a_share_to_the_others(world: World) -> None
 
 
 def test_copy_of_ours_that_cannot_be_read_keeps_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edi import pipeline
+    from edi.intake import pipeline
 
     world.put("a.txt")
     world.set_up()
@@ -430,7 +430,7 @@ def test_copy_of_ours_that_cannot_be_read_keeps_nobody(world: World, monkeypatch
             raise OSError(5, "Input/output error")
         return right(home, connection, folder, receipt)
 
-    monkeypatch.setattr("edi.pipeline.take_receipt", wrong)
+    monkeypatch.setattr("edi.intake.pipeline.take_receipt", wrong)
     world.once()
     assert world.answered()
     [stuck] = world.stuck()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edi import importing
+from edi.directory import importing
 from schemas import money
 from schemas.declaration import Declaration, Header, Invoice, Line
 from tests.declarations import read_back

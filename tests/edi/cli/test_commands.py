@@ -206,11 +206,11 @@ def test_checker_that_fails_calls_nothing_refused(run: Edi, monkeypatch: pytest.
     def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("edi.taking.check_file", crash)
+    monkeypatch.setattr("edi.intake.taking.check_file", crash)
     code, out, err = run("check", "--json", str(NAMES["F"]))
     assert (code, json.loads(out)["files"][0]["verdict"]) == (2, "failed")
     assert "ZeroDivisionError" in err
-    monkeypatch.setattr("edi.taking._taken", crash)
+    monkeypatch.setattr("edi.intake.taking._taken", crash)
     code, out, err = run("ingest", "--json", "empty")
     assert (code, json.loads(out)["files"][0]["verdict"]) == (2, "failed")
     assert "edi status" in err

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from edi.demo.show import demo
-from edi.pipeline import Run
+from edi.intake.pipeline import Run
 from edi.settings import open_home
 from edi.store import connect
 from schemas.errors import NotAllowed

@@ -9,12 +9,13 @@ import pytest
 from msgspec.structs import astuple
 
 import parsers
-from edi import importing, partners
+from edi import partners
 from edi.demo.world import DeclarationFile, World, as_planned, directory_csv, world
-from edi.ingesting import ingest
+from edi.directory import importing
+from edi.intake.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.reconciling import details, reconcile
+from edi.reconciliation.reconciling import details, reconcile
 from edi.settings import OUR_GLN, open_home
 from edi.store import connect, transaction
 from parsers.sniff import open_source

@@ -1,0 +1,146 @@
+"""Closing a year, as one act: prove the ledger, close the period, issue the statements, share the year out, report.
+
+Each step is done once; doing it all again changes nothing and reports the same. The sums must agree to the cent: what
+the statements call is what the entries come to, and what is shared out is the entries and the State's share.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from edi import partners, periods
+from edi.books import accounts, distributing, proof, statements
+from edi.books.distributing import Users
+from edi.books.paper import pdf
+from edi.intake.telling import tell
+from edi.ledger import rate_text
+from edi.reconciliation import estimating
+from edi.reconciliation.reconciling import reconcile, state
+from edi.reconciliation.waiting import worth
+from edi.settings import Home
+from edi.store import transaction
+from schemas.errors import NotAllowed
+
+Facts = dict[str, Any]
+_TOP = 20
+_BY_MONTH = "SELECT substr(invoice_date, 1, 7) AS month, sum(remuneration_cents) AS cents FROM entry WHERE period = ? GROUP BY 1 ORDER BY 1"
+_BY_RATE = (
+    "SELECT rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, sum(remuneration_cents) AS cents "
+    "FROM entry WHERE period = ? GROUP BY 1 ORDER BY 1"
+)
+_BY_LIBRARY = "SELECT library, invoice_date, sum(remuneration_cents) AS cents FROM entry WHERE period = ? GROUP BY library, invoice_date"
+
+
+def close(
+    connection: sqlite3.Connection, home: Home, year: int, now: datetime, *,
+    estimates: bool = False, users: Users | None = None, progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Facts:  # fmt: skip
+    """Closes a year and gives the facts of its report. With `users` it is shared out too, once and for good.
+
+    Raises NotAllowed when anything does not balance, or another year is to be shared out first: then nothing is closed.
+    """
+    reconcile(connection, now)
+    if users is not None and distributing.recorded(connection, year) is None:
+        distributing.in_turn(connection, year)
+    tell(home, connection, now)
+    _proved(connection, home, progress)
+    if estimates:
+        estimating.post(connection, year, now)
+    if year not in periods.closed_years(connection):
+        with transaction(connection):
+            periods.close(connection, year, now)
+    for _ in statements.issue(
+        connection,
+        home.settings,
+        year,
+        now,
+        progress=lambda done, of: progress("appels / statements", done, of),
+    ):
+        pass
+    shared = distributing.recorded(connection, year)
+    if shared is None and users is not None:
+        made = distributing.compute(connection, year, users, home.settings.distribution)
+        shared = distributing.record(connection, made, now)
+    _agrees(connection, year, shared)
+    return report(connection, home, year, shared)
+
+
+def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[str, int, int], None]) -> None:
+    failure = proof.verify(connection, home, progress=progress).failure
+    if failure is not None:
+        raise NotAllowed(
+            why=f"Le registre ne se prouve pas ({failure.check}, écriture {failure.entry}) : edi ledger verify. / The ledger does not hold."
+        )
+    if balance := sum(row["balance_cents"] for row in accounts.trial(connection, home.settings.accounts)):
+        raise NotAllowed(why=f"La balance ne tombe pas à zéro : {balance} centimes. / The books do not balance.")
+
+
+def _agrees(connection: sqlite3.Connection, year: int, shared: distributing.Year | None) -> None:
+    """The sums that must be one, to the cent: an assertion, since each is computed from the same entries."""
+    entries = connection.execute(
+        "SELECT coalesce(sum(remuneration_cents), 0) FROM entry WHERE period = ?", (year,)
+    ).fetchone()[0]
+    called = connection.execute(
+        "SELECT coalesce(sum(entries_cents), 0) FROM issued_statement WHERE period = ?", (year,)
+    ).fetchone()[0]
+    assert called == entries, f"statements call {called}, entries are {entries}"
+    if shared is not None:
+        facts = shared.facts
+        out = sum(facts[f"{name}_cents"] for name in ("fees", "pension", "authors", "publishers", "carried"))
+        assert out == facts["entries_cents"] + facts["state_cents"] + facts["brought_cents"]
+
+
+def report(connection: sqlite3.Connection, home: Home, year: int, shared: distributing.Year | None) -> Facts:
+    """The facts of the closing report, amounts in cents; the same for as long as nothing changes."""
+    directory = partners.load(connection)
+    by_category: dict[str, int] = {}
+    for row in connection.execute(_BY_LIBRARY, (year,)):
+        known = directory.get(partners.resolve(directory, row["library"]))
+        category = known.on(date.fromisoformat(row["invoice_date"]))[0] if known else ""
+        by_category[category] = by_category.get(category, 0) + row["cents"]
+    closed_at = connection.execute("SELECT closed_at FROM period_closed WHERE year = ?", (year,)).fetchone()[
+        "closed_at"
+    ]
+    rows = statements.listing(connection, year)
+    titles = (
+        distributing.compute(connection, year, Users(), home.settings.distribution).titles
+        if shared is None
+        else shared.titles
+    )
+    entries, cents, copies, base = connection.execute(
+        "SELECT count(*), coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0), coalesce(sum(base_cents), 0) FROM entry WHERE period = ?",
+        (year,),
+    ).fetchone()
+    return {
+        "year": year,
+        "closed_at": closed_at,
+        "issuer": home.settings.letterhead,
+        "entries": entries,
+        "remuneration_cents": cents,
+        "base_cents": base,
+        "copies": copies,
+        "statements": len(rows),
+        "called_cents": sum(row["due_cents"] for row in rows),
+        "by_month": [dict(row) for row in connection.execute(_BY_MONTH, (year,))],
+        "by_category": [
+            {"category": category, "cents": cents}
+            for category, cents in sorted(by_category.items(), key=lambda one: -one[1])
+        ],
+        "by_rate": [
+            {"rate": rate_text(row["rate_percent"]), **{name: row[name] for name in ("entries", "base_cents", "cents")}}
+            for row in connection.execute(_BY_RATE, (year,))
+        ],
+        "waiting": worth(connection, year),
+        "open": state(connection),
+        "titles": [
+            {name: row[name] for name in ("ean", "title", "copies")}
+            for row in sorted(titles, key=lambda row: (-row["copies"], row["ean"]))[:_TOP]
+        ],
+        "distribution": shared.facts if shared is not None else None,
+    }
+
+
+def as_pdf(facts: Facts) -> bytes:
+    """The closing report, made at the moment the year was closed: the same facts are the same bytes."""
+    return pdf("cloture", facts, datetime.fromisoformat(facts["closed_at"]))

@@ -1,0 +1,176 @@
+"""Referencing requests: who is behind a GLN that the directory does not know, or which GLN has a partner known by name only.
+
+Authority: guide ("Demandez un Gencod": singly or by file; asked, in progress, given, refused). Append-only: a request is
+asked once, and acts follow it; one whose GLN the directory has come to know is given too.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from edi import partners
+from edi.directory.importing import bring_in
+from edi.lending.context import Partner
+from edi.partners import Facts
+from edi.store import transaction
+from schemas import gln
+from schemas.errors import NotAllowed, NotFound
+
+_KNOWN = ("name", "postcode", "city")
+Wanted = Mapping[str, str]
+OPEN = ("asked", "in-progress")
+#: What `answer` says in a file where there is no GLN to give.
+REFUSED = ("refus", "refusé", "refusée", "refused")
+_ROWS = """
+SELECT * FROM (
+    SELECT r.id AS request, r.gln, r.name, r.role, r.postcode, r.city,
+           CASE WHEN a.act = 'answer' OR r.gln IN (SELECT gln FROM partner) THEN 'given' WHEN a.act = 'ask' THEN 'asked'
+                WHEN a.act = 'take' THEN 'in-progress' ELSE 'refused' END AS state,
+           a.gln AS answer, f.at AS asked_at, f.who AS asked_by, d.reference AS declaration, a.at, a.who, a.reason
+    FROM request r JOIN request_act f ON f.id = (SELECT min(id) FROM request_act WHERE request = r.id)
+    JOIN request_act a ON a.id = (SELECT max(id) FROM request_act WHERE request = r.id)
+    LEFT JOIN declaration d ON d.id = r.declaration
+) WHERE {which} ORDER BY request
+"""
+
+
+def listing(connection: sqlite3.Connection, everything: bool = False) -> list[dict[str, Any]]:
+    """The open requests, or all, oldest first, each with its state and the act that brought it there."""
+    which = "1" if everything else f"state IN {OPEN}"
+    return [dict(row) for row in connection.execute(_ROWS.format(which=which))]
+
+
+def one(connection: sqlite3.Connection, request: int) -> dict[str, Any]:
+    """One request. Raises NotFound."""
+    row = connection.execute(_ROWS.format(which="request = ?"), (request,)).fetchone()
+    if row is None:
+        raise NotFound(what=f"demande / request {request}")
+    return dict(row)
+
+
+def ask(connection: sqlite3.Connection, rows: Iterable[Wanted], who: str, now: datetime) -> list[dict[str, Any]]:
+    """Opens a request for each row, inside the caller's transaction; it as it stands, the one before if it was asked already.
+
+    A row has `gln`, or `name` with `postcode` or `city`; `role`; and may have a `reason`. Whoever the directory knows is
+    not asked for: `state` is `known` and `answer` the GLN. Raises NotAllowed where a row says too little (`fault`).
+    """
+    known = {about: partner.gln for partner in partners.load(connection).values() for about in _abouts(partner)}
+    asked = []
+    for row in rows:
+        if wrong := fault(row):
+            raise NotAllowed(why=wrong)
+        said = {name: row.get(name, "") for name in ("gln", "role", *_KNOWN)}
+        about = said["gln"] or _about(said["role"], said["name"], said["postcode"] or said["city"])
+        if about in known:
+            asked.append({**said, "request": None, "state": "known", "answer": known[about]})
+            continue
+        before = connection.execute("SELECT id FROM request WHERE about = ?", (about,)).fetchone()
+        number: Any = before["id"] if before else connection.execute(
+            f"INSERT INTO request (about, {', '.join(said)}) VALUES (?, ?, ?, ?, ?, ?)", (about, *said.values())
+        ).lastrowid  # fmt: skip
+        if before is None or (one(connection, number)["state"] == "refused" and not row.get("answer")):
+            _act(connection, number, "ask", who, "" if row.get("answer") else row.get("reason", ""), now)
+        asked.append(one(connection, number))
+    return asked
+
+
+def bring(connection: sqlite3.Connection, rows: Sequence[Wanted], who: str, now: datetime) -> list[dict[str, Any]]:
+    """Asks for each row of a file, then answers or refuses as its `answer` says: a GLN, or one of `REFUSED`; each as it
+    stands then. What was answered before stays. Raises as `ask` and `answer`.
+    """
+    answers: dict[int, Wanted] = {}
+    with transaction(connection):
+        asked = ask(connection, rows, who, now)
+        for row, to in zip(rows, asked, strict=True):
+            said = row.get("answer", "").casefold()
+            if said in REFUSED and to["state"] in OPEN:
+                act(connection, to["request"], "refuse", who, row.get("reason", ""), now)
+            elif said and said not in REFUSED and to["state"] in (*OPEN, "refused"):
+                answers[to["request"]] = {**row, "gln": said}
+    if answers:
+        answer(connection, answers, who, "", now)
+    return [one(connection, to["request"]) if to["request"] else to for to in asked]
+
+
+def fault(wanted: Wanted) -> str:
+    """What a request says too little of, or wrong; empty if nothing."""
+    if wanted.get("role") not in partners.ROLES:
+        return f"role {wanted.get('role', '')!r} : {' / '.join(partners.ROLES)}"
+    for name in ("gln", "answer"):
+        code = wanted.get(name, "")
+        if code and not gln.has_form(code) and not (name == "answer" and code.casefold() in REFUSED):
+            return f"{name} {code!r} : 13 chiffres / 13 digits"
+    if wanted.get("gln"):
+        return ""
+    if partners.folded(wanted.get("name", "")) and (wanted.get("postcode") or wanted.get("city")):
+        return ""
+    return "un GLN, ou un nom avec code postal ou ville / a GLN, or a name with postcode or city"
+
+
+def _about(role: str, name: str, place: str) -> str:
+    return "|".join((role, partners.folded(name), partners.folded(place)))
+
+
+def _abouts(partner: Partner) -> Iterator[str]:
+    """All that a request may ask for when it is this partner."""
+    yield partner.gln
+    for place in filter(None, (partner.postcode, partner.city)):
+        yield _about(partner.role, partner.name, place)
+
+
+def act(connection: sqlite3.Connection, request: int, act: str, who: str, reason: str, now: datetime) -> None:
+    """Takes a request up, or refuses it, inside the caller's transaction. Raises NotFound, or NotAllowed where it is closed."""
+    _must_be(one(connection, request), *OPEN)
+    if act == "refuse" and not reason.strip():
+        raise NotAllowed(why="Un refus veut une raison : --reason. / A refusal needs a reason.")
+    _act(connection, request, act, who, reason, now)
+
+
+def answer(
+    connection: sqlite3.Connection, answers: Mapping[int, Wanted], who: str, reason: str, now: datetime
+) -> dict[str, Any]:
+    """Says who it is: of each request the `gln`, and `name`, `postcode`, `city` where they are better known now.
+
+    The partner is added to the directory if it is not there; the GLN that was asked for becomes an alias of another one.
+    Returns what changed, as `bring_in`. Raises NotFound, or NotAllowed where the answer cannot be, or was given before.
+    """
+    directory = partners.load(connection)
+    told: dict[str, Facts] = {}
+    for number, given in answers.items():
+        request, code = one(connection, number), given["gln"]
+        if not gln.is_valid(code) and not gln.is_legacy(code) and code not in directory:
+            raise NotAllowed(why=f"{code!r} n'est pas un GLN : 13 chiffres, le dernier de contrôle. / It is not a GLN.")
+        known = directory.get(code)
+        asked = connection.execute("SELECT role FROM request WHERE gln = ?", (code,)).fetchone()
+        role = known.role if known else asked["role"] if asked else request["role"]
+        if role != request["role"]:
+            raise NotAllowed(why=f"{code} : {role} ; demande / request {number} : {request['role']}.")
+        facts = {(name, ""): given.get(name) or request[name] for name in _KNOWN} | {("role", ""): role}
+        if known is None:
+            told[code] = facts
+        if request["gln"] not in ("", code):
+            told[request["gln"]] = {**facts, ("alias_of", ""): code}
+
+    def acts() -> None:
+        for number, given in answers.items():
+            _must_be(one(connection, number), *OPEN, "refused")
+            _act(connection, number, "answer", who, reason, now, given["gln"])
+
+    return bring_in(connection, told, who, f"demande / request {', '.join(map(str, answers))}", now, beside=acts)
+
+
+def _must_be(request: dict[str, Any], *states: str) -> None:
+    if request["state"] not in states:
+        raise NotAllowed(
+            why=f"La demande {request['request']} est close ({request['state']}). / Request {request['request']} is closed."
+        )
+
+
+def _act(
+    connection: sqlite3.Connection, request: int, act: str, who: str, reason: str, now: datetime, code: str = ""
+) -> None:
+    connection.execute(
+        "INSERT INTO request_act (request, act, who, reason, at, gln) VALUES (?, ?, ?, ?, ?, ?)",
+        (request, act, who, reason.strip(), now.isoformat(), code),
+    )

@@ -1,0 +1,236 @@
+"""Books a staged file: the checks that need what is already booked, then transaction T2.
+
+Authority: format, section 1 "Natures" and section 3 (`reference-already-used`, `replaced-reference-unknown`,
+`invoice-already-declared`, `invoice-declared-differently`, `period-closed-booked-late`).
+T2 writes verdict, invoices, findings, answer and the receipt's state, or nothing. The caller holds
+the write transaction.
+"""
+
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from edi import periods
+from edi.directory import importing
+from edi.intake.rehearsing import rehearse
+from edi.intake.replacing import Chain, find_chain, restate, withdraw
+from edi.intake.staging import Staged, refuse
+from edi.reconciliation import twins
+from edi.store import PLACES
+from schemas.acknowledgement import Rehearsal
+from schemas.declaration import Header
+from schemas.finding import Both, Finding
+from schemas.layout import EN
+
+#: The codes that only booking can raise.
+STORE_CODES = (
+    "reference-already-used",
+    "replaced-reference-unknown",
+    "invoice-declared-differently",
+    "invoice-already-declared",
+    "period-closed-booked-late",
+)
+
+
+class Booked(msgspec.Struct):
+    """The verdict on a file, how many of its invoices were accepted and refused, and what a dry run would come to."""
+
+    verdict: str
+    accepted: int
+    refused: int
+    would: Rehearsal | None = None
+
+
+def verdict(staged: Staged, accepted: int) -> str:
+    """`accepted`, `partly-accepted` or `refused`: a file finding, or no invoice accepted of at least one."""
+    if staged.tally.file_refused or (staged.invoices and not accepted):
+        return "refused"
+    return "partly-accepted" if staged.refused else "accepted"
+
+
+def judge(staged: Staged) -> Booked:
+    """The verdict where nothing is stored."""
+    accepted = 0 if staged.tally.file_refused else staged.invoices - staged.refused
+    return Booked(verdict(staged, accepted), accepted, staged.invoices - accepted)
+
+
+def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: str, dry: bool, now: datetime) -> Booked:
+    """Judges the staged file against what is booked and books what is accepted. `dry` changes nothing.
+
+    Within the caller's write transaction, after `twins.define`. `sha256` is of the bytes read, `now` Paris wall-clock time.
+    """
+    header = staged.header
+    if header is None:
+        return judge(staged)
+    chain = _judge(connection, staged, header)
+    if not _whole(header):
+        return judge(staged)
+    booked = judge(staged)
+    stands = booked.verdict != "refused"
+    target = chain.latest if chain is not None and stands else None
+    if "declarant-not-allowed" in staged.tally.by_code:  # somebody else's word: it is not even remembered as refused
+        return booked
+    declaration = _insert_declaration(connection, staged, header, booked, receipt, sha256, dry, target, now)
+    if not stands:
+        return booked
+    assert header.period is not None
+    period = periods.booked_in(header.period, periods.closed_years(connection))
+    real, clean = header.use == "real", not staged.refused
+    if real and period != header.period and _moves(connection, clean and target is not None):
+        staged.tally.add(_at(header, "period", "period-closed-booked-late", str(header.period), str(period)))
+
+    def write() -> None:
+        if real and target is not None:
+            withdraw(connection, declaration, target, clean)
+        connection.execute(
+            "INSERT OR IGNORE INTO statement SELECT ?, booked FROM staged_restated WHERE seq IN "
+            "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
+            (declaration,),
+        )
+        _insert_invoices(connection, staged, receipt, header, declaration, period)
+
+    if real and not dry:
+        write()
+        importing.ask_for_unknown(connection, declaration, now)
+    else:
+        booked.would = rehearse(connection, write, receipt, staged.invoices)
+    return booked
+
+
+def _whole(header: Header) -> bool:
+    """Whether everything that references and natures are judged by could be read."""
+    return None not in (
+        header.side, header.declarant, header.reference, header.period, header.use,
+        header.nature, header.replaced, header.issued, header.sending,
+    )  # fmt: skip
+
+
+def _moves(connection: sqlite3.Connection, withdraws: bool) -> bool:
+    """Whether anything is booked or withdrawn: what is only stated once more is not."""
+    absent = "OR EXISTS (SELECT 1 FROM staged_own WHERE booked NOT IN (SELECT booked FROM staged_restated))"
+    booked = "SELECT EXISTS (SELECT 1 FROM staged_invoice WHERE fate = 'book')"
+    return bool(connection.execute(f"{booked} {absent if withdraws else ''}").fetchone()[0])
+
+
+def _at(header: Header, name: str, code: str, found: str | None, expected: str | Both | None = None) -> Finding:
+    field = EN.field(name)
+    position = field.first if header.format == "fixed" else None
+    return Finding(code=code, record=header.record, position=position, field=field.wire, found=found, expected=expected)
+
+
+def _judge(connection: sqlite3.Connection, staged: Staged, header: Header) -> Chain | None:
+    """Judges references, then invoices, as far as the header's fields they go by are sound; the chain of an R or A."""
+    wrong = staged.tally.wrong
+
+    def sound(*names: str) -> bool:
+        return all(getattr(header, name) is not None and EN.field(name).wire not in wrong for name in names)
+
+    if sound("declarant", "use", "reference") and header.use == "real":
+        _judge_reference(connection, staged, header)
+    if not sound("declarant", "side", "period", "use", "nature", "replaced"):
+        return None
+    chain = None
+    if header.nature != "initial":
+        chain = find_chain(connection, header)
+        if not chain.known:  # what it would leave out of the duplicate checks, nobody can say
+            named = chain.live_reference or Both("aucune en vigueur", "none is live")
+            staged.tally.add(_at(header, "replaced", "replaced-reference-unknown", header.replaced, named))
+            return None
+    if header.use == "real":
+        if chain is not None and chain.latest is not None:
+            restate(connection, chain.latest)
+        _judge_invoices(connection, staged, header)
+    return chain
+
+
+def _judge_reference(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
+    used = connection.execute(
+        "SELECT 1 FROM declaration d WHERE declarant = ? AND reference = ? AND use = 'real' AND NOT dry AND accepted > 0 "
+        "AND verdict <> 'refused' AND NOT EXISTS "
+        "(SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels')",
+        (header.declarant, header.reference),
+    ).fetchone()
+    if used:
+        staged.tally.add(_at(header, "reference", "reference-already-used", header.reference))
+
+
+def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
+    """Refuses what is booked with other amounts or lines; counts once what is booked identically."""
+    own = "supplier" if header.side == "supplier" else "library"
+    partner = "library" if own == "supplier" else "supplier"
+    connection.create_function("written", 1, lambda name: name.strip().upper(), deterministic=True)
+    rows = connection.execute(
+        f"""
+        SELECT s.seq, s.record, s.number, i.id, i.digest = s.digest AS same, d.reference
+        FROM staged_invoice s
+        CROSS JOIN twin t ON t.{own} = resolved(?1) AND t.{partner} = resolved(s.partner) AND t.key = s.key AND t.side = ?2
+        JOIN invoice i ON i.id = t.invoice
+        JOIN declaration d ON d.id = i.declaration
+        WHERE s.fate = 'book' AND i.{own} = ?1 AND i.{partner} = s.partner AND i.kind = s.kind AND i.date = s.date
+          AND written(i.number) = s.written AND i.id NOT IN (SELECT booked FROM staged_own)
+        ORDER BY s.seq, same DESC, i.id
+        """,
+        (header.declarant, header.side),
+    ).fetchall()
+    judged: set[int] = set()
+    for row in rows:
+        if row["seq"] in judged:
+            continue
+        judged.add(row["seq"])
+        about: dict[str, Any] = {"record": row["record"], "invoice": row["number"], "found": row["reference"]}
+        if row["same"]:
+            staged.tally.add(Finding(code="invoice-already-declared", **about))
+            connection.execute("INSERT OR IGNORE INTO staged_restated VALUES (?, ?)", (row["seq"], row["id"]))
+            connection.execute("UPDATE staged_invoice SET fate = 'restated' WHERE seq = ?", (row["seq"],))
+        else:
+            refuse(connection, staged, row["seq"], Finding(code="invoice-declared-differently", **about), False)
+
+
+def _insert_declaration(
+    connection: sqlite3.Connection, staged: Staged, header: Header, booked: Booked,
+    receipt: int, sha256: str, dry: bool, target: int | None, now: datetime,
+) -> int:  # fmt: skip
+    assert header.issued is not None
+    cursor = connection.execute(
+        "INSERT INTO declaration (receipt, sha256, format, verdict, side, use, nature, declarant, reference, replaced, "
+        "period, sending, issued, invoices, accepted, dry, supersedes, taken_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            receipt, sha256, header.format, booked.verdict, header.side, header.use, header.nature, header.declarant,
+            header.reference, header.replaced, header.period, header.sending, header.issued.isoformat(),
+            staged.invoices, booked.accepted, dry, None if dry else target, now.isoformat(),
+        ),
+    )  # fmt: skip
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _insert_invoices(
+    connection: sqlite3.Connection, staged: Staged, receipt: int, header: Header, declaration: int, period: int
+) -> None:
+    """Moves the accepted invoices out of the temporary table, and the lines that are not in the store yet."""
+    first = receipt * PLACES
+    if staged.lines is not None:
+        staged.lines.put()
+    connection.executemany(
+        "DELETE FROM line WHERE id BETWEEN ? AND ?",
+        connection.execute(
+            "SELECT first_line, first_line + lines - 1 FROM staged_invoice WHERE fate <> 'book' AND lines > 0"
+        ).fetchall(),
+    )
+    supplier, library = ("?2", "partner") if header.side == "supplier" else ("partner", "?2")
+    connection.execute(
+        f"""
+        INSERT INTO invoice (id, declaration, record, side, supplier, library, number, key, date, kind, ht, ttc, contract,
+            contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies, exempt_contract,
+            period, digest)
+        SELECT ?1 + seq, ?3, record, ?4, {supplier}, {library}, number, key, date, kind, ht, ttc, contract,
+            contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies, exempt_contract,
+            ?5, digest
+        FROM staged_invoice WHERE fate = 'book' ORDER BY seq
+        """,
+        (first, header.declarant, declaration, header.side, period),
+    )
+    twins.add(connection, first, first + PLACES - 1)

@@ -1,0 +1,73 @@
+"""Local files by the same road as pulled ones: `edi ingest`. They come by a link that speaks for everybody."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from edi.intake.exchange import Tell
+from edi.intake.pipeline import arrival_of, by_issue, deliver, quiet
+from edi.intake.taking import Arrival, Progress, receive, take
+from edi.log import logged
+from edi.settings import LOCAL, Home, paris_now
+from edi.store import transaction
+from schemas.acknowledgement import Acknowledgement
+from schemas.errors import Unreadable
+from spool import names
+from spool.errors import why
+from spool.folder import Folder
+from spool.receipt import Kept
+
+
+def ingest(
+    home: Home, connection: sqlite3.Connection, paths: Iterable[Path], tell: Tell = quiet,
+    progress: Callable[[Path], Progress] | None = None,
+) -> Iterator[tuple[Path, Acknowledgement]]:  # fmt: skip
+    """Local files by the same road as pulled ones, in the order of their issue time; answers go to outgoing/local.
+
+    Raises Unreadable before anything is taken when one of them cannot be read. What an earlier call was
+    interrupted at is taken up again when the same file is given.
+    """
+    folder = Folder(home.path)
+    log = logged(home.path)
+    now = paris_now()
+    paths = list(paths)
+    for path in paths:
+        _look(path)
+    received: list[tuple[Path, Kept]] = []
+    for path in paths:
+        try:
+            with path.open("rb") as stream:
+                received.append((path, folder.keep(stream, home.settings.max_bytes * 2, path.name)))
+        except OSError as wrong:
+            raise Unreadable(path=path, why=why(wrong)) from wrong
+    for key in by_issue({key: kept.path for key, (_, kept) in enumerate(received)}, home.settings.max_bytes):
+        path, kept = received[key]
+        arrival = arrival_of(home, LOCAL, "", names.safe(path.name), dry=False)
+        receipt = _interrupted(connection, arrival, kept) or receive(connection, arrival, kept, now)
+        told = progress(path) if progress else None
+        taken = take(connection, home, folder, receipt, arrival, now, told)
+        deliver(connection, folder)
+        log("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
+        tell("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
+        yield path, taken
+
+
+def _look(path: Path) -> None:
+    """Raises Unreadable when a path is no file that can be opened."""
+    try:
+        with path.open("rb"):
+            return
+    except OSError as wrong:
+        raise Unreadable(path=path, why=why(wrong)) from wrong
+
+
+def _interrupted(connection: sqlite3.Connection, arrival: Arrival, kept: Kept) -> int | None:
+    """The receipt of the same local file that a run which died, or a checker that failed, left without a verdict."""
+    with transaction(connection):
+        row = connection.execute(
+            "UPDATE receipt SET state = 'received', verdict = NULL, trouble = NULL WHERE id = "
+            "(SELECT id FROM receipt WHERE link = ? AND sha256 = ? AND name = ? AND state <> 'answered' ORDER BY id LIMIT 1) "
+            "RETURNING id",
+            (LOCAL, kept.sha256, arrival.name),
+        ).fetchone()
+    return row and int(row["id"])

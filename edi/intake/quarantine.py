@@ -1,0 +1,140 @@
+"""The quarantine: refused files, what was found and where in the bytes, and what people decided of them.
+
+Nothing is ever lost: releasing reads the same bytes again as a new receipt, with today's rules; discarding
+takes a file off the list, for a reason. Every act is kept with who and when.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edi.intake import answers
+from parsers.excerpts import Excerpt, excerpts
+from parsers.sniff import open_source
+from schemas.acknowledgement import Acknowledgement
+from schemas.catalogue import message, reach
+from schemas.errors import NotAllowed, NotFound
+from schemas.finding import Finding
+
+_WAITS = """
+    (r.state = 'failed' OR r.verdict IN ('refused', 'partly-accepted'))
+    AND NOT EXISTS (SELECT 1 FROM quarantine_act a WHERE a.receipt = r.id)
+"""
+_SHOWN = 20
+
+
+def listing(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The files that wait in quarantine, oldest first."""
+    return [
+        {**dict(row), "releasable": row["verdict"] != "partly-accepted"}
+        for row in connection.execute(
+            "SELECT r.id, r.name, r.link, r.home, r.received_at, r.size, r.sha256, r.verdict, r.trouble, "
+            "(SELECT group_concat(code, ' ') FROM (SELECT DISTINCT code FROM finding WHERE receipt = r.id LIMIT 6)) AS codes "
+            f"FROM receipt r WHERE {_WAITS} ORDER BY r.id"
+        )
+    ]
+
+
+def waiting(connection: sqlite3.Connection, receipt: int) -> sqlite3.Row:
+    """The receipt of that number, if it waits in quarantine. Raises NotFound."""
+    row: sqlite3.Row | None = connection.execute(
+        f"SELECT r.* FROM receipt r WHERE r.id = ? AND {_WAITS}", (receipt,)
+    ).fetchone()
+    if row is None:
+        raise NotFound(what=f"en quarantaine / in quarantine : {receipt}")
+    return row
+
+
+def show(
+    connection: sqlite3.Connection, receipt: int, original: Path, max_bytes: int
+) -> tuple[Acknowledgement | None, dict[Finding, Excerpt]]:
+    """The verdict on a file in quarantine, with its first findings, and for each of them where in the bytes it is."""
+    waiting(connection, receipt)
+    acknowledgement = answers.recall(connection, receipt)
+    if acknowledgement is None:
+        return None, {}
+    findings = sorted(acknowledgement.findings, key=lambda finding: reach(finding) == "warning")[:_SHOWN]
+    with original.open("rb") as stream:
+        source = open_source(stream, max_bytes)
+        first = msgspec.structs.replace(acknowledgement, findings=tuple(findings))
+        return first, excerpts(source.stream, source.format, findings)
+
+
+def as_json(acknowledgement: Acknowledgement | None, found: Mapping[Finding, Excerpt], language: str) -> dict[str, Any]:
+    """What `show` gives, for `--json`."""
+    return {
+        "file": acknowledgement and acknowledgement.file,
+        "verdict": acknowledgement.verdict if acknowledgement else "failed",
+        "findings_total": acknowledgement.findings_total if acknowledgement else 0,
+        "excerpts": [
+            {
+                "code": finding.code,
+                "record": finding.record,
+                "position": finding.position,
+                "offset": found[finding].offset if finding in found else None,
+                "text": found[finding].text if finding in found else "",
+                "message": message(finding, language),
+            }
+            for finding in (acknowledgement.findings if acknowledgement else ())
+        ],
+    }
+
+
+def release(connection: sqlite3.Connection, receipt: int, who: str, reason: str, now: datetime) -> int:
+    """Puts the bytes on the road again as a new receipt, whose number it gives; within the caller's transaction.
+
+    NotAllowed for a file booked in part: its bytes would be a duplicate.
+    """
+    row = waiting(connection, receipt)
+    if row["verdict"] == "partly-accepted":
+        raise NotAllowed(
+            why="Ce fichier est comptabilisé en partie : le partenaire renvoie les factures refusées sous une autre "
+            "référence, ou un remplacement. / Booked in part: the partner sends the refused invoices again."
+        )
+    cursor = connection.execute(
+        "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
+        "VALUES (?, ?, ?, ?, ?, '', 0, ?, ?, 'received')",
+        (row["sha256"], row["size"], row["name"], row["link"], row["home"], row["dry"], now.isoformat()),
+    )
+    assert cursor.lastrowid is not None
+    if row["state"] == "failed":
+        connection.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
+    _act(connection, receipt, "release", who, reason, now, cursor.lastrowid)
+    return cursor.lastrowid
+
+
+def discard(connection: sqlite3.Connection, receipt: int, who: str, reason: str, now: datetime) -> None:
+    """Takes a file off the list; its bytes and its verdict stay. Within the caller's transaction.
+
+    NotAllowed without a reason.
+    """
+    row = waiting(connection, receipt)
+    if not reason.strip():
+        raise NotAllowed(why="Écarter un fichier demande une raison : --reason. / Discarding needs a reason: --reason.")
+    if row["state"] == "failed":
+        connection.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
+    _act(connection, receipt, "discard", who, reason, now, None)
+
+
+def _act(
+    connection: sqlite3.Connection,
+    receipt: int,
+    act: str,
+    who: str,
+    reason: str,
+    now: datetime,
+    released_as: int | None,
+) -> None:
+    connection.execute(
+        "INSERT INTO quarantine_act (receipt, act, who, reason, at, released_as) VALUES (?, ?, ?, ?, ?, ?)",
+        (receipt, act, who, reason, now.isoformat(), released_as),
+    )
+
+
+def acts(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Every act, newest first."""
+    return [dict(row) for row in connection.execute("SELECT * FROM quarantine_act ORDER BY id DESC")]

@@ -1,0 +1,367 @@
+"""Reads and checks one file into a temporary table, before any lock on the database is taken.
+
+Memory does not grow with the file: invoices go to SQLite's temporary file, findings are kept up to a
+number and counted beyond it. The lines of a long file go into the store ahead of its verdict, in short
+transactions that hold nobody up; nobody sees them before their invoice is booked.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+import parsers
+from edi.lending import terms
+from edi.lending.checks import Checked, check
+from edi.lending.context import Context
+from edi.lending.line_checks import over_cap_on
+from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
+from edi.limits import Limits
+from edi.reconciliation import twins
+from edi.store import PLACES, breathe, rollback, transaction
+from parsers.sniff import Source
+from parsers.standing import lines_with
+from schemas import catalogue, number
+from schemas.declaration import Header, Line, Lines
+from schemas.finding import Finding
+
+#: What becomes of an invoice: refused, it may be mended, or is beyond mending here (a copy; another one is booked).
+ACCEPTED, REFUSED, BEYOND = range(3)
+
+#: How many lines are held before they go into the store, and how many go in one transaction.
+_PIECE = 20_000
+
+_SCHEMA = """
+CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
+    seq INTEGER PRIMARY KEY, record INTEGER, partner TEXT, number TEXT, written TEXT, key TEXT, date TEXT, kind TEXT,
+    ht INTEGER, ttc INTEGER, contract TEXT, contract_sent TEXT, credited TEXT, credited_on TEXT,
+    first_line INTEGER, lines INTEGER, copies INTEGER, gross INTEGER, base INTEGER, base_copies INTEGER, exempt_contract INTEGER,
+    digest BLOB,
+    fate TEXT NOT NULL DEFAULT 'book'   -- book, refused, restated (already booked: this declaration states it too)
+);
+DELETE FROM staged_invoice;
+CREATE TEMP TABLE IF NOT EXISTS staged_over (   -- discounts above the cap of a credit note's own date, until the file is read
+    partner TEXT, key TEXT, date TEXT, finding TEXT, quantity INTEGER, price INTEGER, discount INTEGER
+);
+DELETE FROM staged_over;
+"""
+_INVOICE = "INSERT INTO staged_invoice VALUES (" + ", ".join("?" * 22) + ", 'book')"
+_OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
+#: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
+_CREDITED = """
+SELECT o.*, max(f.date) AS in_file FROM staged_over o LEFT JOIN staged_invoice f
+    ON f.key = o.key AND f.kind = 'F' AND f.fate <> 'refused' AND f.date <= o.date AND o.partner <> ''
+    AND resolved(f.partner) = resolved(o.partner)
+GROUP BY o.rowid ORDER BY o.rowid
+"""
+_CREDITED_BOOKED = """
+SELECT max(day) FROM twin WHERE supplier = resolved(?) AND library = resolved(?) AND key = ?
+    AND side = 'supplier' AND kind = 'F' AND day <= ?
+"""
+_LINE = "INSERT INTO line VALUES (" + ", ".join("?" * 10) + ")"
+
+
+class Tally(msgspec.Struct):
+    """The findings of a file: kept up to a number a severity, counted in full. `wrong` names the fields of which a
+    file finding was raised."""
+
+    keep: int = Limits().findings_kept
+    errors: list[Finding] = msgspec.field(default_factory=list)
+    warnings: list[Finding] = msgspec.field(default_factory=list)
+    by_code: Counter[str] = msgspec.field(default_factory=Counter)
+    file_refused: bool = False
+    wrong: set[str | None] = msgspec.field(default_factory=set)
+
+    def add(self, finding: Finding, advise: Callable[[Finding], Finding] | None = None) -> bool:
+        """Counts a finding, and keeps it while there is room, as `advise` would have it; whether it is kept."""
+        reach = catalogue.reach(finding)
+        self.by_code[finding.code] += 1
+        if reach == "file":
+            self.file_refused = True
+            self.wrong.add(finding.field)
+        kept = self.warnings if reach == "warning" else self.errors
+        room = len(kept) < self.keep
+        if room:
+            kept.append(advise(finding) if advise else finding)
+        elif reach == "file":  # whatever else is cut, why the file is refused is said
+            kept[-1] = finding
+        return room
+
+    def kept(self) -> tuple[Finding, ...]:
+        """The findings kept: in the order of the file's records, what concerns no record first."""
+        return tuple(sorted((*self.errors, *self.warnings), key=lambda finding: finding.record or 0))
+
+
+class StoredLines:
+    """The accepted lines of a file on their way into the store, by ids that say where in which file they stand."""
+
+    def __init__(self, connection: sqlite3.Connection, receipt: int) -> None:
+        self.connection = connection
+        self.next = self.ahead = receipt * PLACES
+        #: Those not in the store yet, from id `ahead` on: (id of the first, their record numbers, themselves).
+        self._held: list[tuple[int, Sequence[int], Lines]] = []
+
+    @property
+    def held(self) -> int:
+        """How many are not in the store yet."""
+        return self.next - self.ahead
+
+    def add(self, records: Sequence[int], lines: Lines) -> None:
+        """The lines of an invoice, or of a part of one, and their record numbers."""
+        self._held.append((self.next, records, lines))
+        self.next += len(lines)
+
+    def drop(self, start: int) -> None:
+        """Takes back the lines from id `start` on: their invoice is refused."""
+        for first in range(start, self.ahead, _PIECE):
+            last = min(first + _PIECE, self.ahead) - 1
+            with transaction(self.connection):
+                self.connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (first, last))
+            breathe()
+        while self._held and self._held[-1][0] >= start:
+            self._held.pop()
+        self.next, self.ahead = start, min(start, self.ahead)
+
+    def put(self) -> None:
+        """What is held, into the store; within a transaction."""
+        self.connection.executemany(_LINE, chain.from_iterable(self._rows()))
+        self._held.clear()
+        self.ahead = self.next
+
+    def _rows(self) -> Iterator[Iterable[tuple[Any, ...]]]:
+        """The rows of what is held, those that stand together in a table at once."""
+        place = 0
+        while place < len(self._held):
+            first, _, lines = self._held[place]
+            begin, end = lines.begin, place
+            stop = begin
+            while end < len(self._held) and (some := self._held[end][2]).table is lines.table and some.begin == stop:
+                end, stop = end + 1, some.end
+            records = chain.from_iterable(records for _, records, _ in self._held[place:end])
+            columns = [column[begin:stop] for column in lines.table]
+            yield zip(range(first, first + stop - begin), records, *columns, strict=True)
+            place = end
+
+
+def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
+    """Takes the lines that came to nothing out of the store: of a refused file, or of a run that was killed."""
+    first, last = receipt * PLACES, (receipt + 1) * PLACES - 1
+    while True:
+        found = connection.execute("SELECT min(id) FROM line WHERE id BETWEEN ? AND ?", (first, last)).fetchone()[0]
+        if found is None:
+            return
+        with transaction(connection):
+            connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (found, min(found + _PIECE, last)))
+        breathe()
+
+
+def forgotten_lines(connection: sqlite3.Connection) -> list[int]:
+    """The receipts that are answered and booked nothing, yet have lines: a run was killed before it discarded them."""
+    rows = connection.execute(
+        f"SELECT id FROM receipt r WHERE state = 'answered' "
+        f"AND EXISTS (SELECT 1 FROM line WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1) "
+        f"AND NOT EXISTS (SELECT 1 FROM invoice WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1)"
+    )
+    return [row["id"] for row in rows]
+
+
+class Staged(msgspec.Struct):
+    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`.
+
+    `fates`: what became of each invoice, in the file's order. `outside`: how many of those refused are of another year
+    than the period's, by year.
+    """
+
+    format: str | None
+    header: Header | None = None
+    tally: Tally = msgspec.field(default_factory=Tally)
+    invoices: int = 0
+    refused: int = 0
+    lines: StoredLines | None = None
+    fates: bytearray = msgspec.field(default_factory=bytearray)
+    outside: Counter[int] = msgspec.field(default_factory=Counter)
+
+
+def stage(
+    connection: sqlite3.Connection,
+    source: Source,
+    context: Context,
+    receipt: int | None = None,
+    dry: bool = False,
+    progress: Callable[[int], None] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Staged:
+    """Reads, checks and stages a file; with its lines, for the store, when it has a `receipt` and is not `dry`.
+
+    `progress` is told the bytes read so far, now and then.
+    """
+    connection.executescript(_SCHEMA)
+    lines = None if receipt is None or dry else StoredLines(connection, receipt)
+    staged = Staged(source.format, tally=Tally(limits.findings_kept), lines=lines)
+    connection.execute("BEGIN")  # of the temporary table only: nobody waits for us
+    try:
+        _fill(connection, source, context, staged, progress, limits.max_records)
+        _twice_in_file(connection, staged)
+        _by_credited_day(connection, staged, context, stored=receipt is not None)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.DatabaseError):
+            rollback(connection)
+        raise
+    return staged
+
+
+def _fill(
+    connection: sqlite3.Connection,
+    source: Source,
+    context: Context,
+    staged: Staged,
+    progress: Callable[[int], None] | None,
+    max_records: int,
+) -> None:
+    header = Header(format=source.format or "fixed", record=1)
+    invoices: list[tuple[Any, ...]] = []
+    lines, start = staged.lines, 0
+
+    def flush() -> None:
+        connection.executemany(_INVOICE, invoices)
+        invoices.clear()
+        if progress is not None:
+            progress(source.stream.tell())
+        if lines is not None and lines.held >= _PIECE:
+            connection.execute("COMMIT")
+            with transaction(connection):
+                lines.put()
+            connection.execute("BEGIN")
+
+    eans: list[tuple[Finding, Line]] = []
+    for rows, event in enumerate(check(parsers.read(source, max_records), context)):
+        if isinstance(event, Finding):
+            staged.tally.add(event, partial(suggested, witness=Witness(header, None, context)))
+            continue
+        if isinstance(event, Header):
+            staged.header = header = event
+            continue
+        invoice = event.invoice
+        if invoice.part == 0:
+            staged.invoices += 1
+            staged.fates.append(ACCEPTED)
+            start = lines.next if lines is not None else 0
+        if event.findings:
+            advise = partial(suggested, witness=Witness(header, event, context))
+            eans += faulty_eans([finding for finding in event.findings if staged.tally.add(finding, advise)], invoice)
+        for finding, *line in event.over:
+            assert invoice.date is not None and invoice.credited
+            note = (invoice.partner or "", number.key(invoice.credited), invoice.date.isoformat())
+            connection.execute(_OVER, (*note, msgspec.json.encode(finding).decode(), *line))
+        if lines is not None and event.lines and not event.refused and not staged.tally.file_refused:
+            lines.add(invoice.line_records, event.lines)
+        if invoice.last:
+            if not event.refused:
+                row = _row(staged.invoices, event, header, start)
+                if row is not None:
+                    invoices.append(row)
+            else:
+                staged.refused += 1
+                staged.fates[-1] = REFUSED
+                if invoice.date and header.period and header.issued and invoice.date.year != header.period:
+                    staged.outside[invoice.date.year] += terms.FIRST_PERIOD <= invoice.date.year <= header.issued.year
+                if lines is not None and start < lines.next:
+                    _outside(connection, lines.drop, start)
+        if rows % 512 == 511 or (lines is not None and lines.held >= _PIECE):
+            flush()
+    flush()
+    if eans and source.format:
+        sought = Eans(eans)
+        mended = sought.heard(lines_with(source.stream, source.format, sought.meant))
+        staged.tally.errors = [mended.get(finding, finding) for finding in staged.tally.errors]
+
+
+def _outside(connection: sqlite3.Connection, act: Callable[[int], None], start: int) -> None:
+    """Does what may write to the store outside the transaction of the temporary table."""
+    connection.execute("COMMIT")
+    act(start)
+    connection.execute("BEGIN")
+
+
+def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[Any, ...] | None:
+    """The staged row of an accepted invoice; None when the header could not be read (the file is refused)."""
+    invoice, sums = checked.invoice, checked.sums
+    if header.declarant is None or header.side is None:
+        return None
+    assert invoice.partner and invoice.number and invoice.date and invoice.kind and invoice.ht is not None
+    return (
+        seq, invoice.record, invoice.partner, invoice.number, written(invoice.number), number.key(invoice.number),
+        invoice.date.isoformat(), invoice.kind, invoice.ht, invoice.ttc, invoice.contract,
+        invoice.contract_sent and invoice.contract_sent.isoformat(), invoice.credited,
+        invoice.credited_on and invoice.credited_on.isoformat(),
+        first_line, sums.lines, sums.copies, sums.gross, sums.base, sums.base_copies, int(sums.exempt_contract),
+        checked.digest,
+    )  # fmt: skip
+
+
+def written(name: str) -> str:
+    """An invoice number as written, for telling two declarations of it apart: trimmed, upper case."""
+    return name.strip().upper()
+
+
+def _twice_in_file(connection: sqlite3.Connection, staged: Staged) -> None:
+    """Same number, partner, kind and date twice: identical, the first stands; different, none does."""
+    same = "partner = ? AND written = ? AND kind = ? AND date = ?"
+    groups = connection.execute(
+        "SELECT partner, written, kind, date, count(DISTINCT digest) AS contents FROM staged_invoice "
+        "GROUP BY partner, written, kind, date HAVING count(*) > 1 ORDER BY min(seq)"
+    ).fetchall()
+    if groups:
+        connection.execute("CREATE INDEX temp.staged_same ON staged_invoice (partner, written, kind, date)")
+    for group in groups:
+        rows = connection.execute(
+            f"SELECT seq, record, number FROM staged_invoice WHERE {same} ORDER BY seq", tuple(group)[:4]
+        ).fetchall()
+        first, others = rows[0], rows[1:]
+        if group[4] > 1:
+            refuse(connection, staged, first[0], Finding(
+                code="invoice-twice-in-file", record=first[1], invoice=first[2], found=str(others[0][1])))  # fmt: skip
+        for seq, record, name in others:
+            refuse(connection, staged, seq, Finding(
+                code="invoice-twice-in-file", record=record, invoice=name, found=str(first[1])), group[4] > 1)  # fmt: skip
+    connection.execute("DROP INDEX IF EXISTS temp.staged_same")
+
+
+def _by_credited_day(connection: sqlite3.Connection, staged: Staged, context: Context, stored: bool) -> None:
+    """What is over the cap of a credit note's own day need not be over that of the invoice whose number it names.
+
+    The latest of the same parties and number key, no later than the note: in the file, or where there is a store booked.
+    """
+    header = staged.header
+    if header is None or not connection.execute("SELECT 1 FROM staged_over").fetchone():
+        return
+    twins.define(connection, dict(context.directory))
+    stored = stored and header.use == "real" and header.declarant is not None
+    for partner, key, day, said, *line, in_file in connection.execute(_CREDITED).fetchall():
+        found = [date.fromisoformat(in_file)] if in_file else []
+        if stored and partner:
+            asked = (header.declarant, partner, key, date.fromisoformat(day).toordinal())
+            booked = connection.execute(_CREDITED_BOOKED, asked).fetchone()[0]
+            found += [date.fromordinal(booked)] if booked else []
+        finding: Finding | None = msgspec.json.decode(said, type=Finding)
+        if finding is not None and found:
+            finding = over_cap_on(max(found), finding, *line)
+        if finding is not None:
+            staged.tally.add(finding)
+
+
+def refuse(
+    connection: sqlite3.Connection, staged: Staged, seq: int, finding: Finding, mendable: bool = True
+) -> None:  # fmt: skip
+    """Refuses a staged invoice, with its finding; `mendable`: another declaration of it may be accepted."""
+    staged.fates[seq - 1] = REFUSED if mendable else BEYOND
+    connection.execute("UPDATE staged_invoice SET fate = 'refused' WHERE seq = ?", (seq,))
+    staged.refused += 1
+    staged.tally.add(finding)

@@ -1,0 +1,243 @@
+"""Takes one received file: reads, checks, books, acknowledges. The road of every file, pulled or given.
+
+T1 (`receive`) commits the receipt once the bytes are safe. Reading and checking happen under no
+lock. T2 (`take`) commits verdict, invoices, findings, answers and the receipt's state together. A crash
+of the checker leaves the receipt with verdict `failed`: never valid, never refused.
+"""
+
+import fcntl
+import hashlib
+import sqlite3
+import traceback
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from edi import partners
+from edi.intake import answers, correcting
+from edi.intake.booking import STORE_CODES, book, judge
+from edi.intake.replacing import prepare
+from edi.intake.staging import discard_lines, stage
+from edi.lending.checks import unresolved_codes
+from edi.lending.context import Context, Partner
+from edi.limits import Limits, OutOfTime, open_within
+from edi.reconciliation import twins
+from edi.settings import Home
+from edi.store import is_world, transaction
+from parsers.answers import Encoding
+from parsers.sniff import Source
+from schemas.acknowledgement import Acknowledgement
+from schemas.errors import EdiError
+from spool.folder import Folder
+from spool.receipt import Kept
+
+Progress = Callable[[int], None]
+#: How many receipts are noted in one transaction.
+_PIECE = 5_000
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file came: by which link and home, under which name, for whom the home may speak (None: everybody)."""
+
+    name: str
+    link: str
+    home: str = ""
+    remote_path: str = ""
+    modified: int = 0
+    dry: bool = False
+    speaks_for: Collection[str] | None = None
+    link_gln: str | None = None
+    encoding: Encoding = "auto"
+    language: str = "fr"
+
+
+def receive(connection: sqlite3.Connection, arrival: Arrival, kept: Kept, now: datetime) -> int:
+    """T1: the receipt of bytes that are safe. The same remote file once more is the same receipt, until it was archived."""
+    with transaction(connection):
+        row = connection.execute(
+            "SELECT id FROM receipt WHERE link = ? AND remote_path = ? AND sha256 = ? AND remote_modified = ? "
+            "AND remote_path <> '' AND archived_at IS NULL",
+            (arrival.link, arrival.remote_path, kept.sha256, arrival.modified),
+        ).fetchone()
+        if row is not None:
+            return int(row["id"])
+        cursor = connection.execute(
+            "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received')",
+            (
+                kept.sha256, kept.size, arrival.name, arrival.link, arrival.home, arrival.remote_path,
+                arrival.modified, arrival.dry, now.isoformat(),
+            ),
+        )  # fmt: skip
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+
+def note_archived(connection: sqlite3.Connection, receipts: Sequence[int], now: datetime) -> None:
+    """Notes that the files of these receipts are out of their depots: put back, they come again and are answered again."""
+    rows = [(now.isoformat(), receipt) for receipt in receipts]
+    for place in range(0, len(rows), _PIECE):
+        with transaction(connection):
+            connection.executemany("UPDATE receipt SET archived_at = ? WHERE id = ?", rows[place : place + _PIECE])
+
+
+def unarchived(connection: sqlite3.Connection, link: str) -> dict[int, str]:
+    """The receipts of a link whose files may still lie in a depot, with their paths as far as they can be read."""
+    found = connection.execute(
+        "SELECT id, remote_path FROM receipt WHERE link = ? AND remote_path <> '' AND archived_at IS NULL", (link,)
+    )
+    return dict(found.fetchall())
+
+
+@cache
+def checker(limits: Limits) -> str:
+    """What checks here, under which limits: a digest of its own code. Another one may not fail where this one did."""
+    digest = hashlib.blake2b(repr(limits).encode(), digest_size=8)
+    for package in ("edi", "parsers", "schemas"):
+        root = Path(__file__).parents[2] / package
+        for path in sorted((*root.rglob("*.py"), *root.rglob("*.xsd"))):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def take(
+    connection: sqlite3.Connection, home: Home, folder: Folder, receipt: int, arrival: Arrival,
+    now: datetime, progress: Progress | None = None,
+) -> Acknowledgement:  # fmt: skip
+    """Reads, checks and books a received file; its answers are in the outbox afterwards.
+
+    A crash of ours is kept as verdict `failed` with its trouble; database and disk trouble is raised.
+    """
+    row = connection.execute("SELECT sha256 FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    with folder.original(row["sha256"]).open("rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)  # two processes never take the same bytes at once
+        try:
+            return _taken(connection, home, folder, receipt, row["sha256"], arrival, stream, now, progress)
+        except (OSError, EdiError):
+            raise
+        except Exception as crash:  # whatever it is, it is ours: the file waits, and is neither valid nor refused
+            if isinstance(crash, sqlite3.Error) and is_world(crash):
+                raise
+            where = traceback.extract_tb(crash.__traceback__)[-1]
+            trouble = f"{type(crash).__name__} ({Path(where.filename).name}:{where.lineno})"
+            if isinstance(crash, OutOfTime):
+                trouble = str(crash)
+            failed = _failed(arrival, row["sha256"], home, now)
+            with transaction(connection):
+                connection.execute(
+                    "UPDATE receipt SET state = 'failed', verdict = 'failed', trouble = ?, failed_with = ? WHERE id = ?",
+                    (trouble, checker(home.settings.limits), receipt),
+                )
+                connection.execute("DELETE FROM acknowledgement WHERE receipt = ?", (receipt,))
+            return failed
+
+
+def _failed(arrival: Arrival, sha256: str, home: Home, now: datetime) -> Acknowledgement:
+    return Acknowledgement(
+        file=arrival.name, sha256=sha256, format=None, verdict="failed", addressee=arrival.link_gln,
+        sender=home.settings.gln, answered_at=now,
+    )  # fmt: skip
+
+
+def _taken(
+    connection: sqlite3.Connection, home: Home, folder: Folder, receipt: int, sha256: str, arrival: Arrival,
+    stream: IO[bytes], now: datetime, progress: Progress | None,
+) -> Acknowledgement:  # fmt: skip
+    limits = home.settings.limits
+    source = open_within(stream, limits)
+    content = _sha256(source) if source.unzipped else sha256
+    directory = partners.load(connection)
+    with transaction(connection):
+        again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
+    if again is not None:
+        return again
+    context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
+    prepare(connection)
+    discard_lines(connection, receipt)  # of a run that was killed
+    staged = stage(connection, source, context, receipt, arrival.dry, progress, limits)
+    with transaction(connection):
+        # another process may have taken the receipt, booked the same bytes or imported partners while we read
+        twins.define(connection, partners.load(connection))
+        settled = _settled(connection, receipt)
+        answered = settled or _duplicate(connection, receipt, content, arrival, now)
+        if answered is None:
+            booked = book(connection, staged, receipt, content, arrival.dry, now)
+            corrections = correcting.plan(staged, booked, arrival.name, sha256, now)
+            answered = answers.acknowledge(
+                staged, booked, file=arrival.name, sha256=sha256, sender=home.settings.gln, link_gln=arrival.link_gln,
+                not_checked=unresolved_codes(directory), dry=arrival.dry, now=now, corrections=corrections,
+            )  # fmt: skip
+            answers.keep(connection, receipt, answered)
+            answers.post(
+                connection, receipt, answered, arrival.link, arrival.home, arrival.encoding, arrival.language, now
+            )
+            correcting.post(connection, receipt, arrival.link, arrival.home, corrections, now)
+            _answered(connection, receipt, answered.verdict)
+            if answered.verdict in ("refused", "partly-accepted"):
+                folder.quarantine(sha256, arrival.name)
+    if settled is None and (answered.verdict in ("refused", "duplicate") or answered.use == "test"):
+        discard_lines(connection, receipt)
+    return answered
+
+
+def _answered(connection: sqlite3.Connection, receipt: int, verdict: str) -> None:
+    connection.execute(
+        "UPDATE receipt SET state = 'answered', verdict = ?, trouble = NULL WHERE id = ?", (verdict, receipt)
+    )
+
+
+def _settled(connection: sqlite3.Connection, receipt: int) -> Acknowledgement | None:
+    """The verdict that stands on a receipt already answered."""
+    row = connection.execute("SELECT state FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    return answers.recall(connection, receipt) if row["state"] == "answered" else None
+
+
+def _sha256(source: Source) -> str:
+    source.stream.seek(0)
+    return hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _duplicate(
+    connection: sqlite3.Connection, receipt: int, content: str, arrival: Arrival, now: datetime
+) -> Acknowledgement | None:
+    """The answer to bytes already booked for a declarant this link speaks for; None for any others."""
+    if arrival.dry:
+        return None
+    row = connection.execute(
+        "SELECT receipt, declarant FROM declaration d WHERE sha256 = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' "
+        "AND NOT EXISTS (SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels') "
+        "ORDER BY id LIMIT 1",
+        (content,),
+    ).fetchone()
+    if row is None or (arrival.speaks_for is not None and row["declarant"] not in arrival.speaks_for):
+        return None
+    first = answers.recall(connection, row["receipt"])
+    assert first is not None
+    again = msgspec.structs.replace(first, file=arrival.name, verdict="duplicate", answered_at=now)
+    answers.keep(connection, receipt, again)
+    answers.post_again(connection, receipt, row["receipt"], again, arrival.link, arrival.home, arrival.language, now)
+    _answered(connection, receipt, "duplicate")
+    return again
+
+
+def check_file(
+    connection: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, directory: dict[str, Partner],
+    limits: Limits, now: datetime, progress: Progress | None = None,
+) -> tuple[Acknowledgement, Source]:  # fmt: skip
+    """The vendor's validator: the same reading and checks, in temporary tables of `connection`, nothing stored.
+
+    The source comes back too, open as long as `stream` is: for excerpts of what was found.
+    """
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    source = open_within(stream, limits)
+    context = Context(our_gln=our_gln, now=now, directory=directory)
+    staged = stage(connection, source, context, progress=progress, limits=limits)
+    acknowledgement = answers.acknowledge(
+        staged, judge(staged), file=name, sha256=digest, sender=our_gln, link_gln=None, dry=True, now=now,
+        not_checked=("declarant-not-allowed", *STORE_CODES, *unresolved_codes(directory)),
+    )  # fmt: skip
+    return acknowledgement, source

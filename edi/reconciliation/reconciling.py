@@ -1,0 +1,330 @@
+"""One reconciliation pass: the match table into outcomes, and outcomes into postings. Repeatable.
+
+A pass looks at the bags that were touched since the last one (`edi.reconciliation.twins`), and at those that rule 2 may tie to them
+(`edi.reconciliation.looking`); when much was touched, at everything. The plain case, one
+invoice a side, is settled by one GROUP BY over `twin`; only what it leaves is looked at one by one
+(`edi.lending.matching`). What has no outcome waits. Running it again changes nothing.
+
+A pass computes in temporary tables, from one moment's facts, and keeps nobody waiting; then it writes what differs,
+in short transactions where there is much. Facts booked meanwhile wait for the next pass: they touched after it looked.
+After each transaction every outcome agrees with the entries, so a pass that is killed is only one that another
+completes. Two passes never overlap (`edi.lock`).
+"""
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from edi import ledger, partners, store
+from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
+from edi.lending.matching import Case, Decisions, settle
+from edi.lock import in_turn
+from edi.reconciliation import deciding, estimating, twins
+from edi.reconciliation.looking import SET_TERMS, look
+from edi.store import breathe, snapshot, transaction
+
+#: Of a bag of two, one a side: the bare columns are the supplier's, since 'supplier' is the greatest `side`
+#: (SQLite takes them from the row of max()); the library's are the sums less these.
+_T = f"max({TOLERANCE_CENTS}, tolerance)"
+_LIBRARY_HT = "(hts - ht)"
+#: Rule 1's amounts, as `candidate.gap` has them.
+_EXACT = f"abs({_LIBRARY_HT} - ht) <= {_T}"
+_RANGE = " OR ".join(
+    f"({_LIBRARY_HT} * 10000 >= {public} * (10000 - cap) - {_T} * 10000 AND {_LIBRARY_HT} <= {public} + {_T})"
+    for public in ("gross", "base")
+)
+_PLAIN = f"""
+size = 2 AND suppliers = 1 AND notes <> 1 AND abs(2 * day - days) <= {DAYS_APART} AND NOT flags & {twins.NO_LINES}
+AND (flags & {twins.CLAIMS_CONTRACT} = 0 OR (both_flags - flags) & {twins.CLAIMS_CONTRACT}) AND ({_EXACT} OR {_RANGE})
+"""
+#: Whom a person has decided on is never plain.
+_DECIDED = (
+    "AND invoice NOT IN (SELECT invoice FROM decided) AND invoices - invoice NOT IN (SELECT invoice FROM decided)"
+)
+_SEEN = (
+    "plain INTEGER, s_invoice INTEGER, l_invoice INTEGER, s_period INTEGER, l_period INTEGER, rate INTEGER, "
+    "supplier INTEGER, library INTEGER, key TEXT, size INTEGER, suppliers INTEGER"
+)
+#: Every bag looked at: plain 0 no, 1 the HT agree, 2 their net differs. LIMIT keeps SQLite from computing things twice.
+_GROUP = f"""
+INSERT INTO bag_seen
+SELECT CASE WHEN {_PLAIN} {{decided}} THEN 2 - ({_EXACT}) ELSE 0 END, invoice, invoices - invoice, period, periods - period,
+       rate, supplier, library, key, size, suppliers
+FROM (
+    SELECT t.supplier, t.library, t.key, max(side), count(*) AS size, count(*) FILTER (WHERE side = 'supplier') AS suppliers,
+           count(*) FILTER (WHERE kind = 'A') AS notes, sum(ht) AS hts, sum(day) AS days, sum(invoice) AS invoices,
+           sum(period) AS periods, sum(flags) AS both_flags, invoice, day, ht, tolerance, gross, base, rate, cap, flags, period
+    FROM {{source}} GROUP BY t.supplier, t.library, t.key ORDER BY t.supplier, t.library, t.key LIMIT -1
+)
+"""
+_OUTCOME = ("invoice", "side", "booked", "state", "reason", "other", "bag", "period", "rate")
+#: The outcomes of a plain bag's two invoices.
+_OF_SUPPLIER, _OF_LIBRARY = (
+    f"{one}_invoice, '{side}', {one}_period, 'matched', CASE plain WHEN 2 THEN 'net-differs' ELSE '' END, {other}_invoice, "
+    "s_invoice, max(s_period, l_period), bag_seen.rate"
+    for one, side, other in (("s", "supplier", "l"), ("l", "library", "s"))
+)
+#: What a pass has found: the plain bags, and what the closer look came to.
+_FOUND = f"""
+CREATE TEMP VIEW outcome_new ({", ".join(_OUTCOME)}) AS SELECT {_OF_SUPPLIER} FROM bag_seen WHERE plain
+UNION ALL SELECT {_OF_LIBRARY} FROM bag_seen WHERE plain UNION ALL SELECT * FROM outcome_rest
+"""
+#: The columns of a `Candidate`: a row of the match table with its invoice's partners and number as written.
+CANDIDATE = f"""
+t.invoice, t.side, i.supplier, i.library, i.number, t.key, t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap,
+t.flags & {twins.CLAIMS_CONTRACT} <> 0 AS contract, t.side = 'supplier' AND t.flags & {twins.NO_LINES} <> 0 AS no_lines
+"""
+#: Bags that want a closer look: more than one invoice, or partners of whom both sides are left over.
+_REST = f"""
+SELECT t.supplier, t.library, {CANDIDATE}
+FROM bag_seen b
+CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+CROSS JOIN invoice i ON i.id = t.invoice
+WHERE NOT b.plain AND (b.size > 1 OR (b.supplier, b.library) IN (
+    SELECT supplier, library FROM bag_seen WHERE NOT plain GROUP BY supplier, library
+    HAVING max(suppliers) > 0 AND max(size - suppliers) > 0
+))
+ORDER BY b.rowid
+"""
+_REST_FOUND = "invoice INTEGER PRIMARY KEY, side, booked INTEGER, state, reason, other INTEGER, bag INTEGER, period INTEGER, rate INTEGER"
+
+#: How many cases are written in one transaction at most, and how long one should take: others wait for no more.
+_PIECE = 8_000
+_PIECE_SECONDS = 0.2
+_ALL = (0, 1 << 62)
+_BAGS_CHANGED = """
+SELECT bag FROM gone UNION SELECT bag FROM outcome_new
+UNION SELECT bag FROM due UNION SELECT bag FROM undue ORDER BY 1
+"""
+_TAKE_AWAY = "DELETE FROM outcome WHERE invoice IN (SELECT invoice FROM gone WHERE bag BETWEEN ? AND ?)"
+_TAKE_AWAY_CHANGED = "DELETE FROM outcome WHERE invoice IN (SELECT invoice FROM outcome_new WHERE bag BETWEEN ? AND ?)"
+_PUT = "INSERT INTO outcome SELECT * FROM outcome_new WHERE bag BETWEEN ? AND ? ORDER BY invoice"
+_TELL = (
+    "INSERT OR IGNORE INTO untold SELECT invoice FROM gone WHERE bag BETWEEN ?1 AND ?2 "
+    "UNION SELECT invoice FROM outcome_new WHERE bag BETWEEN ?1 AND ?2"
+)
+_WITHIN = "bag BETWEEN ?1 AND ?2"
+_TAKEN = f"{_WITHIN} AND supplier_invoice IN (SELECT invoice FROM gone WHERE {_WITHIN})"
+_NOTHING = f"{_WITHIN} AND 0"
+_LEAVE = """
+INSERT OR REPLACE INTO left_over
+SELECT t.invoice, t.supplier, t.library, t.key, t.side, t.day, t.kind, t.ht, t.tolerance
+FROM bag_seen b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
+WHERE NOT b.plain AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = t.invoice AND o.state = 'matched')
+"""
+_TALLY = """
+INSERT INTO tally SELECT what, period, {sign}count(*) FROM (
+    SELECT 'placed-' || side AS what, booked AS period FROM {source}
+    UNION ALL SELECT state, period FROM {source} {also} bag = invoice
+    UNION ALL SELECT reason, period FROM {source} {also} bag = invoice AND reason = 'net-differs'
+) GROUP BY what, period
+"""
+
+
+def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
+    """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass."""
+    with in_turn(store.home_of(connection), "reconcile", store.on_wait):
+        posted = _pass(connection, now)
+    return {**state(connection), **posted}
+
+
+def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
+    """What was posted."""
+    posted = Counter({"entries_posted": 0, "remuneration_cents": 0})
+    seen = connection.execute("SELECT max(id) FROM touched").fetchone()[0]
+    if seen is None:
+        if estimating.undone(connection):
+            with transaction(connection):
+                estimating.take_back(connection, now)
+        return posted
+    directory = partners.load(connection)
+    twins.define(connection, directory)
+    with snapshot(connection):
+        whole, terms_found = look(connection, seen)
+    for place in range(0, len(terms_found), _PIECE):
+        with transaction(connection):
+            connection.executemany(SET_TERMS, terms_found[place : place + _PIECE])
+        breathe()
+    with snapshot(connection):
+        compute(connection, whole)
+        ledger.weigh(connection, directory, whole)
+        _compare(connection, whole)
+        bags = [row[0] for row in connection.execute(_BAGS_CHANGED)]
+    if len(bags) <= _PIECE:
+        with transaction(connection):
+            if not whole:
+                _tally(connection, "-")
+            for change in (_TELL, _TAKE_AWAY, _TAKE_AWAY_CHANGED, _PUT):
+                connection.execute(change, _ALL)
+            posted.update(ledger.post(connection, now))
+            if not whole:
+                _tally(connection)
+            _done(connection, seen, whole, count=whole)
+            estimating.take_back(connection, now)
+    else:
+        posted.update(_write_in_pieces(connection, bags, now))
+        with transaction(connection):
+            _done(connection, seen, whole, count=True)
+            estimating.take_back(connection, now)
+    connection.execute("DROP VIEW temp.outcome_new")
+    for table in ("outcome_rest", "gone", "undue", "due", "bag_seen", "looked", "bag", "decided"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return posted
+
+
+def _tally(connection: sqlite3.Connection, sign: str = "") -> None:
+    """Adds the outcomes of what was looked at to the tally, or takes them from it."""
+    source = "outcome WHERE invoice IN (SELECT invoice FROM looked)"
+    connection.execute(_TALLY.format(sign=sign, source=source, also="AND") + twins.COUNT)
+
+
+def _done(connection: sqlite3.Connection, seen: int, whole: bool, count: bool) -> None:
+    """Notes what is left over, and that all that was touched so far has been looked at."""
+    connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
+    connection.execute(_LEAVE)
+    if count:
+        connection.execute("DELETE FROM tally WHERE what NOT LIKE 'live-%'")
+        connection.execute(_TALLY.format(sign="", source="outcome", also="WHERE"))
+    connection.execute("DELETE FROM tally WHERE n = 0")
+    waiting = "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ?"
+    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen,))
+    connection.execute("DELETE FROM touched WHERE id <= ?", (seen,))
+
+
+def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datetime) -> Counter[str]:
+    """First what no longer stands, with its reversals; then what does, with its postings."""
+    posted, size = Counter[str](), min(_PIECE, 1_000)
+    for change, undue, due in ((_TAKE_AWAY, _TAKEN, _NOTHING), (_PUT, _WITHIN, _WITHIN)):
+        place = 0
+        while some := bags[place : place + size]:
+            bounds, began = (some[0], some[-1]), time.monotonic()
+            with transaction(connection):
+                if change == _PUT:
+                    connection.execute(_TAKE_AWAY_CHANGED, bounds)
+                else:
+                    connection.execute(_TELL, bounds)
+                connection.execute(change, bounds)
+                posted.update(ledger.post(connection, now, undue, due, bounds))
+            place += len(some)
+            size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))
+            breathe()
+            connection.execute(f"DELETE FROM undue WHERE {undue}", bounds)
+    return posted
+
+
+def compute(connection: sqlite3.Connection, whole: bool) -> None:
+    """The outcomes of all that is looked at: the view `outcome_new`."""
+    connection.execute("DROP VIEW IF EXISTS temp.outcome_new")
+    for table, columns in (("bag_seen", _SEEN), ("outcome_rest", _REST_FOUND)):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        connection.execute(f"CREATE TEMP TABLE {table} ({columns})")
+    connection.execute(_FOUND)
+    decided = deciding.standing(connection, whole)
+    source = "twin t" if whole else (
+        "bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
+    )  # fmt: skip
+    connection.execute(_GROUP.format(source=source, decided=_DECIDED if decided else ""))
+    marks = ", ".join("?" * len(_OUTCOME))
+    connection.executemany(f"INSERT INTO outcome_rest VALUES ({marks})", _settled(connection.execute(_REST), decided))
+
+
+def _compare(connection: sqlite3.Connection, whole: bool) -> None:
+    """Leaves in `outcome_new` only what differs from the outcomes that stand; what no longer stands goes into `gone`."""
+    connection.execute("CREATE INDEX temp.bag_seen_bag ON bag_seen (s_invoice) WHERE plain")
+    looked = "" if whole else "o.invoice IN (SELECT invoice FROM looked) AND"
+    connection.execute("DROP TABLE IF EXISTS temp.gone")
+    connection.execute(
+        f"CREATE TEMP TABLE gone AS SELECT o.invoice, o.bag FROM outcome o WHERE {looked} NOT (o.state = 'matched' AND EXISTS "
+        "(SELECT 1 FROM bag_seen WHERE plain AND s_invoice = o.bag "
+        "AND o.other = CASE o.invoice WHEN s_invoice THEN l_invoice WHEN l_invoice THEN s_invoice END)) AND NOT EXISTS (SELECT 1 "
+        "FROM outcome_rest n WHERE n.invoice = o.invoice AND n.state = o.state AND n.other IS o.other AND n.bag = o.bag)"
+    )
+    same = " AND ".join(f"o.{name} IS n.{name}" for name in _OUTCOME)
+    both_same = " AND ".join(
+        f"EXISTS (SELECT 1 FROM outcome WHERE invoice = {row.partition(',')[0]} AND ({', '.join(_OUTCOME)}) = ({row}))"
+        for row in (_OF_SUPPLIER, _OF_LIBRARY)
+    )
+    connection.execute(f"DELETE FROM bag_seen WHERE plain AND {both_same}")
+    connection.execute(f"DELETE FROM outcome_rest AS n WHERE EXISTS (SELECT 1 FROM outcome o WHERE {same})")
+    for table in ("outcome_rest", "gone", "due", "undue"):
+        connection.execute(f"CREATE INDEX temp.{table}_bag ON {table} (bag)")
+
+
+def _settled(rows: Iterable[sqlite3.Row], decided: dict[int, Decisions]) -> Iterator[tuple[Any, ...]]:
+    """The outcomes of the bags that want a closer look, partners by partners."""
+    for _, same in groupby(rows, key=lambda row: row[:2]):
+        pair = [Candidate(*row[2:]) for row in same]
+        for case in settle(pair, deciding.among(decided, pair)):
+            yield from _outcomes(case)
+
+
+def _outcomes(case: Case) -> Iterator[tuple[Any, ...]]:
+    """A row of `outcome` for each invoice of a case."""
+    bag = min(case.invoices, key=_named_after).invoice
+    period = max(one.period for one in case.invoices)
+    first = {
+        side: next((one.invoice for one in case.invoices if one.side == side), None) for side in ("supplier", "library")
+    }
+    paired = case.state in ("matched", "proposed")
+    for one in case.invoices:
+        other = first["library" if one.side == "supplier" else "supplier"] if paired else None
+        rate = next(i.rate for i in case.invoices if i.invoice == first["supplier"]) if case.state == "matched" else 0
+        if case.state == "matched" and one.side == "supplier":
+            rate = one.rate
+        yield one.invoice, one.side, one.period, case.state, case.reason, other, bag, period, rate
+
+
+def _named_after(one: Candidate) -> tuple[Any, ...]:
+    return one.side == "library", one.day, one.number, one.supplier, one.library, one.invoice
+
+
+# -- the state after a pass ------------------------------------------------------------------------
+
+_CASES = {
+    "matched": ("state = 'matched'", "matched"),
+    "discrepancies": ("state = 'discrepancy'", "discrepancy"),
+    "waiting_library": ("supplier", "supplier"),
+    "waiting_supplier": ("library", "library"),
+    "proposed": ("state = 'proposed'", "proposed"),
+    "net_differs": ("state = 'matched' AND reason = 'net-differs'", "net-differs"),
+}
+_OPEN = "period NOT IN (SELECT year FROM period_closed)"
+
+
+def state(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many invoices stand where, over all open periods; a match, proposal or discrepancy counts once."""
+    counts = Counter(dict(connection.execute(f"SELECT what, sum(n) FROM tally WHERE {_OPEN} GROUP BY what").fetchall()))
+    return {
+        name: counts[f"live-{what}"] - counts[f"placed-{what}"] if name.startswith("waiting") else counts[what]
+        for name, (_, what) in _CASES.items()
+    }
+
+
+def _list(name: str) -> str:
+    """SQL for the invoices behind a count; of a match or discrepancy, the one its case is named after."""
+    which = _CASES[name][0]
+    if name.startswith("waiting"):
+        return (
+            f"SELECT l.invoice FROM left_over l CROSS JOIN invoice i ON i.id = l.invoice WHERE l.side = '{which}' "
+            f"AND i.{_OPEN} AND l.invoice NOT IN (SELECT invoice FROM outcome)"
+        )
+    return f"SELECT invoice FROM outcome WHERE {which} AND bag = invoice AND {_OPEN}"
+
+
+def details(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+    """The invoices behind the counts; of a match or discrepancy, the one its case is named after."""
+    return {
+        f"{name}_list": [
+            dict(row)
+            for row in connection.execute(
+                "SELECT i.supplier, i.library, i.number, i.date, i.kind, i.ht AS ht_cents, coalesce(o.reason, '') AS reason "
+                f"FROM invoice i LEFT JOIN outcome o ON o.invoice = i.id WHERE i.id IN ({_list(name)}) "
+                "ORDER BY i.date, i.supplier, i.number, i.id"
+            )
+        ]
+        for name in _CASES
+    }

@@ -1,0 +1,193 @@
+"""The main job seen from within: what is held, told once, taken up again; and when a link is looked at next."""
+
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edi.intake import answers
+from edi.intake.ingesting import ingest
+from edi.intake.pipeline import Pass, Run
+from edi.intake.running import _pause, _wait, forever
+from edi.intake.taking import Arrival, receive
+from edi.settings import Home, open_home, paris_now
+from edi.store import connect, transaction
+from schemas.errors import Unreadable
+from spool.folder import Folder
+from tests.program import SAMPLES
+
+YEAR = SAMPLES / "year-2025"
+LINK = '[[link]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\ndeclarants = ["*"]\nsettle_seconds = {settle}\nstatus = false\n'
+
+
+class Desk:
+    """A home with local links `un` and `deux`, and what was told."""
+
+    def __init__(self, base: Path, settle: float = 0) -> None:
+        self.base = base
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        path = base / "home"
+        path.mkdir(mode=0o700)
+        text = "".join(LINK.format(name=name, path=base / name, settle=settle) for name in ("un", "deux"))
+        (path / "edi.toml").write_text("every_seconds = 60\n" + text)
+        for name in ("un", "deux"):
+            (base / name / "depot").mkdir(parents=True)
+        self.home: Home = open_home(path)
+        self.connection = connect(self.home.database)
+
+    def drop(self, link: str, sample: str, name: str | None = None) -> None:
+        shutil.copy(YEAR / sample, self.base / link / "depot" / (name or sample))
+
+    def run(self) -> Run:
+        return Run(self.home, self.connection, lambda event, facts: self.told.append((event, facts)))
+
+    def troubles(self) -> list[str]:
+        return [facts["trouble"] for event, facts in self.told if event == "trouble"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+F, B = "F-3012921742188-2025.txt", "B-3015100339070-2025.xml"
+
+
+def test_trouble_is_told_when_it_begins_and_not_each_time(desk: Desk) -> None:
+    shutil.rmtree(desk.base / "un" / "depot")
+    running = desk.run()
+    assert [set(running.once().troubles) for _ in range(3)] == [{"un"}] * 3
+    assert len(desk.troubles()) == 1
+    running.once(only={"deux"})
+    running.once(only={"un"})
+    assert len(desk.troubles()) == 1
+    (desk.base / "un" / "depot").mkdir()
+    assert running.once().troubles == {}
+    shutil.rmtree(desk.base / "un" / "depot")
+    running.once()
+    assert len(desk.troubles()) == 2
+
+
+def test_only_some_links(desk: Desk) -> None:
+    desk.drop("un", F)
+    desk.drop("deux", B)
+    running = desk.run()
+    assert [taken.file for taken in running.once(only={"deux"}).taken] == [B]
+    assert [taken.file for taken in running.once(only=set()).taken] == []
+    assert [taken.file for taken in running.once().taken] == [F]
+
+
+def test_paused_link_rests(desk: Desk) -> None:
+    desk.drop("un", F)
+    desk.connection.execute("INSERT INTO link_paused VALUES ('un', '2026-01-01')")
+    running = desk.run()
+    assert running.once().pulled == 0
+    desk.connection.execute("DELETE FROM link_paused")
+    assert running.once().pulled == 1
+
+
+def test_stopped_between_files_and_taken_up_again(desk: Desk) -> None:
+    desk.drop("un", F)
+    desk.drop("un", B)
+    running = desk.run()
+    running.tell = lambda event, facts: running.stop.set() if event == "pulled" else None
+    done = running.once()
+    assert (done.pulled, done.taken) == (1, [])
+    done = desk.run().once()
+    assert (done.pulled, len(done.taken), done.pushed) == (1, 2, 6)
+
+
+def test_receipt_of_a_run_that_died_is_taken(desk: Desk) -> None:
+    kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
+    for link in ("local", "un", "partie"):
+        receive(desk.connection, Arrival(name=F, link=link), kept, paris_now())
+    done = desk.run().once()
+    assert [taken.verdict for taken in done.taken] == ["accepted", "duplicate"]
+    assert set(done.troubles) == {"partie"}  # its link is not in the settings any more
+    assert (desk.home.path / "outgoing" / "local" / f"{F}.ate.txt").exists()
+    assert answers.listing(desk.connection, only_waiting=True) == []
+
+
+def test_missing_original_stops_nobody_else(desk: Desk) -> None:
+    kept = Folder(desk.home.path).keep(iter([b"EN"]), 1 << 20)
+    receive(desk.connection, Arrival(name="gone", link="un"), kept, paris_now())
+    kept.path.unlink()
+    desk.drop("deux", F)
+    done = desk.run().once()
+    assert [taken.file for taken in done.taken] == [F]
+    assert set(done.troubles) == {"un"}
+
+
+def test_outgoing_holds_what_waits_and_nothing_else(desk: Desk) -> None:
+    (desk.base / "un" / "retour").touch()
+    desk.drop("un", F)
+    outgoing = desk.home.path / "outgoing" / "un"
+    first = desk.run()
+    first.once()
+    assert len(list(outgoing.iterdir())) == 3
+    with transaction(desk.connection):  # sent by a run that died before it cleared up
+        desk.connection.execute("UPDATE answer SET sent_at = '2026-01-01' WHERE name LIKE '%.json'")
+    second = desk.run()
+    second.once()
+    assert len(list(outgoing.iterdir())) == 2
+    (desk.base / "un" / "retour").unlink()
+    assert second.once().pushed == 2
+    assert list(outgoing.iterdir()) == []
+
+
+def test_ingest_looks_at_all_files_first(desk: Desk) -> None:
+    with pytest.raises(Unreadable, match="missing"):
+        list(ingest(desk.home, desk.connection, [YEAR / F, desk.base / "missing"]))
+    assert not list((desk.home.path / "received").iterdir())
+
+
+def test_ingest_takes_up_what_failed(desk: Desk) -> None:
+    first = list(ingest(desk.home, desk.connection, [YEAR / B]))
+    kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
+    receipt = receive(desk.connection, Arrival(name=F, link="local"), kept, paris_now())
+    desk.connection.execute("UPDATE receipt SET state = 'failed', verdict = 'failed' WHERE id = ?", (receipt,))
+    again = list(ingest(desk.home, desk.connection, [YEAR / F]))
+    assert [taken.verdict for _, taken in first + again] == ["accepted", "accepted"]
+    assert desk.connection.execute("SELECT count(*) FROM receipt").fetchone()[0] == 2
+
+
+def test_pauses(desk: Desk) -> None:
+    running = desk.run()
+    assert _pause(running, "un", 0) == 60
+    running.growing["un"] = 3.0
+    assert _pause(running, "un", 0) == 3
+    running.growing["un"] = 0.0
+    assert _pause(running, "un", 0) == 0.5
+    assert [_pause(running, "un", failed) for failed in (1, 2, 3, 4, 50)] == [60, 120, 240, 300, 300]
+
+
+def test_file_that_came_during_the_pass_is_new(desk: Desk) -> None:
+    running = desk.run()
+    running.once()
+    desk.drop("deux", F)  # before anybody watches
+    due = {"un": time.monotonic() + 50, "deux": time.monotonic() + 50}
+    began = time.monotonic()
+    _wait(running, due, threading.Event())
+    assert time.monotonic() - began < 3
+    assert due["deux"] <= time.monotonic() < due["un"]
+
+
+def test_disk_trouble_ends_a_pass_and_not_the_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edi.intake.running._SELDOM_SECONDS", 0.0)
+    stop, running, calls = threading.Event(), desk.run(), []
+
+    def once(only: object) -> Pass:
+        calls.append(only)
+        if len(calls) == 1:
+            raise OSError(28, "No space left on device")
+        stop.set()
+        return Pass()
+
+    monkeypatch.setattr(running, "once", once)
+    monkeypatch.setattr("edi.intake.running._pause", lambda *_: 0.0)
+    forever(running, stop, lambda done: None)
+    assert len(calls) == 2
+    assert "No space left" in desk.troubles()[0]

@@ -1,0 +1,216 @@
+"""Estimates: the least by the libraries' word, posted once, reversed by themselves, sealed, and never beside an entry."""
+
+import csv
+import io
+import json
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edi import periods
+from edi.books.accounts import trial
+from edi.books.proof import verify
+from edi.books.reminding import silent
+from edi.lending import terms
+from edi.reconciliation import estimating
+from edi.settings import Accounts
+from edi.store import transaction
+from schemas.declaration import Declaration
+from schemas.money import half_away, share
+from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, Desk, bought, declared, partner, sold
+from tests.edi.reconciliation.test_histories import DIRECTORY, often, worlds
+from tests.program import edi
+
+DAY = "2025-03-14"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "home")
+
+
+def estimated(desk: Desk, period: int = 2025) -> list[tuple[str, int]]:
+    """One pass, the estimates it leaves to be posted, and what was."""
+    desk.reconcile()
+    rows = estimating.post(desk.connection, period, desk.now)
+    return [(row["invoice_number"], row["remuneration_cents"]) for row in rows]
+
+
+def stands(desk: Desk) -> list[tuple[Any, ...]]:
+    return desk.rows(f"SELECT invoice_number, remuneration_cents FROM estimate e WHERE {estimating._STANDS} ORDER BY 1")
+
+
+def why(desk: Desk) -> list[tuple[Any, ...]]:
+    return desk.rows("SELECT invoice_number, reason FROM estimate WHERE reverses IS NOT NULL ORDER BY estimate")
+
+
+def test_the_least_of_each_date_once(desk: Desk) -> None:
+    first, second = bought("1", "2004-07-31", 8_800), bought("2", "2004-08-01", 9_100)
+    desk.take(declared("L", first, second, bought("3", "2004-09-01", 1_000, kind="A"), by=LIBRARY))
+    assert estimated(desk, 2004) == [("1", 264), ("2", 546), ("3", -66)]
+    assert estimated(desk, 2004) == []
+    assert verify(desk.connection, desk.home).failure is None
+    sums = {row["name"]: row["balance_cents"] for row in trial(desk.connection, Accounts())}
+    assert sums == {"suppliers": 744, "estimates": -744}
+
+
+def test_reversed_by_itself_when_the_true_declaration_arrives(desk: Desk) -> None:
+    desk.take(declared("L", *(bought(n, DAY) for n in "1234"), by=LIBRARY))
+    estimated(desk)
+    desk.take(declared("S", sold("1", DAY), sold("2", DAY, 20_000)))
+    desk.reconcile()  # one is matched, the other in a discrepancy: it is declared
+    assert stands(desk) == [("3", 546), ("4", 546)]
+    assert why(desk) == [("1", "declared"), ("2", "declared")]
+    desk.take(declared("L2", *(bought(n, DAY) for n in "124"), by=LIBRARY, replaces="L"))
+    desk.reconcile()
+    assert why(desk)[2:] == [("3", "withdrawn")]
+    desk.know([partner(LIBRARY, category="primary")])
+    desk.reconcile()
+    assert why(desk)[3:] == [("4", "library-exempt")]
+    assert (stands(desk), desk.one("SELECT sum(remuneration_cents) FROM estimate")) == ([], 0)
+    assert verify(desk.connection, desk.home).failure is None
+
+
+def test_a_nil_declaration_is_spoken_and_a_person_looks_into_it(desk: Desk) -> None:
+    desk.take(declared("L", bought("1", DAY), by=LIBRARY))
+    assert estimated(desk) == [("1", 546)]
+    desk.take(declared("NIL", by=SHOP, period=2025))
+    desk.reconcile()
+    assert (why(desk), estimated(desk)) == ([("1", "nil")], [])
+
+    def asked(nil: bool) -> list[tuple[str, int]]:
+        found = silent(desk.connection, desk.home, 2025, desk.now, nil)
+        return [(one["partner"]["gln"], one["least_cents"]) for one in found]
+
+    assert (asked(False), asked(True)) == ([], [(SHOP, 546)])
+    desk.take(declared("S", sold("9", DAY, partner=OTHER_LIBRARY)))  # it had something after all
+    assert estimated(desk) == [("1", 546)]
+    assert (asked(False)[1], asked(True)) == ((SHOP, 546), [])
+
+
+def test_a_nil_declaration_of_one_side_or_year_says_nothing_of_another(desk: Desk) -> None:
+    desk.take(declared("L", bought("1", DAY), by=LIBRARY))
+    desk.take(declared("NIL", by=SHOP, period=2025, side="library"))
+    desk.take(declared("NIL4", by=SHOP, period=2024))
+    assert estimated(desk) == [("1", 546)]
+
+
+def test_a_supplier_known_under_another_name_since(desk: Desk) -> None:
+    desk.take(declared("L", bought("1", DAY), by=LIBRARY))
+    assert estimated(desk) == [("1", 546)]
+    desk.know([partner(SHOP, "supplier", successor=OTHER_SHOP)])
+    assert estimated(desk) == [("1", 546)]
+    assert desk.rows("SELECT supplier, reason FROM estimate ORDER BY estimate") == [
+        (SHOP, ""), (SHOP, "moved"), (OTHER_SHOP, ""),
+    ]  # fmt: skip
+
+
+def test_exempt_contracts_and_more_credit_than_invoices_are_not_estimated(desk: Desk) -> None:
+    exempt = bought("9", "2005-03-14", contract="M", contract_sent=date(2003, 7, 1))
+    desk.take(declared("X", exempt, by=LIBRARY, period=2005))
+    desk.take(declared("L", bought("1", DAY, 100), bought("2", DAY, kind="A"), by=LIBRARY))
+    assert (estimated(desk, 2005), estimated(desk)) == ([], [])
+
+
+def test_a_closed_year_stays_as_it_is(desk: Desk) -> None:
+    desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
+    estimated(desk)
+    with transaction(desk.connection):
+        periods.close(desk.connection, 2025, desk.now)
+    desk.take(declared("S", sold("1", DAY)))
+    desk.reconcile()
+    assert desk.rows("SELECT period, invoice_number, remuneration_cents FROM estimate") == [
+        (2025, "1", 546), (2025, "2", 546), (2026, "1", -546)
+    ]  # fmt: skip
+    assert [row["reverses"] for row in estimating.entries(desk.connection, 2026, SHOP, net=True)] == [1]
+    assert verify(desk.connection, desk.home).failure is None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE estimate SET remuneration_cents = 1 WHERE estimate = 1",
+        "UPDATE estimate SET posted_at = '2001' WHERE estimate = 2",
+        "DELETE FROM estimate WHERE estimate = 1",
+        "UPDATE estimate SET library_invoice = library_invoice + 1 WHERE estimate = 1",
+    ],
+)
+def test_an_altered_estimate_is_found(desk: Desk, sql: str) -> None:
+    desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
+    estimated(desk)
+    with pytest.raises(Exception, match="append-only"):
+        desk.connection.execute(sql)
+    for (trigger,) in desk.rows("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'estimate'"):
+        desk.connection.execute(f"DROP TRIGGER {trigger}")
+    desk.connection.execute(sql)
+    failure = verify(desk.connection, desk.home).failure
+    assert failure is not None and (failure.check, failure.found[:10]) == ("estimate", "estimation")
+
+
+@often(25)
+@given(worlds, st.randoms(use_true_random=False))
+def test_never_beside_an_entry_and_always_the_least(world: tuple[list[Declaration], ...], chance: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(Path(folder) / "home")
+        left: list[list[Declaration | None]] = [[None], *(list[Declaration | None](story) for story in world)]
+        while left := [story for story in left if story]:
+            step = chance.choice(left).pop(0)
+            if step is None:
+                desk.know(DIRECTORY)
+            else:
+                desk.take(step)
+            desk.reconcile()
+            if chance.random() < 0.5:
+                estimating.post(desk.connection, 2004, desk.now)
+            standing = desk.rows(
+                "SELECT e.library_invoice, o.state, i.kind, i.ht, i.date, e.remuneration_cents FROM estimate e "
+                "JOIN invoice i ON i.id = e.library_invoice LEFT JOIN outcome o ON o.invoice = i.id "
+                f"WHERE {estimating._STANDS} ORDER BY 1"
+            )
+            assert len({row[0] for row in standing}) == len(standing)
+            for _, state, kind, ht, day, cents in standing:
+                due = terms.at(date.fromisoformat(day))
+                most = half_away(ht * due.rate_percent * 100, 10_000 - due.cap_bp)
+                assert state is None and cents == (share(ht, due.rate_percent) if kind == "F" else -most)
+        assert verify(desk.connection, desk.home).failure is None
+        desk.connection.close()
+
+
+def test_estimating_a_closed_year_says_where_the_estimates_are(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    Desk(home).take(declared("L", bought("1", DAY), by=LIBRARY))
+    edi("--home", home, "period", "close", "2025", cwd=tmp_path, expect=0)
+    said = edi("--home", home, "estimate", "2025", cwd=tmp_path, expect=0).out
+    assert "1 estimation d'office" in said and "elles sont en 2026, edi statement issue 2026" in said
+    issued = edi("--home", home, "statement", "issue", "2026", "--json", cwd=tmp_path, expect=0).json
+    assert issued["due_cents"] == 546 and "estimates_posted" not in issued
+
+
+def test_what_one_types(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    desk = Desk(home)
+    desk.know([partner(SHOP, "supplier"), partner(COMMUNE, alias_of=LIBRARY)])
+    desk.take(declared("L", bought("=1", DAY), bought("2", DAY, partner=OTHER_SHOP), by=LIBRARY))
+    desk.take(declared("NIL", by=OTHER_SHOP, period=2025))
+    told = edi("--home", home, "silent", "2025", "--json", cwd=tmp_path, expect=0).json
+    assert [(one["gln"], one["least_cents"], one["most_cents"]) for one in told["silent"]] == [(SHOP, 546, 600)]
+    assert [one["gln"] for one in told["contradicted"]] == [OTHER_SHOP]
+    letters = edi("--home", home, "remind", "2025", "-o", "lettres", "--json", cwd=tmp_path, expect=0).json["letters"]
+    assert [one["gln"] for one in letters] == [SHOP]
+    text = next((tmp_path / "lettres").glob("*.txt")).read_text("utf-8")
+    assert "546" not in text.replace("5,46", "") and "5,46 € et 6,00 €" in text
+    issued = edi("--home", home, "estimate", "2025", "--json", cwd=tmp_path, expect=0).json
+    assert (issued["due_cents"], issued["issued"][0]["supplier"]) == (546, SHOP)
+    assert edi("--home", home, "estimate", "2025", "--json", cwd=tmp_path, expect=0).json["due_cents"] == 0
+    listed = edi("--home", home, "ledger", "list", cwd=tmp_path, expect=0).out
+    assert "1 estimation d'office" in listed and "5,46" in listed
+    export = edi("--home", home, "ledger", "export", "--estimates", "--json", cwd=tmp_path, expect=0).json["estimates"]
+    assert [(row["estimate"], row["remuneration_cents"], row["rate"]) for row in export] == [(1, 546, "0.06")]
+    text = edi("--home", home, "ledger", "export", "--estimates", cwd=tmp_path, expect=0).out
+    assert [row["invoice_number"] for row in csv.DictReader(io.StringIO(text))] == ["'=1"]
+    assert json.loads(edi("--home", home, "ledger", "verify", "--json", cwd=tmp_path, expect=0).out)["holds"]

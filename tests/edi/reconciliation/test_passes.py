@@ -1,0 +1,195 @@
+"""A reconciliation pass in short transactions: killed after any of them, outcomes and entries agree, and the next completes it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from edi import ledger
+from edi.reconciliation import reconciling
+from edi.store import connect, transaction
+from schemas.declaration import Declaration
+from tests.desk import (
+    COMMUNE,
+    LIBRARY,
+    NOW,
+    OTHER_LIBRARY,
+    OTHER_SHOP,
+    SHOP,
+    Connection,
+    Desk,
+    bought,
+    declared,
+    partner,
+    sold,
+)
+
+DAY = "2025-03-14"
+
+
+class Killed(BaseException):
+    """The process dies."""
+
+
+def first_year() -> list[Declaration]:
+    numbers = [str(place) for place in range(1, 13)]
+    return [
+        declared("S", *(sold(number, DAY) for number in numbers)),
+        declared("L", *(bought(number, DAY) for number in numbers[:9]), by=LIBRARY),
+        declared("C", *(bought(number, DAY) for number in numbers[9:]), by=COMMUNE),
+        declared("O", *(bought(number, DAY, ht=100) for number in numbers[:3]), by=OTHER_LIBRARY),
+        declared("P", *(sold(number, DAY, partner=OTHER_LIBRARY) for number in numbers[:3]), by=OTHER_SHOP),
+    ]
+
+
+def second_year(desk: Desk) -> None:
+    """Everything that makes outcomes and entries change: other amounts, withdrawals, partners, an exemption, late files."""
+    desk.know(
+        [
+            partner(COMMUNE, alias_of=LIBRARY),
+            partner(OTHER_SHOP, "supplier", successor=SHOP),
+            partner(LIBRARY, category="hospital"),
+        ]
+    )
+    invoices = [sold(str(place), DAY, price=20_000 if place % 3 == 0 else 10_000) for place in range(2, 15)]
+    desk.take(declared("S2", *invoices, replaces="S"))
+    desk.take(declared("C2", by=COMMUNE, cancels="C", period=2025, side="library"))
+    desk.take(declared("L2", *(bought(str(place), DAY, ht=18_200) for place in (30, 31, 12)), by=LIBRARY))
+
+
+def agrees(connection: Connection) -> None:
+    """Each match is seen from both sides, and is what the standing entries are of."""
+    lonely = (
+        "SELECT count(*) FROM outcome o WHERE state = 'matched' AND NOT EXISTS "
+        "(SELECT 1 FROM outcome p WHERE p.invoice = o.other AND p.other = o.invoice AND p.bag = o.bag)"
+    )
+    assert connection.execute(lonely).fetchone()[0] == 0
+    matched = connection.execute(
+        "SELECT invoice, other FROM outcome WHERE state = 'matched' AND bag = invoice ORDER BY 1"
+    )
+    standing = connection.execute(
+        f"SELECT supplier_invoice, library_invoice FROM entry e WHERE {ledger.STANDING} ORDER BY 1"
+    )
+    assert [tuple(row) for row in matched] == [tuple(row) for row in standing]
+
+
+@contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[None]:
+    """The process dies before its write transaction number `after`."""
+    left = after
+
+    @contextmanager
+    def mortal(connection: Connection) -> Iterator[None]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed
+        with transaction(connection):
+            yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reconciling, "transaction", mortal)
+        yield
+
+
+@pytest.mark.parametrize("piece", [1, 2, 5])
+def test_killed_between_any_two_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    whole = Desk(tmp_path / "whole")
+    for sent in first_year():
+        whole.take(sent)
+    whole.reconcile()
+    second_year(whole)
+    whole.reconcile()
+    agrees(whole.connection)
+
+    monkeypatch.setattr(reconciling, "_PIECE", piece)
+    desk = Desk(tmp_path / "pieces")
+    for sent in first_year():
+        desk.take(sent)
+    for step in (lambda: None, lambda: second_year(desk)):
+        step()
+        for after in range(200):
+            try:
+                with dying(monkeypatch, after):
+                    desk.reconcile()
+            except Killed:
+                agrees(desk.connection)
+                assert desk.one("SELECT count(*) > 0 FROM touched")
+                continue
+            break
+        assert after > 3
+    agrees(desk.connection)
+    assert (desk.states(), desk.balances()) == (whole.states(), whole.balances())
+    assert desk.reconcile()["entries_posted"] == 0
+
+
+def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is booked between computing and writing is as if booked after the pass, and waits for the next."""
+    desk = Desk(tmp_path / "home")
+    for sent in first_year():
+        desk.take(sent)
+    compute, other = reconciling.compute, Desk(tmp_path / "home")
+
+    def computed(connection: Connection, whole: bool) -> None:
+        compute(connection, whole)
+        other.take(declared("LATE", sold("99", DAY)))
+        other.take(declared("C2", by=COMMUNE, cancels="C", period=2025, side="library"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reconciling, "compute", computed)
+        desk.reconcile()
+    assert desk.one("SELECT count(*) > 0 FROM touched")
+    desk.reconcile()
+    agrees(desk.connection)
+    after, states = desk.balances(), desk.states()
+    desk.from_scratch()
+    desk.reconcile()
+    assert (desk.balances(), desk.states()) == (after, states)
+
+
+def test_passes_follow_one_another(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    for sent in first_year():
+        desk.take(sent)
+
+    def work(posted: list[int]) -> None:
+        connection = connect(desk.home.database)
+        posted.append(reconciling.reconcile(connection, NOW)["entries_posted"])
+        connection.close()
+
+    posted: list[int] = []
+    threads = [threading.Thread(target=work, args=(posted,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(posted) == [0, 0, 0, 9]
+    agrees(desk.connection)
+
+
+def test_others_write_between_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciling, "_PIECE", 1)
+    desk = Desk(tmp_path / "home")
+    for sent in first_year():
+        desk.take(sent)
+    stop, writes = threading.Event(), [0]
+
+    def write() -> None:
+        connection = connect(desk.home.database)
+        while not stop.is_set():
+            with transaction(connection):
+                connection.execute("UPDATE link_state SET turn = turn")
+            writes[0] += 1
+            time.sleep(0)
+        connection.close()
+
+    other = threading.Thread(target=write)
+    other.start()
+    desk.reconcile()
+    stop.set()
+    other.join()
+    assert writes[0] > 0
+    agrees(desk.connection)

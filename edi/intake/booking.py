@@ -59,7 +59,7 @@ def judge(staged: Staged) -> Booked:
 def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: str, dry: bool, now: datetime) -> Booked:
     """Judges the staged file against what is booked and books what is accepted. `dry` changes nothing.
 
-    Within the caller's write transaction, after `twins.define`. `sha256` is of the bytes read, `now` Paris wall-clock time.
+    Within the caller's `twins.complete`, after `twins.define`. `sha256` is of the bytes read, `now` Paris wall-clock time.
     """
     header = staged.header
     if header is None:
@@ -90,6 +90,7 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
             (declaration,),
         )
         _insert_invoices(connection, staged, receipt, header, declaration, period)
+        twins.add(connection, receipt * PLACES, (receipt + 1) * PLACES - 1, at_once=not real or dry)
 
     if real and not dry:
         write()
@@ -156,8 +157,13 @@ def _judge_reference(connection: sqlite3.Connection, staged: Staged, header: Hea
         staged.tally.add(_at(header, "reference", "reference-already-used", header.reference))
 
 
+_HAS_BOOKED = "SELECT 1 FROM declaration WHERE declarant = ? AND side = ? AND use = 'real' AND NOT dry AND accepted > 0"
+
+
 def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
     """Refuses what is booked with other amounts or lines; counts once what is booked identically."""
+    if not connection.execute(_HAS_BOOKED, (header.declarant, header.side)).fetchone():
+        return
     own = "supplier" if header.side == "supplier" else "library"
     partner = "library" if own == "supplier" else "supplier"
     connection.create_function("written", 1, lambda name: name.strip().upper(), deterministic=True)
@@ -233,4 +239,3 @@ def _insert_invoices(
         """,
         (first, header.declarant, declaration, header.side, period),
     )
-    twins.add(connection, first, first + PLACES - 1)

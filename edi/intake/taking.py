@@ -158,8 +158,9 @@ def _taken(
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
     prepare(connection)
     discard_lines(connection, receipt)  # of a run that was killed
+    twins.catch_up(connection)
     staged = stage(connection, source, context, receipt, arrival.dry, progress, limits)
-    with transaction(connection):
+    with twins.complete(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
         twins.define(connection, partners.load(connection))
         settled = _settled(connection, receipt)
@@ -181,6 +182,7 @@ def _taken(
                 folder.quarantine(sha256, arrival.name)
     if settled is None and (answered.verdict in ("refused", "duplicate") or answered.use == "test"):
         discard_lines(connection, receipt)
+    twins.catch_up(connection)
     return answered
 
 

@@ -96,6 +96,8 @@ _REST_FOUND = "invoice INTEGER PRIMARY KEY, side, booked INTEGER, state, reason,
 _PIECE = 8_000
 _PIECE_SECONDS = 0.2
 _ALL = (0, 1 << 62)
+#: The last row of `touched` all of whose invoices are in the match table.
+_SEEN_UP_TO = "SELECT max(id) FROM touched WHERE id < coalesce((SELECT min(touched) FROM unplaced), 1 << 62)"
 _BAGS_CHANGED = """
 SELECT bag FROM gone UNION SELECT bag FROM outcome_new
 UNION SELECT bag FROM due UNION SELECT bag FROM undue ORDER BY 1
@@ -135,7 +137,8 @@ def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
 def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     """What was posted."""
     posted = Counter({"entries_posted": 0, "remuneration_cents": 0})
-    seen = connection.execute("SELECT max(id) FROM touched").fetchone()[0]
+    twins.catch_up(connection)
+    seen = connection.execute(_SEEN_UP_TO).fetchone()[0]
     if seen is None:
         if estimating.undone(connection):
             with transaction(connection):

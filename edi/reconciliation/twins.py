@@ -6,6 +6,7 @@ the next reconciliation pass, which looks at nothing else.
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
@@ -13,11 +14,14 @@ from itertools import pairwise
 from edi import partners
 from edi.lending import remuneration, terms
 from edi.lending.context import Partner
+from edi.store import breathe, transaction
 from schemas import number
 
 CLAIMS_CONTRACT = 1  # supplier: validly claims an exempt contract; library: gives an exempt contract's date
 NO_LINES = 2  # supplier: a header-only invoice of before 2006
 
+#: So many invoices are added at once.
+_PIECE = 20_000
 _COLUMNS = "supplier, library, key, side, day, invoice, kind, period, ht, tolerance, gross, base, rate, cap, flags"
 
 
@@ -58,11 +62,55 @@ _CREDITS = (
 COUNT = "ON CONFLICT (what, period) DO UPDATE SET n = n + excluded.n"
 
 
-def add(connection: sqlite3.Connection, first: int, last: int) -> None:
-    """Adds the invoices of ids `first` to `last`."""
+def add(connection: sqlite3.Connection, first: int, last: int, at_once: bool) -> None:
+    """Adds the invoices of ids `first` to `last`; of a long file, unless `at_once`, `catch_up` does it later."""
+    touched = connection.execute("INSERT INTO touched (first, last) VALUES (?, ?)", (first, last)).lastrowid
+    if at_once or _piece(connection, first, last) is None:
+        _place(connection, first, last)
+    else:
+        connection.execute("INSERT INTO unplaced VALUES (?, ?, ?)", (touched, first, last))
+
+
+def _piece(connection: sqlite3.Connection, first: int, last: int) -> int | None:
+    """The last of the invoices that go in at once, out of those from `first` on; None when all do."""
+    found = connection.execute(
+        "SELECT id FROM invoice WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 2 OFFSET ?", (first, last, _PIECE - 1)
+    ).fetchall()
+    return found[0][0] if len(found) == 2 else None
+
+
+def _place(connection: sqlite3.Connection, first: int, last: int) -> None:
     _put(connection, "id BETWEEN ? AND ?", (first, last))
-    connection.execute("INSERT INTO touched (first, last) VALUES (?, ?)", (first, last))
     _count(connection, "id BETWEEN ? AND ?", (first, last))
+
+
+def catch_up(connection: sqlite3.Connection) -> None:
+    """Adds what is booked and not in the table yet, a piece in a transaction: a long file holds nobody up."""
+    find = "SELECT touched, first, last FROM unplaced ORDER BY touched LIMIT 1"
+    while connection.execute(find).fetchone() is not None:
+        with transaction(connection):
+            if (row := connection.execute(find).fetchone()) is None:
+                return
+            touched, first, last = row
+            define(connection, partners.load(connection))
+            piece = _piece(connection, first, last)
+            _place(connection, first, last if piece is None else piece)
+            if piece is None:
+                connection.execute("DELETE FROM unplaced WHERE touched = ?", (touched,))
+            else:
+                connection.execute("UPDATE unplaced SET first = ? WHERE touched = ?", (piece + 1, touched))
+        breathe()
+
+
+@contextmanager
+def complete(connection: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction in which every live invoice is in the table."""
+    while True:
+        catch_up(connection)
+        with transaction(connection):
+            if connection.execute("SELECT 1 FROM unplaced").fetchone() is None:
+                yield
+                return
 
 
 def _put(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> None:
@@ -177,7 +225,8 @@ def move(connection: sqlite3.Connection, after: Mapping[str, Partner], sought: i
         "AND invoice IN (SELECT invoice FROM moved)"
     )
     connection.execute("DELETE FROM credit WHERE invoice IN (SELECT invoice FROM moved)")
-    _put(connection, "id IN (SELECT invoice FROM moved)")
+    later = "SELECT 1 FROM unplaced u WHERE invoice.id BETWEEN u.first AND u.last"
+    _put(connection, f"id IN (SELECT invoice FROM moved) AND NOT EXISTS ({later})")
     for name in _SCRATCH:
         connection.execute(f"DROP TABLE temp.{name}")
     return touched
@@ -185,7 +234,7 @@ def move(connection: sqlite3.Connection, after: Mapping[str, Partner], sought: i
 
 def rebuild(connection: sqlite3.Connection) -> None:
     """Makes all that is derived anew from the facts; the next pass looks at everything."""
-    for table in ("twin", "credit", "left_over", "outcome", "tally", "touched", "untold"):
+    for table in ("twin", "credit", "left_over", "outcome", "tally", "touched", "unplaced", "untold"):
         connection.execute(f"DELETE FROM {table}")
     live = "id NOT IN (SELECT invoice FROM withdrawal)"
     _put(connection, live)

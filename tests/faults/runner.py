@@ -42,6 +42,7 @@ def main(words: Sequence[str]) -> Never:
     importlib.import_module(
         "edi.intake.staging"
     )._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
+    importlib.import_module("edi.reconciliation.twins")._PIECE = 1  # so do its invoices, after it
     importlib.import_module("edi.store")._WAIT_MS = 5_000  # nobody else is there to wait for
     importlib.import_module(
         "edi.reconciliation.reconciling"

@@ -49,7 +49,7 @@ def many_invoices(path: Path, copies: int, wrong: bool = False) -> None:
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that takes some seconds to check."""
     path = tmp_path_factory.mktemp("big") / "big.txt"
-    many_invoices(path, 12_000)
+    many_invoices(path, 6_000)
     return path
 
 

@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from edi import ledger
-from edi.reconciliation import reconciling
+from edi.reconciliation import reconciling, twins
 from edi.store import connect, transaction
 from schemas.declaration import Declaration
 from tests.desk import (
@@ -22,6 +23,7 @@ from tests.desk import (
     Connection,
     Desk,
     bought,
+    codes,
     declared,
     partner,
     sold,
@@ -77,8 +79,8 @@ def agrees(connection: Connection) -> None:
 
 
 @contextmanager
-def dying(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[None]:
-    """The process dies before its write transaction number `after`."""
+def dying(monkeypatch: pytest.MonkeyPatch, after: int, where: ModuleType = reconciling) -> Iterator[None]:
+    """The process dies before the write transaction number `after` of a module."""
     left = after
 
     @contextmanager
@@ -91,7 +93,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, after: int) -> Iterator[None]:
             yield
 
     with monkeypatch.context() as patched:
-        patched.setattr(reconciling, "transaction", mortal)
+        patched.setattr(where, "transaction", mortal)
         yield
 
 
@@ -124,6 +126,37 @@ def test_killed_between_any_two_transactions(tmp_path: Path, monkeypatch: pytest
     agrees(desk.connection)
     assert (desk.states(), desk.balances()) == (whole.states(), whole.balances())
     assert desk.reconcile()["entries_posted"] == 0
+
+
+@pytest.mark.parametrize("placed", [0, 1, 2])
+def test_a_long_file_is_placed_after_its_booking_by_whoever_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, placed: int
+) -> None:
+    """Killed with some of its invoices in the match table: a pass, a file, an import each find the rest."""
+    monkeypatch.setattr(twins, "_PIECE", 1)
+    sales, bills = [sold(name, DAY) for name in "1234"], [bought(name, DAY) for name in "1234"]
+    for way in ("a pass", "a file", "an import"):
+        whole, desk = Desk(tmp_path / f"whole {way}"), Desk(tmp_path / way)
+        for at in (whole, desk):
+            at.take(declared("L", *bills[:2], by=LIBRARY))
+            at.take(declared("C", *bills[2:], by=COMMUNE))
+        with dying(monkeypatch, 1 + placed, twins), pytest.raises(Killed):  # the first is T2
+            desk.take(declared("S", *sales))
+        whole.take(declared("S", *sales))
+        assert (desk.one("SELECT count(*) FROM unplaced"), whole.one("SELECT count(*) FROM unplaced")) == (1, 0)
+        for at in (whole, desk):
+            if way == "a file":
+                told = at.take(declared("S2", *sales, sold("5", DAY)))
+                assert codes(told) == ["invoice-already-declared"] * 4
+            if way == "an import":
+                assert at.know([partner(COMMUNE, alias_of=LIBRARY)]) == 2
+            at.reconcile()
+        assert (desk.states(), desk.balances()) == (whole.states(), whole.balances())
+        assert desk.one("SELECT count(*) FROM unplaced") == 0
+        kept = desk.snapshot()
+        desk.from_scratch()
+        desk.reconcile()
+        assert desk.snapshot() == kept
 
 
 def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
-import xlsxwriter
 
 from parsers.plain import french_day, harmless
 
@@ -86,6 +85,8 @@ def _french(kind: str, value: Any) -> str:
 
 def workbook(sheets: Iterable[tuple[str, Iterable[Column], Iterable[Row]]]) -> Iterator[bytes]:
     """An XLSX file of sheets (title, columns, rows); a sheet that is full goes on in another."""
+    import xlsxwriter  # not above: it takes its time, and most commands export nothing
+
     with tempfile.TemporaryFile() as file:
         with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
             head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF4F4"})

@@ -4,10 +4,12 @@ A migration is never changed once it has landed; another one follows it. Stateme
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database, Migrations
+if TYPE_CHECKING:  # needed by a new home and after an upgrade alone
+    from sqlite_utils import Database, Migrations
 
 #: Facts: rows that are only ever added. With each, the keys by which `INSERT OR REPLACE` could walk past the
 #: triggers on UPDATE and DELETE.
@@ -41,7 +43,8 @@ _UNBOOKED_LINE = (
     "AND (((OLD.id >> 24) + 1) << 24) - 1 AND OLD.id BETWEEN first_line AND first_line + lines - 1) "
 )
 
-migrations = Migrations("edi")
+#: The migrations by their names, in their order.
+SCRIPTS = {path.stem.partition("-")[2]: path for path in sorted(Path(__file__).with_name("tables").glob("*.sql"))}
 
 
 def _append_only(table: str) -> Iterator[str]:
@@ -60,7 +63,14 @@ def _append_only(table: str) -> Iterator[str]:
         )
 
 
-def _apply(script: Path, db: Database) -> None:
+def _applied_by(script: Path) -> "Callable[[Database], None]":
+    def apply(db: "Database") -> None:
+        _apply(script, db)
+
+    return apply
+
+
+def _apply(script: Path, db: "Database") -> None:
     """Runs one file of `tables/`, then keeps the facts it made append-only."""
     before = set(db.table_names())
     for statement in script.read_text("utf-8").split(";\n"):
@@ -76,11 +86,11 @@ def _apply(script: Path, db: Database) -> None:
         )
 
 
-def _register(script: Path) -> None:
-    @migrations(name=script.stem.partition("-")[2])
-    def migrate(db: Database) -> None:
-        _apply(script, db)
+def migrations() -> "Migrations":
+    """The files of `tables/`, as sqlite-utils applies them: each once, in a transaction."""
+    from sqlite_utils import Migrations
 
-
-for _script in sorted(Path(__file__).with_name("tables").glob("*.sql")):
-    _register(_script)
+    made = Migrations("edi")
+    for name, script in SCRIPTS.items():
+        made(name=name)(_applied_by(script))
+    return made

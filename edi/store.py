@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlite_utils import Database
-
+from edi import schema
 from edi.lock import holder
-from edi.schema import migrations
 from schemas.errors import HomeBusy, HomeTooNew, Unreadable
 
 #: Invoices and lines bear the receipt's id times this plus their place in the file, so a file's are apart from all others'.
@@ -64,16 +62,16 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    database = Database(connection, execute_plugins=False)
-    known = {migration.name for migration in migrations.pending(Database(memory=True))}
-    if "_sqlite_migrations" in database.table_names():
-        applied = {row["name"] for row in database["_sqlite_migrations"].rows}
-        if applied - known:
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_sqlite_migrations'").fetchone():
+        applied = {row["name"] for row in connection.execute("SELECT name FROM _sqlite_migrations")}
+        if applied - schema.SCRIPTS.keys():
             raise HomeTooNew(home=path.parent)
-        if applied == known:
+        if applied == schema.SCRIPTS.keys():
             return
+    from sqlite_utils import Database
+
     with transaction(connection):
-        migrations.apply(database)
+        schema.migrations().apply(Database(connection, execute_plugins=False))
 
 
 @contextmanager

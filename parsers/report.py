@@ -8,9 +8,8 @@ more, and the names of correction files. Texts from outside are made harmless in
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 import msgspec
 
 from parsers.excerpts import Excerpt
@@ -20,6 +19,9 @@ from schemas import catalogue
 from schemas.acknowledgement import Acknowledgement, Rehearsal
 from schemas.finding import Finding, say
 from schemas.money import decimal, french
+
+if TYPE_CHECKING:
+    import jinja2
 
 WIDTH = 100
 _SHOWN = 160  # characters kept of one text from outside: two lines
@@ -317,7 +319,9 @@ def _quote(excerpt: Excerpt, width: int) -> Lines:
 
 
 @cache
-def _template() -> jinja2.Template:
+def _template() -> "jinja2.Template":
+    import jinja2  # not above: a page is seldom asked for
+
     loader = jinja2.PackageLoader("parsers", "templates")
     made = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

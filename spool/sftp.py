@@ -25,7 +25,7 @@ from schemas.finding import shown
 from spool import hostkeys
 from spool.errors import Exists, Missing, Refused, why
 from spool.link import Link
-from spool.remote import LONGEST_LISTING, Entry, FolderRemote, Kind, Remote, kind_of
+from spool.remote import LONGEST_LISTING, Entry, Kind, kind_of
 from spool.wire import Client, raw
 
 #: What a server says beyond this is no size of a file, and fits into no database.
@@ -34,13 +34,6 @@ _CHUNK = 1 << 20
 
 # Its default hook prints to standard output wherever structlog happens to be installed.
 stamina.instrumentation.set_on_retry_hooks(())
-
-
-def reach(link: Link, known_hosts: Path) -> Remote:
-    """The other side of a link of either kind. Raises what `connect` does."""
-    if link.kind == "folder":
-        return FolderRemote(Path(link.path or ".").expanduser(), link.name)
-    return connect(link, known_hosts)
 
 
 def connect(link: Link, known_hosts: Path) -> "SftpRemote":

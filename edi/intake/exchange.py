@@ -34,8 +34,7 @@ from spool.link import EVERYBODY, Link, declarants
 from spool.pull import Settling, archive, listing, pull
 from spool.push import push
 from spool.receipt import RemoteFile
-from spool.remote import LONGEST_LISTING, Remote
-from spool.sftp import reach
+from spool.remote import LONGEST_LISTING, Remote, reach
 
 #: How long a file waits for others of its home that could not be fetched: what it replaces may be among them.
 PATIENCE = timedelta(minutes=15)

@@ -11,9 +11,8 @@ import stamina
 from spool.folder import Folder
 from spool.hostkeys import trust
 from spool.link import Link
-from spool.remote import Remote
+from spool.remote import Remote, reach
 from spool.server import Server, User
-from spool.sftp import reach
 from tests.sshd import Sshd, available, sshd
 
 __all__ = ["sshd"]

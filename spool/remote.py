@@ -14,7 +14,6 @@ import msgspec
 from schemas.finding import shown
 from spool import durable
 from spool.errors import Exists, Missing, Refused, why
-from spool.link import Link
 
 #: How many names of one folder are looked at in one listing; the next begins further on.
 LONGEST_LISTING = 50_000
@@ -207,12 +206,3 @@ def _rename(here: Path, there: Path) -> None:
 
 def _entry(name: str, seen: os.stat_result) -> Entry:
     return Entry(name, kind_of(seen.st_mode), seen.st_size, seen.st_mtime_ns / 1e9)
-
-
-def reach(link: Link, known_hosts: Path) -> Remote:
-    """The other side of a link of either kind. Raises what `spool.sftp.connect` does."""
-    if link.kind == "folder":
-        return FolderRemote(Path(link.path or ".").expanduser(), link.name)
-    from spool.sftp import connect  # not above: most commands talk to nobody, and paramiko takes its time
-
-    return connect(link, known_hosts)

@@ -33,8 +33,9 @@ from spool.folder import Folder
 from spool.link import EVERYBODY, Link, declarants
 from spool.pull import Settling, archive, listing, pull
 from spool.push import push
+from spool.reaching import reach
 from spool.receipt import RemoteFile
-from spool.remote import LONGEST_LISTING, Remote, reach
+from spool.remote import LONGEST_LISTING, Remote
 
 #: How long a file waits for others of its home that could not be fetched: what it replaces may be among them.
 PATIENCE = timedelta(minutes=15)

@@ -8,7 +8,7 @@ from edi.settings import Home
 from schemas.errors import LinkError
 from spool.link import Link
 from spool.pull import depots, listing
-from spool.remote import reach
+from spool.reaching import reach
 
 
 def overview(home: Home, connection: sqlite3.Connection) -> list[dict[str, Any]]:

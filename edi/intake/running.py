@@ -15,7 +15,7 @@ from schemas.errors import EdiError
 from spool import watch
 from spool.link import Link
 from spool.pull import listing
-from spool.remote import reach
+from spool.reaching import reach
 
 #: How often local folders are looked into where watching tells nothing, as on network shares.
 _LOOK_SECONDS = 2.0

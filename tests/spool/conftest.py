@@ -11,7 +11,8 @@ import stamina
 from spool.folder import Folder
 from spool.hostkeys import trust
 from spool.link import Link
-from spool.remote import Remote, reach
+from spool.reaching import reach
+from spool.remote import Remote
 from spool.server import Server, User
 from tests.sshd import Sshd, available, sshd
 

@@ -46,8 +46,9 @@ def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: 
         ledger.weigh(connection, partners.load(connection), whole)
         return _told(connection, bounds)
     finally:
-        connection.execute("ROLLBACK TO rehearsal")
-        connection.execute("RELEASE rehearsal")
+        if connection.in_transaction:  # a full disk has SQLite undo all of it by itself
+            connection.execute("ROLLBACK TO rehearsal")
+            connection.execute("RELEASE rehearsal")
 
 
 def _told(connection: sqlite3.Connection, bounds: tuple[int, int]) -> Rehearsal:

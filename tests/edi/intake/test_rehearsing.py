@@ -1,5 +1,6 @@
 """A dry run says what it would match and owe, and changes nothing; booked for real, that is what comes of it."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,16 @@ def test_the_report_says_it(desk: Desk) -> None:
 def test_a_long_file_is_not_rehearsed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rehearsing, "LONGEST", 4)
     assert desk.take(declared("S", *SALES), dry=True).would is None
+
+
+def test_a_full_disk_is_the_worlds_trouble_though_sqlite_has_undone_everything(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(connection: sqlite3.Connection, whole: bool) -> None:
+        connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched, pytest.raises(sqlite3.OperationalError, match="disk is full"):
+        patched.setattr(rehearsing.reconciling, "compute", full)
+        desk.take(declared("S", *SALES), dry=True)
+    assert desk.one("SELECT state FROM receipt WHERE id = 2") == "received"  # not `failed`: the next pass takes it

@@ -1,7 +1,7 @@
 """Double entry: the accounts under the ledger, their trial balance, and the journal in the layout of the French tax office.
 
 Nothing is stored twice: a posting (view `v_posting`) is one amount from one account to another, read out of the
-immutable facts it follows from (entries, issued statements, distributions), so every posting balances and what proves
+immutable facts it follows from (entries, estimates, distributions), so every posting balances and what proves
 the facts proves the books. The book of a period is its calendar year; what is posted later to an open period bears the
 period's last day, and says itself when that was (ValidDate).
 Authority of the FEC: LPF art. A47 A-1, VII (18 columns, dates AAAAMMJJ, decimal comma, ISO-8859-15, naming).

@@ -39,10 +39,8 @@ def seals(connection: sqlite3.Connection, upto: Seals | None = None) -> Seals:
     found = {}
     for name, sql in _SEALED.items():
         most = upto[name][0] if upto is not None and name in upto else -1
-        digest, count = hashlib.sha256(), 0
-        for count, (value,) in enumerate(connection.execute(f"{sql} LIMIT ?", (most,)), 1):  # noqa: B007
-            digest.update(f"{value}\n".encode())
-        found[name] = count, digest.hexdigest()
+        values = [f"{value}\n" for (value,) in connection.execute(f"{sql} LIMIT ?", (most,))]
+        found[name] = len(values), hashlib.sha256("".join(values).encode()).hexdigest()
     return found
 
 

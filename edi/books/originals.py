@@ -11,6 +11,7 @@ from contextlib import closing
 
 from edi import partners
 from edi.intake.staging import stage
+from edi.intake.taking import content_sha256
 from edi.lending.context import Context
 from edi.limits import Limits
 from edi.settings import Home, paris_now
@@ -71,8 +72,7 @@ def _said(
             header = None
             if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
                 source = open_source(stream, 1 << 62)
-                content = hashlib.file_digest(source.stream, "sha256").hexdigest() if source.unzipped else sha256  # type: ignore[arg-type]
-                if content == declared["content"]:
+                if content_sha256(source, sha256) == declared["content"]:
                     header = stage(aside, source, context, limits=Limits(max_records=PLACES)).header
             for row in kept:
                 told = aside.execute(find, (row["id"] - first,)).fetchone() if header else None

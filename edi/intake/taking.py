@@ -149,7 +149,7 @@ def _taken(
 ) -> Acknowledgement:  # fmt: skip
     limits = home.settings.limits
     source = open_within(stream, limits)
-    content = _sha256(source) if source.unzipped else sha256
+    content = content_sha256(source, sha256)
     directory = partners.load(connection)
     with transaction(connection):
         again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
@@ -198,7 +198,10 @@ def _settled(connection: sqlite3.Connection, receipt: int) -> Acknowledgement | 
     return answers.recall(connection, receipt) if row["state"] == "answered" else None
 
 
-def _sha256(source: Source) -> str:
+def content_sha256(source: Source, sha256: str) -> str:
+    """The sha256 of the bytes that are read: of the declaration where the file, whose `sha256` is given, is a zip."""
+    if not source.unzipped:
+        return sha256
     source.stream.seek(0)
     return hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]
 

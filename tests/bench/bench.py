@@ -19,12 +19,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tests.hostile.made import MADE
+
 #: A measure that takes less is taken three times, and its median stands.
 SHORT_SECONDS = 15
 PEAK_BYTES = 200_000_000
 _RUNS = 3
 #: Measures that wait for no disk: their ratio is of processor time, which a busy machine does not stretch.
-IN_MEMORY = ("read", "read_and_check", "matching")
+IN_MEMORY = ("read", "read_and_check", "hostile", "matching")
 
 
 class Measure(NamedTuple):
@@ -46,6 +48,7 @@ MEASURES = (
     Measure("read and check, fixed", "read_and_check", {}, "bare_expression", "field widths, nothing", None),
     Measure("read, XML", "read", {"form": "xml"}, "bare_iterparse", "lxml iterparse", None),
     Measure("read and check, XML", "read_and_check", {"form": "xml"}, "bare_iterparse", "lxml iterparse", None),
+    Measure("worst hostile file", "hostile", {}, "honest_lines", "100,000 honest lines", 10),
     Measure("whole ingest, fixed", "ingest_big", {}, "bare_file_to_table", "file to sqlite3 table", 4),
     Measure("whole ingest, fixed", "ingest_big", {}, "bare_insert", "rows at hand, sqlite3", None),
     Measure("whole ingest, XML", "ingest_big", {"form": "xml"}, "bare_insert", "rows at hand, sqlite3", None),
@@ -113,6 +116,7 @@ def run(folder: Path, quick: bool, console: Console) -> list[dict[str, Any]]:
         bench.once("make_small", each=str(each), files=str(files))
         stock = each * 25_000
         sizes = {
+            "hostile": (1, "file", f"of {len(MADE)}, each a few MB"),
             "ingest_market": (2 * stock, "invoices", f"{stock:,} a side, 550 files"),
             "matching": (2 * stock, "invoices", f"{stock:,} a side, from scratch"),
             "one_more_file": (100, "invoices", f"on {stock:,} a side"),

@@ -9,6 +9,7 @@ import mmap
 import re
 import resource
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +31,7 @@ from schemas.charset import ENCODING
 from schemas.declaration import Header, Invoice, Line
 from schemas.layout import FA, LG, Layout
 from tests.bench import volume
+from tests.hostile import made
 
 #: The expressions that tell a well-formed LG and FA from any other record.
 RECORD_PATTERNS = (record_pattern(LG), record_pattern(FA))
@@ -91,6 +93,14 @@ def read_and_check(folder: Path, form: str = "fixed") -> Figures:
     return {**spent, "lines": lines}
 
 
+def hostile(folder: Path) -> Figures:
+    """The slowest of the files made to hurt, read and checked as `edi check` does, each in a process of its own."""
+    command = [sys.executable, "-m", "tests.hostile.made"]
+    facts = [json.loads(subprocess.check_output([*command, case])) for case in made.MADE]
+    worst = max(facts, key=lambda one: float(one["seconds"]))
+    return {"seconds": worst["seconds"], "cpu_seconds": worst["seconds"]}
+
+
 def ingest_big(folder: Path, home: str, form: str = "fixed") -> Figures:
     """The whole way of the big file: kept, read, checked, booked, answered, on disk."""
     return _ingest(folder / home, [folder / f"big.{form}"])
@@ -134,6 +144,13 @@ def one_more_file(folder: Path) -> Figures:
 
 
 # -- limits ----------------------------------------------------------------------------------------
+
+
+def honest_lines(folder: Path) -> Figures:
+    """A hundred thousand honest lines, read and checked."""
+    (folder / "honest").mkdir(exist_ok=True)
+    volume.write_million(folder / "honest" / "big.fixed", "fixed", 100_000)
+    return read_and_check(folder / "honest")
 
 
 def _pattern(layout: Layout) -> str:
@@ -358,6 +375,6 @@ def make_small(folder: Path, each: str, files: str) -> Figures:
 if __name__ == "__main__":
     name, place, *facts = sys.argv[1:]
     figures = globals()[name](Path(place), **dict(fact.split("=", 1) for fact in facts))
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    figures["peak_bytes"] = used.ru_maxrss * 1024
+    used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    figures["peak_bytes"] = max(used) * 1024
     sys.stdout.write(json.dumps(figures) + "\n")

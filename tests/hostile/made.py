@@ -77,6 +77,11 @@ MADE: dict[str, Callable[[], bytes]] = {
     "NULs": lambda: EN + b"\n" + b"\0" * 8_000_000,
     "titles of NULs": lambda: _numbered(EN, FA, *[LG[:67] + b"\0\x1b" * 30 + LG[127:]] * 10_000),
     "a crowded zip": lambda: _crowded(600_000),
+    "empty lines after a header": lambda: FIXED[:141] + b"\n" * 1_000_000,
+    "ends of file after a header": lambda: FIXED[:141] + b"\x1a\n" * 100_000,
+    "instructions alone": lambda: b"<?a?>" * 100_000 + b"<a/>",
+    "strays before the declarant": lambda: XML.replace(b"<declarant", b"<a/>" * 100_000 + b"<declarant"),
+    "a title of two million letters": lambda: XML.replace("Titre n° 1".encode(), "é".encode() * 2_000_000),
     "noise": lambda: b"EN" + random.Random(1).randbytes(8_000_000),
 }  # fmt: skip
 

@@ -68,7 +68,7 @@ def test_it_can_be_looked_at(shown: tuple[Path, dict[str, Any], str]) -> None:
     for file in facts["rounds"][0]["files"]:
         assert file["file"] in screen
         assert not file["findings"] or file["findings"][0]["code"] in screen
-    assert f"{facts['seconds']} s" in screen and facts["seconds"] < 60
+    assert f"{facts['seconds']} s" in screen
 
 
 def test_the_facts_are_one_json_document(shown: tuple[Path, dict[str, Any], str]) -> None:

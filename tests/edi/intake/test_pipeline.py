@@ -169,9 +169,7 @@ def test_file_that_came_during_the_pass_is_new(desk: Desk) -> None:
     running.once()
     desk.drop("deux", F)  # before anybody watches
     due = {"un": time.monotonic() + 50, "deux": time.monotonic() + 50}
-    began = time.monotonic()
     _wait(running, due, threading.Event())
-    assert time.monotonic() - began < 3
     assert due["deux"] <= time.monotonic() < due["un"]
 
 

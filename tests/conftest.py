@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.program import work_in_memory
+
 GOLDEN = Path(__file__).parent / "golden"
+
+work_in_memory()
 
 # A busy machine is no failure: what takes long is measured by processor time where it matters.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,11 +1,16 @@
 """The `edi` command as a stranger runs it: a process of its own, its exit code, its output."""
 
+import importlib
 import json
 import os
+import pkgutil
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,40 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Ours without what would steer `edi`, and `more`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EDI_", "PYTHONIOENCODING"))}
     return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", **(more or {})}
+
+
+def until(true: Callable[[], Any], seconds: float = 60) -> bool:
+    """Waits for something, generously; whether it came."""
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return bool(true())
+
+
+def work_in_memory() -> None:
+    """Temporary files in memory, where there is plenty: an fsync costs nothing there, and kill -9 takes nothing away."""
+    memory = Path("/dev/shm")
+    if "TMPDIR" not in os.environ and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30:
+        os.environ["TMPDIR"] = str(memory)
+        tempfile.tempdir = None
+
+
+def import_all() -> None:
+    """Every module of the product, and what it loads only where it is needed: for a process whose forks are to start at once."""
+    for package in ("schemas", "parsers", "spool", "edi"):
+        for module in pkgutil.walk_packages([str(_ROOT / package)], f"{package}."):
+            importlib.import_module(module.name)
+    for name in (
+        "encodings.idna",
+        "invoke",
+        "jinja2",
+        "paramiko",
+        "rich.progress",
+        "rich.table",
+        "sqlite_utils",
+        "typer._adapters",
+    ):
+        importlib.import_module(name)
 
 
 class Ran:

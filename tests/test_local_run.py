@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import SAMPLES, edi, start
+from tests.program import SAMPLES, edi, start, until
 
 YEAR = SAMPLES / "year-2025"
 PASSWORD = "sésame-9731-ouvre-toi"
@@ -71,26 +71,19 @@ def test_answers_wait_in_outgoing_until_retour_can_be_written(folder: Path) -> N
 def test_for_ever_until_told_to_end(folder: Path, number: signal.Signals) -> None:
     running = start("--home", "home", "run", cwd=folder)
     try:
-        wait_for(folder / "partner" / "retour" / "F.xml.ate.xml", 50)
+        assert until((folder / "partner" / "retour" / "F.xml.ate.xml").exists)
         busy = edi("--home", "home", "run", cwd=folder, expect=2)
         assert f"pid {running.pid}" in busy.err
         shutil.copy(YEAR / "F-3012921742188-2025.txt", folder / "partner" / "depot" / "later.txt")
-        wait_for(folder / "partner" / "retour" / "later.txt.ate.txt", 50)  # the next pass is due only after 60
+        assert until((folder / "partner" / "retour" / "later.txt.ate.txt").exists, 50), "only the next pass saw it"
         running.send_signal(number)
-        out, err = running.communicate(timeout=10)
+        out, err = running.communicate(timeout=30)
     finally:
         running.kill()
     assert running.returncode == 0, err
     assert b"Traceback" not in out + err
     assert "rien n'est perdu" in out.decode()
     edi("--home", "home", "run", "--once", cwd=folder, expect=0)
-
-
-def wait_for(path: Path, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < until, f"{path} did not come"
-        time.sleep(0.02)
 
 
 def test_a_silent_server_does_not_keep_a_run_from_ending(folder: Path) -> None:
@@ -107,7 +100,7 @@ def test_a_silent_server_does_not_keep_a_run_from_ending(folder: Path) -> None:
             running.send_signal(signal.SIGTERM)
             time.sleep(0.2)
             running.send_signal(signal.SIGTERM)  # the second one does not wait for the partner
-            out, err = running.communicate(timeout=10)
+            out, err = running.communicate(timeout=30)
         finally:
             running.kill()
         caller.close()

@@ -15,7 +15,7 @@ import pytest
 from edi.settings import paris_now
 from edi.store import connect
 from tests.desk import declared, sold, written
-from tests.program import COMMAND, environment
+from tests.program import COMMAND, environment, until
 
 YEAR = paris_now().year - 1
 DAY = f"{YEAR}-03-14"
@@ -84,12 +84,8 @@ def test_from_drop_to_answer_and_to_the_ledger(vendor: Vendor) -> None:
     vendor.drop("F.txt", "V-1")
     assert b"198;&&&EDILECTRE" in vendor.answers("F.txt", ".ate.txt")
     assert b"2 factures" in vendor.answers("F.txt", ".rapport.txt")
-    until = time.monotonic() + 60
-    while (
-        owed := vendor.rows("SELECT coalesce(sum(remuneration_cents), 0) FROM entry")[0][0]
-    ) == 0 and time.monotonic() < until:
-        time.sleep(0.3)
-    assert owed == 600 + 1200  # the other side was played
+    owed = "SELECT coalesce(sum(remuneration_cents), 0) FROM entry"
+    assert until(lambda: vendor.rows(owed) == [(600 + 1200,)])  # the other side was played
 
 
 @pytest.mark.parametrize(

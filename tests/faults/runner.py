@@ -28,6 +28,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Never
 
+from tests.program import import_all
+
 CLOCK = datetime(2026, 11, 20, 12, 0)
 _ROOT = Path(__file__).parent.parent.parent
 
@@ -43,7 +45,8 @@ def main(words: Sequence[str]) -> Never:
         "edi.intake.staging"
     )._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
     importlib.import_module("edi.reconciliation.twins")._PIECE = 1  # so do its invoices, after it
-    importlib.import_module("edi.store")._WAIT_MS = 5_000  # nobody else is there to wait for
+    store = importlib.import_module("edi.store")
+    store._WAIT_MS, store._LOOK_SECONDS = 5_000, 0.0001  # nobody else is there to wait for, or to be let in
     importlib.import_module(
         "edi.reconciliation.reconciling"
     )._PIECE = 2  # and every pass: outcomes and entries go in piece by piece
@@ -400,16 +403,7 @@ class Nursery:
 
 
 def _nursery() -> None:
-    for module in (
-        "edi.cli",
-        "edi.intake.running",
-        "edi.intake.pipeline",
-        "edi.lock",
-        "edi.intake.status",
-        "rich.table",
-        "rich.progress",
-    ):
-        importlib.import_module(module)
+    import_all()
     for line in sys.stdin:
         order = json.loads(line)
         for path in order["said"]:

@@ -16,6 +16,7 @@ from threading import local
 
 from tests.faults.steps import KINDS, STEPS
 from tests.faults.world import Bench
+from tests.program import work_in_memory
 
 DOC = Path(__file__).parent.parent.parent / "docs" / "reliability.md"
 _MOMENTS_MS = 10
@@ -143,6 +144,7 @@ def main() -> int:
     )
     parser.add_argument("-j", type=int, default=3, metavar="JOBS", help="runs at once")
     given = parser.parse_args()
+    work_in_memory()
     began, sweep = time.monotonic(), Sweep(given.j)
     try:
         tables = {} if given.kinds else {"crash matrix": list(crash_table(sweep))}

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from contextlib import closing
 from itertools import pairwise
 from typing import Any
@@ -15,15 +14,7 @@ from edi.store import connect
 from spool.server import User
 from tests.hostile.conftest import OTHER, PASSWORD, World
 from tests.hostile.server import EvilServer, Habit
-from tests.program import SAMPLES
-
-
-def until(true: Any, seconds: float = 30) -> bool:
-    """Waits for something, generously."""
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(true())
+from tests.program import SAMPLES, until
 
 
 def archived(world: World) -> list[str]:

@@ -3,7 +3,6 @@
 python -m tests.edi.intake.forked       reads orders, a line of JSON each: [[words, out, err], ...]; answers with their exit codes
 """
 
-import importlib
 import json
 import os
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.program import environment
+from tests.program import environment, import_all
 
 
 class Forked:
@@ -48,14 +47,7 @@ class Forked:
 
 
 def _serve() -> None:
-    for module in (
-        "edi.cli",
-        "edi.intake.pipeline",
-        "edi.reconciliation.reconciling",
-        "edi.intake.status",
-        "parsers.report",
-    ):
-        importlib.import_module(module)
+    import_all()
     for line in sys.stdin:
         children = [_start(*command) for command in json.loads(line)]
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]

@@ -28,7 +28,7 @@ demo: $(READY)
 	@$(BIN)/edi demo
 
 test: $(READY) system-deps
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # What is committed of what the program writes: the specification, and a sample for every finding with its answers.
 docs: $(READY)

@@ -74,6 +74,7 @@ class _Handle(Handle):
     def __init__(self, file: Any, flags: int, evil: EvilServer, path: str, habit: Habit) -> None:
         super().__init__(file, flags)
         self.evil, self.path, self.habit = evil, path.strip("/"), habit
+        self.dropped = False
 
     def read(self, offset: int, length: int) -> Any:
         evil, habit = self.evil, self.habit
@@ -83,12 +84,15 @@ class _Handle(Handle):
                 habit.then()
         if habit.drip_seconds:
             evil.dripping = habit.drip_seconds
+        if self.dropped:  # what was asked ahead is still read: it is not to hang up on the next connection
+            return sftp.SFTP_FAILURE
         if (
             habit.drop_at is not None
             and offset + length > habit.drop_at
             and evil.asked["drop", self.path] < habit.drops
         ):
             evil.asked["drop", self.path] += 1
+            self.dropped = True
             evil.drop()
             return sftp.SFTP_FAILURE
         if habit.endless:

@@ -55,7 +55,9 @@ fuzz: $(READY)
 	echo 'atheris cannot be had here: hypothesis instead' >&2
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
+# Nothing that git ignores, and no link, is committed: a checkout elsewhere could not stand on it.
 lint: $(READY)
+	@! { git ls-files --cached --ignored --exclude-standard; git ls-files --stage | grep ^120000; } 2>/dev/null | grep .
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -7,7 +7,7 @@ invoice a side, is settled by one GROUP BY over `twin`; only what it leaves is l
 
 A pass computes in temporary tables, from one moment's facts, and keeps nobody waiting; then it writes what differs,
 in short transactions where there is much. Facts booked meanwhile wait for the next pass: they touched after it looked.
-After each transaction every outcome agrees with the entries, so a pass that is killed is only one that another
+After each transaction every outcome agrees with the entries and the tally, so a pass that is killed is only one that another
 completes. Two passes never overlap (`edi.lock`).
 """
 
@@ -118,13 +118,28 @@ SELECT t.invoice, t.supplier, t.library, t.key, t.side, t.day, t.kind, t.ht, t.t
 FROM bag_seen b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
 WHERE NOT b.plain AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = t.invoice AND o.state = 'matched')
 """
+#: Adds outcomes to the tally, or takes them from it.
 _TALLY = """
-INSERT INTO tally SELECT what, period, {sign}count(*) FROM (
-    SELECT 'placed-' || side AS what, booked AS period FROM {source}
-    UNION ALL SELECT state, period FROM {source} {also} bag = invoice
-    UNION ALL SELECT reason, period FROM {source} {also} bag = invoice AND reason = 'net-differs'
+INSERT INTO tally WITH some AS (
+    SELECT side, booked, state, reason, period, bag = invoice AS named, count(*) AS n FROM {source} GROUP BY 1, 2, 3, 4, 5, 6
+)
+SELECT what, period, {sign}sum(n) FROM (
+    SELECT 'placed-' || side AS what, booked AS period, n FROM some
+    UNION ALL SELECT state, period, n FROM some WHERE named
+    UNION ALL SELECT reason, period, n FROM some WHERE named AND reason = 'net-differs'
 ) GROUP BY what, period
 """
+_GOING, _CHANGED, _COME = (
+    _TALLY.format(sign=sign, source=source) + twins.COUNT
+    for sign, source in (
+        ("-", f"outcome WHERE invoice IN (SELECT invoice FROM gone WHERE {_WITHIN})"),
+        ("-", f"outcome WHERE invoice IN (SELECT invoice FROM outcome_new WHERE {_WITHIN})"),
+        ("", f"outcome_new WHERE {_WITHIN}"),
+    )
+)
+#: What one transaction does to the outcomes: those that no longer stand go, then those that do come.
+_GO = (_TELL, _GOING, _TAKE_AWAY)
+_COME_IN = (_CHANGED, _TAKE_AWAY_CHANGED, _PUT, _COME)
 
 
 def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
@@ -159,19 +174,15 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
         bags = [row[0] for row in connection.execute(_BAGS_CHANGED)]
     if len(bags) <= _PIECE:
         with transaction(connection):
-            if not whole:
-                _tally(connection, "-")
-            for change in (_TELL, _TAKE_AWAY, _TAKE_AWAY_CHANGED, _PUT):
+            for change in (*_GO, *_COME_IN):
                 connection.execute(change, _ALL)
             posted.update(ledger.post(connection, now))
-            if not whole:
-                _tally(connection)
-            _done(connection, seen, whole, count=whole)
+            _done(connection, seen, whole)
             estimating.take_back(connection, now)
     else:
         posted.update(_write_in_pieces(connection, bags, now))
         with transaction(connection):
-            _done(connection, seen, whole, count=True)
+            _done(connection, seen, whole)
             estimating.take_back(connection, now)
     connection.execute("DROP VIEW temp.outcome_new")
     for table in ("outcome_rest", "gone", "undue", "due", "bag_seen", "looked", "bag", "decided"):
@@ -179,19 +190,10 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     return posted
 
 
-def _tally(connection: sqlite3.Connection, sign: str = "") -> None:
-    """Adds the outcomes of what was looked at to the tally, or takes them from it."""
-    source = "outcome WHERE invoice IN (SELECT invoice FROM looked)"
-    connection.execute(_TALLY.format(sign=sign, source=source, also="AND") + twins.COUNT)
-
-
-def _done(connection: sqlite3.Connection, seen: int, whole: bool, count: bool) -> None:
+def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
     """Notes what is left over, and that all that was touched so far has been looked at."""
     connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
     connection.execute(_LEAVE)
-    if count:
-        connection.execute("DELETE FROM tally WHERE what NOT LIKE 'live-%'")
-        connection.execute(_TALLY.format(sign="", source="outcome", also="WHERE"))
     connection.execute("DELETE FROM tally WHERE n = 0")
     waiting = "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ?"
     connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen,))
@@ -201,16 +203,13 @@ def _done(connection: sqlite3.Connection, seen: int, whole: bool, count: bool) -
 def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datetime) -> Counter[str]:
     """First what no longer stands, with its reversals; then what does, with its postings."""
     posted, size = Counter[str](), min(_PIECE, 1_000)
-    for change, undue, due in ((_TAKE_AWAY, _TAKEN, _NOTHING), (_PUT, _WITHIN, _WITHIN)):
+    for changes, undue, due in ((_GO, _TAKEN, _NOTHING), (_COME_IN, _WITHIN, _WITHIN)):
         place = 0
         while some := bags[place : place + size]:
             bounds, began = (some[0], some[-1]), time.monotonic()
             with transaction(connection):
-                if change == _PUT:
-                    connection.execute(_TAKE_AWAY_CHANGED, bounds)
-                else:
-                    connection.execute(_TELL, bounds)
-                connection.execute(change, bounds)
+                for change in changes:
+                    connection.execute(change, bounds)
                 posted.update(ledger.post(connection, now, undue, due, bounds))
             place += len(some)
             size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from edi import ledger
-from edi.reconciliation import reconciling, twins
+from edi.reconciliation import looking, reconciling, twins
 from edi.store import connect, transaction
 from schemas.declaration import Declaration
 from tests.desk import (
@@ -63,7 +64,7 @@ def second_year(desk: Desk) -> None:
 
 
 def agrees(connection: Connection) -> None:
-    """Each match is seen from both sides, and is what the standing entries are of."""
+    """Each match is seen from both sides, and is what the standing entries are of; the tally is that of the outcomes."""
     lonely = (
         "SELECT count(*) FROM outcome o WHERE state = 'matched' AND NOT EXISTS "
         "(SELECT 1 FROM outcome p WHERE p.invoice = o.other AND p.other = o.invoice AND p.bag = o.bag)"
@@ -76,6 +77,16 @@ def agrees(connection: Connection) -> None:
         f"SELECT supplier_invoice, library_invoice FROM entry e WHERE {ledger.STANDING} ORDER BY 1"
     )
     assert [tuple(row) for row in matched] == [tuple(row) for row in standing]
+    counted = Counter[tuple[str, int]]()
+    for one in connection.execute("SELECT * FROM outcome"):
+        counted[f"placed-{one['side']}", one["booked"]] += 1
+        if one["bag"] == one["invoice"]:
+            counted.update(
+                (what, one["period"])
+                for what in {one["state"], one["reason"]} & {"matched", "discrepancy", "proposed", "net-differs"}
+            )
+    kept = connection.execute("SELECT what, period, n FROM tally WHERE what NOT LIKE 'live-%'")
+    assert {(what, period): n for what, period, n in kept} == counted
 
 
 @contextmanager
@@ -97,8 +108,13 @@ def dying(monkeypatch: pytest.MonkeyPatch, after: int, where: ModuleType = recon
         yield
 
 
+@pytest.mark.parametrize("much", [0, 3])
 @pytest.mark.parametrize("piece", [1, 2, 5])
-def test_killed_between_any_two_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+def test_killed_between_any_two_transactions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, much: int
+) -> None:
+    """Whether the passes look at everything or at what was touched."""
+    monkeypatch.setattr(looking, "_MUCH", much)
     whole = Desk(tmp_path / "whole")
     for sent in first_year():
         whole.take(sent)

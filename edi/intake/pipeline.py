@@ -25,7 +25,7 @@ import msgspec
 from edi.intake import answers
 from edi.intake.correcting import hold
 from edi.intake.exchange import PATIENCE, Exchange, Partner, Tell, arrival_at, outbox
-from edi.intake.staging import discard_lines, forgotten_lines
+from edi.intake.stored_lines import discard_lines, forgotten_lines
 from edi.intake.taking import Arrival, checker, take
 from edi.intake.telling import tell
 from edi.log import logged

@@ -1,22 +1,21 @@
 """Reads and checks one file into a temporary table, before any lock on the database is taken.
 
 Memory does not grow with the file: invoices go to SQLite's temporary file, findings are kept up to a
-number and counted beyond it. The lines of a long file go into the store ahead of its verdict, in short
-transactions that hold nobody up; nobody sees them before their invoice is booked.
+number and counted beyond it, lines go into the store ahead of the verdict (`edi.intake.stored_lines`).
 """
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import chain
 from typing import Any
 
 import msgspec
 
 import parsers
+from edi.intake.stored_lines import StoredLines
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
@@ -24,18 +23,15 @@ from edi.lending.line_checks import over_cap_on
 from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
 from edi.limits import Limits
 from edi.reconciliation import twins
-from edi.store import PLACES, breathe, rollback, transaction
+from edi.store import rollback, transaction
 from parsers.sniff import Source
 from parsers.standing import lines_with
 from schemas import catalogue, number
-from schemas.declaration import Header, Line, Lines
+from schemas.declaration import Header, Line
 from schemas.finding import Finding
 
 #: What becomes of an invoice: refused, it may be mended, or is beyond mending here (a copy; another one is booked).
 ACCEPTED, REFUSED, BEYOND = range(3)
-
-#: How many lines are held before they go into the store, and how many go in one transaction.
-_PIECE = 20_000
 
 _SCHEMA = """
 CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
@@ -64,7 +60,6 @@ _CREDITED_BOOKED = """
 SELECT max(day) FROM twin WHERE supplier = resolved(?) AND library = resolved(?) AND key = ?
     AND side = 'supplier' AND kind = 'F' AND day <= ?
 """
-_LINE = "INSERT INTO line VALUES (" + ", ".join("?" * 10) + ")"
 
 
 class Tally(msgspec.Struct):
@@ -96,79 +91,6 @@ class Tally(msgspec.Struct):
     def kept(self) -> tuple[Finding, ...]:
         """The findings kept: in the order of the file's records, what concerns no record first."""
         return tuple(sorted((*self.errors, *self.warnings), key=lambda finding: finding.record or 0))
-
-
-class StoredLines:
-    """The accepted lines of a file on their way into the store, by ids that say where in which file they stand."""
-
-    def __init__(self, connection: sqlite3.Connection, receipt: int) -> None:
-        self.connection = connection
-        self.next = self.ahead = receipt * PLACES
-        #: Those not in the store yet, from id `ahead` on: (id of the first, their record numbers, themselves).
-        self._held: list[tuple[int, Sequence[int], Lines]] = []
-
-    @property
-    def held(self) -> int:
-        """How many are not in the store yet."""
-        return self.next - self.ahead
-
-    def add(self, records: Sequence[int], lines: Lines) -> None:
-        """The lines of an invoice, or of a part of one, and their record numbers."""
-        self._held.append((self.next, records, lines))
-        self.next += len(lines)
-
-    def drop(self, start: int) -> None:
-        """Takes back the lines from id `start` on: their invoice is refused."""
-        for first in range(start, self.ahead, _PIECE):
-            last = min(first + _PIECE, self.ahead) - 1
-            with transaction(self.connection):
-                self.connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (first, last))
-            breathe()
-        while self._held and self._held[-1][0] >= start:
-            self._held.pop()
-        self.next, self.ahead = start, min(start, self.ahead)
-
-    def put(self) -> None:
-        """What is held, into the store; within a transaction."""
-        self.connection.executemany(_LINE, chain.from_iterable(self._rows()))
-        self._held.clear()
-        self.ahead = self.next
-
-    def _rows(self) -> Iterator[Iterable[tuple[Any, ...]]]:
-        """The rows of what is held, those that stand together in a table at once."""
-        place = 0
-        while place < len(self._held):
-            first, _, lines = self._held[place]
-            begin, end = lines.begin, place
-            stop = begin
-            while end < len(self._held) and (some := self._held[end][2]).table is lines.table and some.begin == stop:
-                end, stop = end + 1, some.end
-            records = chain.from_iterable(records for _, records, _ in self._held[place:end])
-            columns = [column[begin:stop] for column in lines.table]
-            yield zip(range(first, first + stop - begin), records, *columns, strict=True)
-            place = end
-
-
-def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
-    """Takes the lines that came to nothing out of the store: of a refused file, or of a run that was killed."""
-    first, last = receipt * PLACES, (receipt + 1) * PLACES - 1
-    while True:
-        found = connection.execute("SELECT min(id) FROM line WHERE id BETWEEN ? AND ?", (first, last)).fetchone()[0]
-        if found is None:
-            return
-        with transaction(connection):
-            connection.execute("DELETE FROM line WHERE id BETWEEN ? AND ?", (found, min(found + _PIECE, last)))
-        breathe()
-
-
-def forgotten_lines(connection: sqlite3.Connection) -> list[int]:
-    """The receipts that are answered and booked nothing, yet have lines: a run was killed before it discarded them."""
-    rows = connection.execute(
-        f"SELECT id FROM receipt r WHERE state = 'answered' "
-        f"AND EXISTS (SELECT 1 FROM line WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1) "
-        f"AND NOT EXISTS (SELECT 1 FROM invoice WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1)"
-    )
-    return [row["id"] for row in rows]
 
 
 class Staged(msgspec.Struct):
@@ -234,7 +156,7 @@ def _fill(
         invoices.clear()
         if progress is not None:
             progress(source.stream.tell())
-        if lines is not None and lines.held >= _PIECE:
+        if lines is not None and lines.full:
             connection.execute("COMMIT")
             with transaction(connection):
                 lines.put()
@@ -273,21 +195,16 @@ def _fill(
                 if invoice.date and header.period and header.issued and invoice.date.year != header.period:
                     staged.outside[invoice.date.year] += terms.FIRST_PERIOD <= invoice.date.year <= header.issued.year
                 if lines is not None and start < lines.next:
-                    _outside(connection, lines.drop, start)
-        if rows % 512 == 511 or (lines is not None and lines.held >= _PIECE):
+                    connection.execute("COMMIT")
+                    lines.drop(start)
+                    connection.execute("BEGIN")
+        if rows % 512 == 511 or (lines is not None and lines.full):
             flush()
     flush()
     if eans and source.format:
         sought = Eans(eans)
         mended = sought.heard(lines_with(source.stream, source.format, sought.meant))
         staged.tally.errors = [mended.get(finding, finding) for finding in staged.tally.errors]
-
-
-def _outside(connection: sqlite3.Connection, act: Callable[[int], None], start: int) -> None:
-    """Does what may write to the store outside the transaction of the temporary table."""
-    connection.execute("COMMIT")
-    act(start)
-    connection.execute("BEGIN")
 
 
 def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[Any, ...] | None:

@@ -21,7 +21,8 @@ from edi import partners
 from edi.intake import answers, correcting
 from edi.intake.booking import STORE_CODES, book, judge
 from edi.intake.replacing import prepare
-from edi.intake.staging import discard_lines, stage
+from edi.intake.staging import stage
+from edi.intake.stored_lines import discard_lines
 from edi.lending.checks import unresolved_codes
 from edi.lending.context import Context, Partner
 from edi.limits import Limits, OutOfTime, open_within

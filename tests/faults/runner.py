@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> Never:
     if not spec.startswith("kill at"):  # one link after the other, so that calls come in the same order
         importlib.import_module("edi.intake.pipeline")._LINKS_AT_ONCE = 1
     importlib.import_module(
-        "edi.intake.staging"
+        "edi.intake.stored_lines"
     )._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
     importlib.import_module("edi.reconciliation.twins")._PIECE = 1  # so do its invoices, after it
     store = importlib.import_module("edi.store")

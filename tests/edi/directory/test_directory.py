@@ -108,7 +108,7 @@ def owes(desk: Desk) -> None:
 @pytest.fixture(autouse=True, scope="module")
 def bit_by_bit() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(edi.intake.staging, "_PIECE", 2)
+        patch.setattr(edi.intake.stored_lines, "_PIECE", 2)
         patch.setattr(edi.reconciliation.twins, "_PIECE", 1)
         patch.setattr(edi.reconciliation.twins, "breathe", lambda: None)
         patch.setattr(edi.reconciliation.looking, "_MUCH", 0)  # a pass never looks at everything

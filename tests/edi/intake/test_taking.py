@@ -132,7 +132,7 @@ def interrupted(desk: Desk, steps: int, work: Any) -> Any:
 def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, piece: int
 ) -> None:
-    monkeypatch.setattr(edi.intake.staging, "_PIECE", piece)  # how many lines go ahead of the verdict
+    monkeypatch.setattr(edi.intake.stored_lines, "_PIECE", piece)  # how many lines go ahead of the verdict
     story = [
         declared("L", *(bought(str(n), DAY) for n in range(1, 9)), by=LIBRARY),
         declared("A", *(sold(str(n), DAY) for n in range(1, 9))),
@@ -163,7 +163,7 @@ def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
 
 def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process booked the same bytes, plain, while we read them zipped."""
-    monkeypatch.setattr(edi.intake.staging, "_PIECE", 1)
+    monkeypatch.setattr(edi.intake.stored_lines, "_PIECE", 1)
     data = written(declared("A", sold("1", DAY), sold("2", DAY)))
     staged, other = edi.intake.staging.stage, [True]
 

@@ -126,7 +126,7 @@ def holds(desk: Desk) -> None:
 def lines_go_ahead() -> Iterator[None]:
     """Every file is a long one: its lines are in the store before its verdict, its invoices in the match table after it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(edi.intake.staging, "_PIECE", 2)
+        patch.setattr(edi.intake.stored_lines, "_PIECE", 2)
         patch.setattr(twins, "_PIECE", 1)
         patch.setattr(twins, "breathe", lambda: None)
         yield

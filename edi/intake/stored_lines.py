@@ -1,0 +1,105 @@
+"""The lines of a file on their way into the store.
+
+Those of a long file go there ahead of its verdict, in short transactions that hold nobody up; nobody sees them before
+their invoice is booked.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from edi.store import PLACES, breathe, transaction
+from schemas.declaration import Lines
+
+#: How many lines are held before they go into the store, and how many go in one transaction.
+_PIECE = 20_000
+
+_ROW = "(" + ", ".join("?" * 10) + ")"
+_LINE = f"INSERT INTO line VALUES {_ROW}"
+#: Many rows a statement want a third less time. SQLite takes 32,766 values in one.
+_ROWS_AT_ONCE = 500
+_LINES = f"INSERT INTO line VALUES {', '.join([_ROW] * _ROWS_AT_ONCE)}"
+
+#: Lines that stand together in a file: (id of the first, their record numbers, themselves).
+_Held = tuple[int, Sequence[int], Lines]
+
+
+class StoredLines:
+    """The accepted lines of a file, by ids that say where in which file they stand."""
+
+    def __init__(self, connection: sqlite3.Connection, receipt: int) -> None:
+        self.connection = connection
+        self.next = self.ahead = receipt * PLACES
+        #: Those not in the store yet, from id `ahead` on.
+        self._held: list[_Held] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether as many are held as go into the store at once."""
+        return self.next - self.ahead >= _PIECE
+
+    def add(self, records: Sequence[int], lines: Lines) -> None:
+        """The lines of an invoice, or of a part of one, and their record numbers."""
+        self._held.append((self.next, records, lines))
+        self.next += len(lines)
+
+    def drop(self, start: int) -> None:
+        """Takes back the lines from id `start` on: their invoice is refused."""
+        if start < self.ahead:
+            _delete(self.connection, start, self.ahead - 1)
+        while self._held and self._held[-1][0] >= start:
+            self._held.pop()
+        self.next, self.ahead = start, min(start, self.ahead)
+
+    def put(self) -> None:
+        """What is held, into the store; within a transaction."""
+        _insert(self.connection, self._held)
+        self._held.clear()
+        self.ahead = self.next
+
+
+def _insert(connection: sqlite3.Connection, held: Sequence[_Held]) -> None:
+    rows = chain.from_iterable(_rows(held))
+    while len(some := list(islice(rows, _ROWS_AT_ONCE))) == _ROWS_AT_ONCE:
+        connection.execute(_LINES, list(chain.from_iterable(some)))
+    connection.executemany(_LINE, some)
+
+
+def _rows(held: Sequence[_Held]) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Their rows, those that stand together in a table at once."""
+    place = 0
+    while place < len(held):
+        first, _, lines = held[place]
+        begin, end = lines.begin, place
+        stop = begin
+        while end < len(held) and (some := held[end][2]).table is lines.table and some.begin == stop:
+            end, stop = end + 1, some.end
+        records = chain.from_iterable(records for _, records, _ in held[place:end])
+        columns = [column[begin:stop] for column in lines.table]
+        yield zip(range(first, first + stop - begin), records, *columns, strict=True)
+        place = end
+
+
+def _delete(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """The lines between two ids, out of the store, a piece in a transaction."""
+    between = "WHERE id BETWEEN ? AND ?"
+    while (found := connection.execute(f"SELECT min(id) FROM line {between}", (first, last)).fetchone()[0]) is not None:
+        with transaction(connection):
+            connection.execute(f"DELETE FROM line {between}", (found, min(found + _PIECE - 1, last)))
+        breathe()
+
+
+def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
+    """Takes the lines that came to nothing out of the store: of a refused file, or of a run that was killed."""
+    _delete(connection, receipt * PLACES, (receipt + 1) * PLACES - 1)
+
+
+def forgotten_lines(connection: sqlite3.Connection) -> list[int]:
+    """The receipts that are answered and booked nothing, yet have lines: a run was killed before it discarded them."""
+    rows = connection.execute(
+        f"SELECT id FROM receipt r WHERE state = 'answered' "
+        f"AND EXISTS (SELECT 1 FROM line WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1) "
+        f"AND NOT EXISTS (SELECT 1 FROM invoice WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1)"
+    )
+    return [row["id"] for row in rows]

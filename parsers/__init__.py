@@ -2,16 +2,21 @@
 
 Knows no path, no clock, no database; never imports `spool`. The way in is `read`:
 
-    bytes -> sniff.open_source -> fixed.read | xml.read -> Header, Invoice ..., Finding ...
+    bytes -> sniff.open_source -> fixed.read_in_bulk | xml.read -> Header, Invoices ..., Invoice ..., Finding ...
 """
 
 from collections.abc import Iterator
 
 from parsers.sniff import Source
-from schemas.declaration import Event
+from schemas.declaration import Event, Invoices, one_by_one
 
 
 def read(source: Source, max_records: int | None = None) -> Iterator[Event]:
+    """The events of a sniffed file, invoice by invoice: `read_in_bulk` for whom speed does not matter."""
+    return one_by_one(read_in_bulk(source, max_records))
+
+
+def read_in_bulk(source: Source, max_records: int | None = None) -> Iterator[Event | Invoices]:
     """The events of a sniffed file; what stopped the sniffing is all there is to say of it.
 
     A file of more than `max_records` records, or XML elements, is read no further: `file-too-large`.
@@ -21,6 +26,5 @@ def read(source: Source, max_records: int | None = None) -> Iterator[Event]:
         return
     from parsers import fixed, xml  # not above: `edi --help` wants the tables of this floor without the readers' weight
 
-    readers = {"fixed": fixed.read, "xml": xml.read}
     assert source.format is not None
-    yield from readers[source.format](source.stream, max_records)
+    yield from (fixed.read_in_bulk if source.format == "fixed" else xml.read)(source.stream, max_records)

@@ -7,7 +7,6 @@ with the file: at most one piece of it and one part of an invoice are held.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import IO, Any
 
 from parsers import fields
@@ -18,7 +17,7 @@ from parsers.numbering import Numbering
 from parsers.records import cut, too_many
 from parsers.trailer import trailer_findings
 from schemas import charset
-from schemas.declaration import Event, Header, Invoice, Lines, PartialLine
+from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine, one_by_one
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
 
@@ -38,6 +37,11 @@ _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 
 def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
     """The events of a fixed-format file; content never raises. Past `max_records` reading ends, and says so."""
+    return one_by_one(read_in_bulk(stream, max_records))
+
+
+def read_in_bulk(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event | Invoices]:
+    """The same; invoices that stand together and of which the reader has nothing to say come together."""
     return _Reading(max_records).events(stream)
 
 
@@ -55,7 +59,7 @@ class _Reading:
         self.misplaced_last = False
         self.coming = Coming({})  # the invoice whose lines come in
 
-    def events(self, stream: IO[bytes]) -> Iterator[Event]:
+    def events(self, stream: IO[bytes]) -> Iterator[Event | Invoices]:
         stream.seek(0)
         text, lost = "", 0  # what is not yet read, and how much of an endless record was dropped
         ended = cut_short = False
@@ -114,7 +118,7 @@ class _Reading:
                 return
             text = stream.read(_PIECE).decode(_AS_BYTES)
 
-    def _bulk(self, raw: bytes) -> Iterator[Event]:
+    def _bulk(self, raw: bytes) -> Iterator[Event | Invoices]:
         """Well-formed FA and LG records; an FA in which something is no value by itself."""
         rest, begin = block(raw), 0
         for end in (*rest.unsound(), len(rest)):
@@ -125,8 +129,8 @@ class _Reading:
             begin = end + 1
         self.misplaced_last = False
 
-    def _block(self, some: Block) -> Iterator[Event]:
-        """Records that hold values: the hot path, if nothing is to be said of any. An invoice that is all there is made at once."""
+    def _block(self, some: Block) -> Iterator[Event | Invoices]:
+        """Records that hold values: the hot path, if nothing is to be said of any. Invoices that are all there go on together."""
         lines, odd_title = some.lines()
         due, places = self.numbering.expected, some.invoices
         orphaned = self.state == "head" and places[:1] != [0]
@@ -144,9 +148,8 @@ class _Reading:
             yield from self.coming.add(lines[: begins[0]] if begins else lines, first)
         if begins:
             yield from self._flush()
-            theirs = [Lines(lines.table, begin, end) for begin, end in pairwise(begins)]
-            spans = [range(record + 1, following) for record, following in pairwise(records)]
-            yield from map(Invoice, records, *(column[:-1] for column in heads), theirs, spans)
+            if len(records) > 1:
+                yield Invoices(records[:-1], [column[:-1] for column in heads], begins, lines.table)
             self._begin({name: column[-1] for name, column in zip(_HEAD, heads, strict=True)}, records[-1])
             yield from self.coming.add(lines[begins[-1] :], records[-1] + 1)
 

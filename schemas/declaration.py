@@ -1,11 +1,12 @@
 """What a declaration says, whatever the format it came in.
 
-A reader yields a `Header`, then `Invoice`s, with `Finding`s between. What could not be read is
+A reader yields a `Header`, then `Invoice`s, by themselves or many at once, with `Finding`s between. What could not be read is
 None, and a finding says so. Money is integer cents, rates are integer 1/100 of a per cent.
 """
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, overload
 
 import msgspec
@@ -135,6 +136,59 @@ class Invoice(msgspec.Struct, frozen=True):
     countable: bool = True
 
 
+class Invoices(Sequence[Invoice]):
+    """Whole invoices field by field, as a reader took them in.
+
+    `heads` has a column for each field from `partner` to `credited_on`; the lines of the n-th are those from `begins[n]`
+    to `begins[n + 1]` of `table`, and follow it record by record.
+    """
+
+    __slots__ = ("begins", "heads", "records", "table")
+
+    def __init__(
+        self,
+        records: Sequence[int],
+        heads: Sequence[Sequence[Any]],
+        begins: Sequence[int],
+        table: tuple[Sequence[Any], ...],
+    ) -> None:
+        self.records = records
+        self.heads = heads
+        self.begins = begins
+        self.table = table
+
+    @property
+    def spans(self) -> list[range]:
+        """The record numbers of each one's lines."""
+        return [
+            range(record + 1, record + 1 + end - begin)
+            for record, (begin, end) in zip(self.records, pairwise(self.begins), strict=True)
+        ]
+
+    @property
+    def lines(self) -> Lines:
+        """The lines of all of them."""
+        return Lines(self.table, self.begins[0], self.begins[-1])
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Invoice]:
+        theirs = [Lines(self.table, begin, end) for begin, end in pairwise(self.begins)]
+        return map(Invoice, self.records, *self.heads, theirs, self.spans)
+
+    @overload
+    def __getitem__(self, place: int) -> Invoice: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Invoices": ...
+    def __getitem__(self, place: int | slice) -> "Invoice | Invoices":
+        if isinstance(place, slice):
+            begin, end, _ = place.indices(len(self))
+            heads = [column[begin:end] for column in self.heads]
+            return Invoices(self.records[begin:end], heads, self.begins[begin : end + 1], self.table)
+        return tuple(self)[place]
+
+
 class Declaration(msgspec.Struct, frozen=True):
     """A declaration held whole: what writers take, and what small files are made of in tests."""
 
@@ -143,3 +197,12 @@ class Declaration(msgspec.Struct, frozen=True):
 
 
 Event = Header | Invoice | Finding
+
+
+def one_by_one(events: Iterable[Event | Invoices]) -> Iterator[Event]:
+    """What a reader yields, its invoices each by itself."""
+    for event in events:
+        if isinstance(event, Invoices):
+            yield from event
+        else:
+            yield event

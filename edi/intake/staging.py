@@ -6,10 +6,11 @@ number and counted beyond it, lines go into the store ahead of the verdict (`edi
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.line_checks import over_cap_on
+from edi.lending.sound import Sound
 from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
 from edi.limits import Limits
 from edi.reconciliation import twins
@@ -163,12 +165,23 @@ def _fill(
             connection.execute("BEGIN")
 
     eans: list[tuple[Finding, Line]] = []
-    for rows, event in enumerate(check(parsers.read(source, max_records), context)):
+    for rows, event in enumerate(check(parsers.read_in_bulk(source, max_records), context)):
+        if rows % 512 == 511 or len(invoices) >= 512 or (lines is not None and lines.full):
+            flush()
         if isinstance(event, Finding):
             staged.tally.add(event, partial(suggested, witness=Witness(header, None, context)))
             continue
         if isinstance(event, Header):
             staged.header = header = event
+            continue
+        if isinstance(event, Sound):
+            stored = lines is not None and bool(event.lines) and not staged.tally.file_refused
+            if header.declarant is not None:
+                invoices += _rows(staged.invoices + 1, event, lines.next if lines is not None else 0, stored)
+            staged.invoices += len(event.invoices)
+            staged.fates += bytes((ACCEPTED,)) * len(event.invoices)
+            if lines is not None and stored:
+                lines.add(list(chain.from_iterable(event.invoices.spans)), event.lines)
             continue
         invoice = event.invoice
         if invoice.part == 0:
@@ -198,8 +211,6 @@ def _fill(
                     connection.execute("COMMIT")
                     lines.drop(start)
                     connection.execute("BEGIN")
-        if rows % 512 == 511 or (lines is not None and lines.full):
-            flush()
     flush()
     if eans and source.format:
         sought = Eans(eans)
@@ -215,12 +226,28 @@ def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[A
     assert invoice.partner and invoice.number and invoice.date and invoice.kind and invoice.ht is not None
     return (
         seq, invoice.record, invoice.partner, invoice.number, written(invoice.number), number.key(invoice.number),
-        invoice.date.isoformat(), invoice.kind, invoice.ht, invoice.ttc, invoice.contract,
-        invoice.contract_sent and invoice.contract_sent.isoformat(), invoice.credited,
-        invoice.credited_on and invoice.credited_on.isoformat(),
+        _iso(invoice.date), invoice.kind, invoice.ht, invoice.ttc, invoice.contract, _iso(invoice.contract_sent),
+        invoice.credited, _iso(invoice.credited_on),
         first_line, sums.lines, sums.copies, sums.gross, sums.base, sums.base_copies, int(sums.exempt_contract),
         checked.digest,
     )  # fmt: skip
+
+
+def _rows(seq: int, sound: Sound, first_line: int, stored: bool) -> Iterator[tuple[Any, ...]]:
+    """The staged rows of invoices of which nothing is to be said, from `seq` on."""
+    some = sound.invoices
+    partners, numbers, days, kinds, hts, ttcs, contracts, sent, _, credited, credited_on = some.heads
+    starts = [first_line + stored * (begin - some.begins[0]) for begin in some.begins[:-1]]
+    return zip(
+        range(seq, seq + len(some)), some.records, partners, numbers, map(written, numbers), sound.keys,
+        map(date.isoformat, days), kinds, hts, ttcs, contracts, map(_iso, sent), credited, map(_iso, credited_on),
+        starts, sound.counts, sound.copies, sound.gross, sound.gross, sound.copies, [0] * len(some), sound.digests,
+        strict=True,
+    )  # fmt: skip
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def written(name: str) -> str:

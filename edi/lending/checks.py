@@ -7,6 +7,7 @@ that nothing cascades. Checks that need what is already booked are in `edi.intak
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from operator import attrgetter
 
 import msgspec
@@ -16,13 +17,13 @@ from edi.lending.context import Context, Partner
 from edi.lending.header_checks import header_findings
 from edi.lending.invoice_checks import HEAD_CHECKS, WHOLE_CHECKS, Check, InvoiceContext, Sums
 from edi.lending.line_checks import LineContext, check_line
-from edi.lending.line_table import LineTable, whole_lines
+from edi.lending.line_table import LineTable, LineTables, whole_lines
+from edi.lending.sound import Look, Sound, digest_of_head
 from schemas import catalogue, lists
-from schemas.declaration import NO_LINES, Event, Header, Invoice, Line, Lines
+from schemas.declaration import NO_LINES, Event, Header, Invoice, Invoices, Line, Lines
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA
 
-_ENCODE = msgspec.msgpack.Encoder().encode
 #: What the lines of an invoice are judged by before its head is: nothing.
 _UNJUDGED = LineContext("", None, None, 10_000, frozenset())
 
@@ -42,33 +43,36 @@ class Checked(msgspec.Struct, frozen=True):
     over: tuple[tuple[Finding, int, int, int], ...] = ()
 
 
-def check(events: Iterable[Event], context: Context) -> Iterator[Header | Checked | Finding]:
-    """What a reader yields, checked: header findings follow the header, invoice findings ride on `Checked`."""
+def check(events: Iterable[Event | Invoices], context: Context) -> Iterator[Header | Checked | Sound | Finding]:
+    """What a reader yields, checked: header findings follow the header, invoice findings ride on `Checked`.
+
+    Of invoices that come many at once, those of which nothing can be said go on together.
+    """
     header = Header(format="fixed", record=1)
     state: _InvoiceState | None = None
-    misplaced, table = False, LineTable(NO_LINES.table)
-    for event in events:
+    misplaced, tables = False, LineTables()
+    look = Look(header, context, tables)
+    for event in chain.from_iterable(look.at(one) if isinstance(one, Invoices) else (one,) for one in events):
         if isinstance(event, Finding):
             yield event
         elif isinstance(event, Header):
             yield event
             found = tuple(header_findings(event, context))
             header = _without(event, found)
+            look = Look(header, context, tables)
             yield from found
+        elif isinstance(event, Sound):
+            yield event
         else:
             if header.nature == "cancels" and not misplaced:
                 misplaced = True
                 expected = Both("aucune facture dans une annulation", "no invoice in a cancellation")
                 yield Finding(code="record-order", record=event.record, found="FA", expected=expected)
-            lines = NO_LINES
-            if event.lines and header.side != "library":
-                lines = whole_lines(event)
-                if lines.table is not table.columns:
-                    table = LineTable(lines.table)
+            lines = whole_lines(event) if event.lines and header.side != "library" else NO_LINES
             if event.part == 0:
                 state = _InvoiceState(header, event, context)
             assert state is not None
-            yield state.take(event, lines, table)
+            yield state.take(event, lines, tables.of(lines.table))
 
 
 def _without(header: Header, findings: Iterable[Finding]) -> Header:
@@ -125,9 +129,7 @@ class _InvoiceState:
             self._lines(part, lines, table, findings)
         if part.last:
             self._run(WHOLE_CHECKS, findings)
-            invoice = self.invoice
-            amounts = (invoice.ht, invoice.ttc, invoice.contract, invoice.contract_sent)
-            self.digest.update(_ENCODE((*amounts, invoice.credited, invoice.credited_on)))
+            self.digest.update(digest_of_head(*_GET_DIGESTED(self.invoice)))
         digest = self.digest.digest() if part.last else b""
         over, self.over = self.over, self.over and []
         if not findings and not over:
@@ -174,13 +176,13 @@ class _InvoiceState:
 
         Only where something can be said against one of them is each looked at by itself.
         """
-        begin, end, sums = lines.begin, lines.end, self.sums
+        begin, end, sums, line = lines.begin, lines.end, self.sums, self.about.line
         gross, copies = sum(table.gross[begin:end]), sum(table.quantities[begin:end])
         sums.copies += copies
         sums.gross += gross
         sums.net += sum(table.net[begin:end])
         self.digest.update(table.digest(begin, end))
-        if end - begin == len(part.lines) and table.is_plain(begin, end, self.about.line):
+        if end - begin == len(part.lines) and table.is_plain(begin, end, line.cap_bp, line.vat_rates):
             sums.base += gross
             sums.base_copies += copies
         else:
@@ -221,3 +223,4 @@ def excluded(line: Line, invoice: Invoice) -> bool:
 _HEAD_NAMES = {field.wire: field.name for field in FA.fields[2:-1]}
 _INPUTS = ("number", "kind", "credited", "partner", "date", "ht", "ttc", "contract")
 _GET_INPUTS = attrgetter(*_INPUTS)
+_GET_DIGESTED = attrgetter("ht", "ttc", "contract", "contract_sent", "credited", "credited_on")

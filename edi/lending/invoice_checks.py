@@ -4,7 +4,7 @@ Authority: format, section 3. The two tables at the end give the order of preced
 that silence it once they carry a finding.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -164,12 +164,19 @@ def _vat(of: InvoiceContext) -> Finding | None:
     ht, ttc = of.invoice.ht, of.invoice.ttc
     assert ht is not None and ttc is not None
     rates = of.line.vat_rates
+    if is_plausible_vat(ht, ttc, rates):
+        return None
+    plausible = " / ".join(f"HT + {rate // 100},{rate % 100:02d} %" for rate in sorted(rates))
+    return of.at("ttc", "vat-implausible", f"HT {money.decimal(ht)}, TTC {money.decimal(ttc)}", plausible)
+
+
+def is_plausible_vat(ht: int, ttc: int, rates: Iterable[int]) -> bool:
+    """Whether TTC is HT with one of these rates, in 1/100 %, give or take 2 cents or 0.5 %."""
     for rate in rates:
         exact = ht * (10_000 + rate)  # in 1/10,000 of a cent
         if abs(ttc * 10_000 - exact) <= max(20_000, exact // 200):
-            return None
-    plausible = " / ".join(f"HT + {rate // 100},{rate % 100:02d} %" for rate in sorted(rates))
-    return of.at("ttc", "vat-implausible", f"HT {money.decimal(ht)}, TTC {money.decimal(ttc)}", plausible)
+            return True
+    return False
 
 
 def _contract_date(of: InvoiceContext) -> Finding | None:

@@ -9,9 +9,8 @@ from typing import Any
 
 import msgspec
 
-from edi.lending.line_checks import LineContext
 from schemas import ean
-from schemas.declaration import Invoice, Line, Lines
+from schemas.declaration import NO_LINES, Invoice, Line, Lines
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 
@@ -22,6 +21,19 @@ def whole_lines(invoice: Invoice) -> Lines:
         return invoice.lines
     rows = [msgspec.structs.astuple(line) for line in invoice.lines if isinstance(line, Line)]
     return Lines(tuple(zip(*rows, strict=True)) or ((),) * len(Line.__struct_fields__))
+
+
+class LineTables:
+    """The last table of lines there was, and what is reckoned of it."""
+
+    def __init__(self) -> None:
+        self._last = LineTable(NO_LINES.table)
+
+    def of(self, columns: tuple[Sequence[Any], ...]) -> "LineTable":
+        """Of that table, reckoned once."""
+        if columns is not self._last.columns:
+            self._last = LineTable(columns)
+        return self._last
 
 
 class LineTable:
@@ -39,15 +51,15 @@ class LineTable:
         self._vats = frozenset(vats)
         self._plain = not any(exclusions) and all(self.gross) and ean.are_plain_books(codes)
 
-    def is_plain(self, begin: int, end: int, context: LineContext) -> bool:
+    def is_plain(self, begin: int, end: int, cap_bp: int, vat_rates: frozenset[int]) -> bool:
         """Whether nothing can be said of those lines: what `check_line` would find (a property test holds this)."""
-        if self._plain and self._most <= context.cap_bp and self._vats <= context.vat_rates:
+        if self._plain and self._most <= cap_bp and self._vats <= vat_rates:
             return True
         codes, _, _, discounts, vats, exclusions, _, _ = (column[begin:end] for column in self.columns)
         return (
             not any(exclusions)
-            and context.vat_rates.issuperset(vats)
-            and max(discounts, default=0) <= context.cap_bp
+            and vat_rates.issuperset(vats)
+            and max(discounts, default=0) <= cap_bp
             and all(self.gross[begin:end])
             and all(map(ean.is_plain_book, codes))
         )

@@ -175,13 +175,14 @@ def _fill(
             staged.header = header = event
             continue
         if isinstance(event, Sound):
-            stored = lines is not None and bool(event.lines) and not staged.tally.file_refused
+            some = event.invoices
+            stored = lines is not None and bool(some.lines) and not staged.tally.file_refused
             if header.declarant is not None:
                 invoices += _rows(staged.invoices + 1, event, lines.next if lines is not None else 0, stored)
-            staged.invoices += len(event.invoices)
-            staged.fates += bytes((ACCEPTED,)) * len(event.invoices)
+            staged.invoices += len(some)
+            staged.fates += bytes((ACCEPTED,)) * len(some)
             if lines is not None and stored:
-                lines.add(list(chain.from_iterable(event.invoices.spans)), event.lines)
+                lines.add(list(chain.from_iterable(some.spans)), some.lines)
             continue
         invoice = event.invoice
         if invoice.part == 0:

@@ -16,7 +16,7 @@ from edi.lending.context import Context
 from edi.lending.invoice_checks import is_plausible_vat
 from edi.lending.line_table import LineTable, LineTables
 from schemas import gln, money, number
-from schemas.declaration import NO_LINES, Header, Invoice, Invoices, Lines
+from schemas.declaration import Header, Invoice, Invoices
 
 #: Number key, lines, copies, gross in cents, digest: what else is to be known of an invoice.
 _Reckoned = tuple[str, int, int, int, bytes]
@@ -33,20 +33,15 @@ class Sound(msgspec.Struct, frozen=True):
     gross: Sequence[int]
     digests: Sequence[bytes]
 
-    @property
-    def lines(self) -> Lines:
-        """The lines of all of them, where it is for the supplier to give any."""
-        return self.invoices.lines or NO_LINES
-
 
 class Look:
     """The look at the invoices of one declaration."""
 
     def __init__(self, header: Header, context: Context, tables: LineTables) -> None:
         self._header = header
-        self._context = context
+        self._directory = context.directory
+        self._role = {"library": "supplier", "supplier": "library"}.get(header.side or "")
         self._tables = tables
-        self._partners: dict[str, bool] = {}
 
     def at(self, invoices: Invoices) -> Iterator[Sound | Invoice]:
         """The same invoices in the same order: those that are sound together, the others each by itself."""
@@ -67,12 +62,12 @@ class Look:
 
     def _reckoned(self, invoices: Invoices, table: LineTable) -> Iterator[_Reckoned | None]:
         """What there is to know of each; None if a closer look is wanted."""
-        header, supplier = self._header, self._header.side == "supplier"
-        period, last = header.period, header.issued and header.issued.date()
+        side, period, supplier = self._header.side, self._header.period, self._header.side == "supplier"
+        last = self._header.issued and self._header.issued.date()
         for partner, name, day, kind, ht, ttc, contract, sent, announced, credited, credited_on, (begin, end) in zip(
             *invoices.heads, pairwise(invoices.begins), strict=True
         ):
-            rates = terms.vat_rates(day, header.side)
+            rates = terms.vat_rates(day, side)
             key = number.key(name)
             count = end - begin
             if not (
@@ -106,15 +101,10 @@ class Look:
 
     def _is_known(self, partner: str) -> bool:
         """Whether nothing can be said of that partner."""
-        known = self._partners.get(partner)
-        if known is None:
-            role = {"library": "supplier", "supplier": "library"}[self._header.side or ""]
-            directory = self._context.directory
-            known = gln.is_valid(partner) and (
-                not directory or (partner in directory and directory[partner].role == role)
-            )
-            self._partners[partner] = known
-        return known
+        if not gln.is_valid(partner):
+            return False
+        known = self._directory.get(partner)
+        return known.role == self._role if known is not None else not self._directory
 
 
 def digest_of_head(

@@ -1,14 +1,15 @@
 """Well-formed FA and LG records by the hundred, column by column: the hot path of the fixed format.
 
 `parsers.grammar` has said that the bytes are records of their form. Brought to one length they lie at one distance from
-each other, so that they are cut at the layout's positions all at once, and no record is looked at by itself.
+each other, so that a column is cut out of all of them at once, at the layout's positions, and no record is looked at by
+itself.
 """
 
 import re
 import struct
-from collections.abc import Sequence
-from functools import cached_property
-from itertools import chain, compress
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from itertools import chain, pairwise
 from typing import Any
 
 from parsers import fields
@@ -19,25 +20,18 @@ from schemas.layout import FA, LENGTH, LG, Field, Layout
 
 _STRIDE = LENGTH + 1
 _RECORD = re.compile(rf"([\s\S]{{{LENGTH}}}){END}".encode())
-_FA_MARK, _LG_MARK = ord("F"), ord("L")  # the first letters of FA and LG
-_IS_LINE = bytes(byte == _LG_MARK for byte in range(256))
+_FA_MARK = ord(FA.mark[0])
+_NUMBER = FA.field("record")
 #: What a title may hold: anything but control characters.
 _SOUND = bytes(byte for byte in range(256) if not (byte < 0x20 or 0x7F <= byte <= 0x9F))
-
-
-def _cutter(some: Sequence[Field]) -> struct.Struct:
-    """Cuts fields that follow one another out of records."""
-    return struct.Struct(
-        f"{some[0].first - 1}x" + "".join(f"{field.width}s" for field in some) + f"{_STRIDE - some[-1].last}x"
-    )
+_DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
+#: (most digits, bytes that hold them, what `struct` calls these).
+_LANES = ((9, 4, "I"), (19, 8, "Q"))
 
 
 def fields_of(layout: Layout) -> tuple[Field, ...]:
     """The fields that are read by the column: all between running number and filler."""
     return layout.fields[2:-1]
-
-
-_HEADS, _LINES, _NUMBER = _cutter(fields_of(FA)), _cutter(fields_of(LG)), _cutter(FA.fields[1:2])
 
 
 class Block:
@@ -63,13 +57,13 @@ class Block:
 
     def numbers(self) -> list[int]:
         """The running number of each."""
-        return list(map(int, chain.from_iterable(_NUMBER.iter_unpack(self.raw))))
+        return _integers(self.raw, _NUMBER)
 
     @cached_property
     def heads(self) -> list[list[Any]]:
         """The FA field by field. ValueError or KeyError when one holds what is no value: a date may be no day."""
         some = b"".join([self.raw[place * _STRIDE : (place + 1) * _STRIDE] for place in self.invoices])
-        return list(map(_values, fields_of(FA), _columns(_HEADS.iter_unpack(some), fields_of(FA))))
+        return [_values(some, field) for field in fields_of(FA)]
 
     def unsound(self) -> list[int]:
         """The places of the FA that hold what is no value."""
@@ -83,13 +77,14 @@ class Block:
 
     def lines(self) -> tuple[Lines, bool]:
         """The LG; and whether a title among them wants a second look, in which case they are given as they stand."""
-        rows = compress(_LINES.iter_unpack(self.raw), self._marks.translate(_IS_LINE))
-        *columns, titles = _columns(rows, fields_of(LG))
+        between = pairwise((-1, *self.invoices, len(self)))
+        some = b"".join([self.raw[(begin + 1) * _STRIDE : end * _STRIDE] for begin, end in between])
         *others, field = fields_of(LG)
-        width, joined = field.width, b"".join(titles)
-        odd = joined[::width].count(b" ") != titles.count(b" " * width) or bool(joined.translate(None, _SOUND))
-        plain = [title.decode(ENCODING) for title in titles] if odd else _values(field, titles)
-        return Lines((*map(_values, others, columns), plain)), odd
+        titles = list(_cut(some, field))
+        stripped = list(map(bytes.rstrip, titles))
+        odd = bool(b"".join(titles).translate(None, _SOUND)) or b"\n " in b"\n" + b"\n".join(stripped)
+        plain = [title.decode(ENCODING) for title in titles] if odd else _texts(stripped)
+        return Lines((*(_values(some, other) for other in others), plain)), odd
 
 
 def block(raw: bytes) -> Block:
@@ -99,22 +94,44 @@ def block(raw: bytes) -> Block:
     return Block(raw)
 
 
-def _columns(rows: Any, some: Sequence[Field]) -> Sequence[tuple[bytes, ...]]:
-    return tuple(zip(*rows, strict=True)) or ((),) * len(some)
-
-
-def _values(field: Field, column: tuple[bytes, ...]) -> list[Any]:
-    """What the bytes of a field stand for, in every record."""
+def _values(raw: bytes, field: Field) -> list[Any]:
+    """What the characters of a field stand for, in every record."""
     convert = fields.converter(field)
-    if column and column.count(column[0]) == len(column):
-        return [convert(column[0].decode(ENCODING))] * len(column)
+    columns = (raw[place::_STRIDE] for place in range(field.first - 1, field.last))
+    if raw and all(column == column[:1] * len(column) for column in columns):
+        return [convert(raw[field.first - 1 : field.last].decode(ENCODING))] * (len(raw) // _STRIDE)
     if convert is int:
-        return list(map(int, column))
-    if field.meaning == "text":  # its spaces are cheaper to drop before it is decoded
-        return _texts([text.rstrip(b" ") for text in column])
-    return _texts(column) if convert is str else list(map(convert, _texts(column)))
+        return _integers(raw, field)
+    if field.meaning == "text":  # its spaces, the only blanks it may hold, are cheaper to drop before it is decoded
+        return _texts(list(map(bytes.rstrip, _cut(raw, field))))
+    texts = _texts(list(_cut(raw, field)))
+    return texts if convert is str else list(map(convert, texts))
+
+
+def _integers(raw: bytes, field: Field) -> list[int]:
+    """The numbers in a field of digits. Of each of its places all records' digits are taken at once, as one long number."""
+    count = len(raw) // _STRIDE
+    size, code = next((size, code) for most, size, code in _LANES if field.width <= most)
+    total, zeros = 0, b"0" * count
+    for place in range(field.first - 1, field.last):
+        digits = raw[place::_STRIDE]
+        if digits != zeros:
+            lanes = bytearray(size * count)
+            lanes[::size] = digits.translate(_DIGITS)
+            total += int.from_bytes(lanes, "little") * 10 ** (field.last - 1 - place)
+    return list(struct.unpack(f"<{count}{code}", total.to_bytes(size * count, "little")))
+
+
+def _cut(raw: bytes, field: Field) -> Iterator[bytes]:
+    """The characters of a field in every record."""
+    return chain.from_iterable(_cutter(field).iter_unpack(raw))
+
+
+@lru_cache
+def _cutter(field: Field) -> struct.Struct:
+    return struct.Struct(f"{field.first - 1}x{field.width}s{_STRIDE - field.last}x")
 
 
 def _texts(column: Sequence[bytes]) -> list[str]:
-    """The characters of a field in every record: decoded all at once, since that codec is slow to begin."""
+    """The same as text: decoded all at once, since that codec is slow to begin."""
     return b"\n".join(column).decode(ENCODING).split("\n") if column else []

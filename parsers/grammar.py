@@ -10,6 +10,7 @@ Never packrat: it halves the speed.
 """
 
 import re
+from itertools import groupby
 
 import pyparsing as pp
 
@@ -25,8 +26,8 @@ def _text(width: int) -> str:
     return f"(?: {{{width}}}|[^ {_CONTROL}]{rest})"
 
 
-def _good(field: Field) -> str:
-    """The pattern of a well-formed field."""
+def good(field: Field) -> str:
+    """The pattern of a field that has its form."""
     if field.form == "n":
         return f"[0-9]{{{field.width}}}"
     if field.meaning == "blank":
@@ -36,20 +37,18 @@ def _good(field: Field) -> str:
     return _text(field.width)
 
 
-def record_pattern(layout: Layout) -> str:
-    """One record with its end: a group a field but mark and filler; a title has a second, for any bytes."""
+def _record(layout: Layout) -> str:
+    """One record with its end. Digits of adjacent fields are one run; a title may be anything, `parsers.block` sees to it."""
     parts = [re.escape(layout.mark)]
-    for field in layout.fields[1:]:
-        if field.form == "title":
-            parts.append(rf"(?:({_good(field)})|([\s\S]{{{field.width}}}))")
-        elif field.meaning == "blank":
-            parts.append(_good(field))
+    for form, some in groupby(layout.fields[1:], key=lambda field: field.form):
+        if form == "n":
+            parts.append(f"[0-9]{{{sum(field.width for field in some)}}}")
         else:
-            parts.append(f"({_good(field)})")
+            parts += (f"(?s:.{{{field.width}}})" if form == "title" else good(field) for field in some)
     return "".join(parts) + END
 
 
-_FA, _LG = (re.sub(r"\((?!\?)", "(?:", record_pattern(layout)) for layout in (FA, LG))
+_FA, _LG = map(_record, (FA, LG))
 #: Not possessive: before Python 3.11.5 such repeats lose their place.
 run = pp.Regex(f"(?:{_LG})+", as_match=True).set_name(LG.fr)
 invoices = pp.Regex(f"(?:{_FA}(?:{_LG})*)+", as_match=True).set_name(FA.fr)
@@ -65,7 +64,7 @@ class Misread(str):
 def _either(field: Field) -> str:
     """A group for the field's good form, and one for whatever else stands there; a title may be anything."""
     anything = rf"([\s\S]{{{field.width}}})"
-    return f"{anything}()" if field.form == "title" else f"(?:({_good(field)})|{anything})"
+    return f"{anything}()" if field.form == "title" else f"(?:({good(field)})|{anything})"
 
 
 def _fields(layout: Layout) -> pp.ParserElement:

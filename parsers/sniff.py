@@ -242,7 +242,7 @@ def _first_forbidden(stream: IO[bytes]) -> int | None:
 
 def _is_plain(text: bytes) -> bool:
     odd = text.translate(None, _PLAIN)
-    return not odd.strip(b"\r") and len(odd) == text.count(b"\r\n")
+    return not odd or (not odd.strip(b"\r") and len(odd) == text.count(b"\r\n"))
 
 
 def _in_title(text: bytes, place: int, dropped: int) -> bool:

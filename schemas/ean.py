@@ -52,14 +52,15 @@ def are_plain_books(numbers: Sequence[str]) -> bool:
     The digits of one place are one long number, a byte a digit. Weighted and added up, each byte is an EAN's own sum:
     at most 9 x 25, so that none carries into the next.
     """
-    if not numbers:
+    text, count = "".join(numbers).encode(), len(numbers)
+    if not count:
         return True
-    text = "".join(numbers)
-    if {*map(len, numbers)} != {13} or not (text.isascii() and text.isdigit()):
+    if {*map(len, numbers)} != {13} or not text.isdigit():
         return False
-    prefixes = {*zip(text[::13], text[1::13], text[2::13], text[3::13], strict=True)}
-    if not all(is_book("".join(prefix)) for prefix in prefixes):
-        return False
-    digits = text.encode().translate(_DIGITS)
+    if any(text[place::13] != b"%c" % digit * count for place, digit in enumerate(b"978")):
+        prefixes = {*zip(*(text[place::13] for place in range(4)), strict=True)}
+        if not all(is_book(bytes(prefix).decode()) for prefix in prefixes):
+            return False
+    digits = text.translate(_DIGITS)
     total = sum(int.from_bytes(digits[place::13]) * (3 if place % 2 else 1) for place in range(13))
-    return not total.to_bytes(len(numbers)).translate(None, _TENS)
+    return not total.to_bytes(count).translate(None, _TENS)

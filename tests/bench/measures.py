@@ -26,16 +26,13 @@ from edi.reconciliation import twins
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
-from parsers.grammar import record_pattern
+from parsers.grammar import END, good
 from parsers.sniff import open_source
 from schemas.charset import ENCODING
 from schemas.declaration import Header, Invoice, Invoices, Line
 from schemas.layout import FA, LG, Layout
 from tests.bench import volume
 from tests.hostile import made
-
-#: The expressions that tell a well-formed LG and FA from any other record.
-RECORD_PATTERNS = (record_pattern(LG), record_pattern(FA))
 
 Figures = dict[str, Any]
 
@@ -181,9 +178,20 @@ def _expression(folder: Path, texts: bool) -> Figures:
     return {**spent, "lines": records}
 
 
+def _record_pattern(layout: Layout) -> str:
+    """One well-formed record with its end, a group a field but mark and filler; a title may be anything."""
+    parts = [layout.mark]
+    for field in layout.fields[1:]:
+        if field.meaning == "blank":
+            parts.append(good(field))
+        else:
+            parts.append(f"({good(field)}{'|(?s:.{60})' if field.form == 'title' else ''})")
+    return "".join(parts) + END
+
+
 def record_expression(folder: Path) -> Figures:
     """The expression that tells a well-formed record from any other (the layout's, as the grammar has it), over the text."""
-    expression = re.compile("|".join(RECORD_PATTERNS))
+    expression = re.compile(f"{_record_pattern(LG)}|{_record_pattern(FA)}")
 
     def work() -> int:
         text = (folder / "big.fixed").read_bytes().decode(ENCODING)
@@ -195,7 +203,7 @@ def record_expression(folder: Path) -> Figures:
 
 def bare_file_to_table(folder: Path) -> Figures:
     """The file into two plain rowid tables by the standard library alone: groups of that expression, int(), executemany."""
-    line_re, invoice_re = (re.compile(pattern) for pattern in RECORD_PATTERNS)
+    line_re, invoice_re = (re.compile(_record_pattern(layout)) for layout in (LG, FA))
     (folder / "bare-file.sqlite").unlink(missing_ok=True)
     connection = sqlite3.connect(folder / "bare-file.sqlite", isolation_level=None)
     connection.execute(
@@ -208,7 +216,7 @@ def bare_file_to_table(folder: Path) -> Figures:
         connection.execute("BEGIN")
         rows = (
             (int(r), ean, int(q), int(p), int(d), int(v), x, e, t)
-            for r, ean, q, p, d, v, x, e, t, _ in (match.groups() for match in line_re.finditer(text))
+            for r, ean, q, p, d, v, x, e, t in (match.groups() for match in line_re.finditer(text))
         )
         connection.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         heads = (

@@ -18,6 +18,7 @@ from edi import partners, periods
 from edi.exports import Column
 from edi.lending.context import Partner
 from edi.lending.remuneration import share, why_exempt
+from edi.store import insert
 
 #: The columns of an export, in order; `hash` is of the entry's number and its facts, `reason` why a base is nothing.
 SHEET = (
@@ -93,8 +94,7 @@ def post(
             "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
             (run, now.isoformat(), len(rows), previous, run_hash.hexdigest()),
         )
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO entry (entry, run, {', '.join(_FACTS)}, hash) VALUES ({marks})", rows)
+        insert(connection, f"entry (entry, run, {', '.join(_FACTS)}, hash)", rows)
     return {"entries_posted": len(rows), "remuneration_cents": cents}
 
 
@@ -119,7 +119,7 @@ def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None
             due = msgspec.structs.astuple(share(kind, base, copies, gross, rate, exempt))
             yield *facts, code, number, day, kind, rate, *due, bag
 
-    connection.executemany(f"INSERT INTO owed VALUES ({', '.join('?' * 14)})", rows())
+    insert(connection, "owed", rows())
 
 
 def content_hash(facts: dict[str, Any]) -> str:

@@ -7,9 +7,11 @@ GLNs are numbers in `twin` (narrow keys), text everywhere else. Money is integer
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from edi import schema
 from edi.lock import holder
@@ -22,6 +24,7 @@ PLACES = 1 << 24
 _QUIET_MS = 2_000
 _WAIT_MS = 60_000
 _LOOK_SECONDS = 0.004
+_ROWS_A_STATEMENT = 100
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -37,6 +40,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: a quarter of the work of SQLite's own 4 MB
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
         connection.execute("PRAGMA cache_size = -32000")  # 32 MB: the match table is written all over
@@ -110,6 +114,18 @@ def _begin(connection: sqlite3.Connection) -> None:
             time.sleep(_LOOK_SECONDS)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+
+
+def insert(connection: sqlite3.Connection, into: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Rows into a table, named with or without its columns: many a statement, which spares a third of the time."""
+    left = iter(rows)
+    while some := list(islice(left, _ROWS_A_STATEMENT)):
+        row = f"({', '.join('?' * len(some[0]))})"
+        if len(some) == _ROWS_A_STATEMENT:
+            values = list(chain.from_iterable(some))
+            connection.execute(f"INSERT INTO {into} VALUES {', '.join([row] * _ROWS_A_STATEMENT)}", values)
+        else:
+            connection.executemany(f"INSERT INTO {into} VALUES {row}", some)
 
 
 def breathe() -> None:

@@ -7,6 +7,7 @@ the write transaction.
 """
 
 import sqlite3
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from edi.intake.rehearsing import rehearse
 from edi.intake.replacing import Chain, find_chain, restate, withdraw
 from edi.intake.staging import Staged, refuse
 from edi.reconciliation import twins
+from edi.schema import plain_inserts
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal
 from schemas.declaration import Header
@@ -32,6 +34,9 @@ STORE_CODES = (
     "invoice-already-declared",
     "period-closed-booked-late",
 )
+
+#: As many invoices are worth putting triggers aside for.
+_MANY = 1_000
 
 
 class Booked(msgspec.Struct):
@@ -227,15 +232,16 @@ def _insert_invoices(
         ).fetchall(),
     )
     supplier, library = ("?2", "partner") if header.side == "supplier" else ("partner", "?2")
-    connection.execute(
-        f"""
-        INSERT INTO invoice (id, declaration, record, side, supplier, library, number, key, date, kind, ht, ttc, contract,
-            contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies, exempt_contract,
-            period, digest)
-        SELECT ?1 + seq, ?3, record, ?4, {supplier}, {library}, number, key, date, kind, ht, ttc, contract,
-            contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies, exempt_contract,
-            ?5, digest
-        FROM staged_invoice WHERE fate = 'book' ORDER BY seq
-        """,
-        (first, header.declarant, declaration, header.side, period),
-    )
+    with plain_inserts(connection, "invoice") if staged.invoices > _MANY else nullcontext():
+        connection.execute(
+            f"""
+            INSERT INTO invoice (id, declaration, record, side, supplier, library, number, key, date, kind, ht, ttc,
+                contract, contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies,
+                exempt_contract, period, digest)
+            SELECT ?1 + seq, ?3, record, ?4, {supplier}, {library}, number, key, date, kind, ht, ttc,
+                contract, contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies,
+                exempt_contract, ?5, digest
+            FROM staged_invoice WHERE fate = 'book' ORDER BY seq
+            """,
+            (first, header.declarant, declaration, header.side, period),
+        )

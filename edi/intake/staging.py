@@ -4,13 +4,14 @@ Memory does not grow with the file: invoices go to SQLite's temporary file, find
 number and counted beyond it, lines go into the store ahead of the verdict (`edi.intake.stored_lines`).
 """
 
+import gc
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ from edi.lending.sound import Sound
 from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
 from edi.limits import Limits
 from edi.reconciliation import twins
-from edi.store import rollback, transaction
+from edi.store import insert, rollback
 from parsers.sniff import Source
 from parsers.standing import lines_with
 from schemas import catalogue, number
@@ -41,7 +42,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
     ht INTEGER, ttc INTEGER, contract TEXT, contract_sent TEXT, credited TEXT, credited_on TEXT,
     first_line INTEGER, lines INTEGER, copies INTEGER, gross INTEGER, base INTEGER, base_copies INTEGER, exempt_contract INTEGER,
     digest BLOB,
-    fate TEXT NOT NULL DEFAULT 'book'   -- book, refused, restated (already booked: this declaration states it too)
+    fate TEXT NOT NULL   -- book, refused, restated (already booked: this declaration states it too)
 );
 DELETE FROM staged_invoice;
 CREATE TEMP TABLE IF NOT EXISTS staged_over (   -- discounts above the cap of a credit note's own date, until the file is read
@@ -49,7 +50,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_over (   -- discounts above the cap of a 
 );
 DELETE FROM staged_over;
 """
-_INVOICE = "INSERT INTO staged_invoice VALUES (" + ", ".join("?" * 22) + ", 'book')"
+_ROWS_A_COLLECTION = 20_000
 _OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
 #: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
 _CREDITED = """
@@ -130,7 +131,8 @@ def stage(
     staged = Staged(source.format, tally=Tally(limits.findings_kept), lines=lines)
     connection.execute("BEGIN")  # of the temporary table only: nobody waits for us
     try:
-        _fill(connection, source, context, staged, progress, limits.max_records)
+        with _few_collections():
+            _fill(connection, source, context, staged, progress, limits.max_records)
         _twice_in_file(connection, staged)
         _by_credited_day(connection, staged, context, stored=receipt is not None)
         connection.execute("COMMIT")
@@ -139,6 +141,17 @@ def stage(
             rollback(connection)
         raise
     return staged
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Rows come by the hundred thousand and none is in a cycle: looking for cycles after each 700 is in vain."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_ROWS_A_COLLECTION, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _fill(
@@ -154,14 +167,13 @@ def _fill(
     lines, start = staged.lines, 0
 
     def flush() -> None:
-        connection.executemany(_INVOICE, invoices)
+        insert(connection, "staged_invoice", invoices)
         invoices.clear()
         if progress is not None:
             progress(source.stream.tell())
         if lines is not None and lines.full:
             connection.execute("COMMIT")
-            with transaction(connection):
-                lines.put()
+            lines.put_ahead()
             connection.execute("BEGIN")
 
     eans: list[tuple[Finding, Line]] = []
@@ -230,7 +242,7 @@ def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[A
         _iso(invoice.date), invoice.kind, invoice.ht, invoice.ttc, invoice.contract, _iso(invoice.contract_sent),
         invoice.credited, _iso(invoice.credited_on),
         first_line, sums.lines, sums.copies, sums.gross, sums.base, sums.base_copies, int(sums.exempt_contract),
-        checked.digest,
+        checked.digest, "book",
     )  # fmt: skip
 
 
@@ -243,6 +255,7 @@ def _rows(seq: int, sound: Sound, first_line: int, stored: bool) -> Iterator[tup
         range(seq, seq + len(some)), some.records, partners, numbers, map(written, numbers), sound.keys,
         map(date.isoformat, days), kinds, hts, ttcs, contracts, map(_iso, sent), credited, map(_iso, credited_on),
         starts, sound.counts, sound.copies, sound.gross, sound.gross, sound.copies, [0] * len(some), sound.digests,
+        repeat("book", len(some)),
         strict=True,
     )  # fmt: skip
 

@@ -6,20 +6,15 @@ their invoice is booked.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
-from edi.store import PLACES, breathe, transaction
+from edi.schema import plain_inserts
+from edi.store import PLACES, breathe, insert, transaction
 from schemas.declaration import Lines
 
 #: How many lines are held before they go into the store, and how many go in one transaction.
 _PIECE = 20_000
-
-_ROW = "(" + ", ".join("?" * 10) + ")"
-_LINE = f"INSERT INTO line VALUES {_ROW}"
-#: Many rows a statement want a third less time. SQLite takes 32,766 values in one.
-_ROWS_AT_ONCE = 500
-_LINES = f"INSERT INTO line VALUES {', '.join([_ROW] * _ROWS_AT_ONCE)}"
 
 #: Lines that stand together in a file: (id of the first, their record numbers, themselves).
 _Held = tuple[int, Sequence[int], Lines]
@@ -52,18 +47,16 @@ class StoredLines:
             self._held.pop()
         self.next, self.ahead = start, min(start, self.ahead)
 
+    def put_ahead(self) -> None:
+        """What is held, into the store before the verdict: in a transaction of its own."""
+        with transaction(self.connection), plain_inserts(self.connection, "line"):
+            self.put()
+
     def put(self) -> None:
         """What is held, into the store; within a transaction."""
-        _insert(self.connection, self._held)
+        insert(self.connection, "line", chain.from_iterable(_rows(self._held)))
         self._held.clear()
         self.ahead = self.next
-
-
-def _insert(connection: sqlite3.Connection, held: Sequence[_Held]) -> None:
-    rows = chain.from_iterable(_rows(held))
-    while len(some := list(islice(rows, _ROWS_AT_ONCE))) == _ROWS_AT_ONCE:
-        connection.execute(_LINES, list(chain.from_iterable(some)))
-    connection.executemany(_LINE, some)
 
 
 def _rows(held: Sequence[_Held]) -> Iterator[Iterator[tuple[Any, ...]]]:

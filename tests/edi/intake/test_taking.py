@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import edi.intake.booking
 import edi.intake.staging
 from edi import periods
 from edi.intake.answers import recall
@@ -127,12 +128,16 @@ def interrupted(desk: Desk, steps: int, work: Any) -> Any:
     return work()
 
 
+_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 12, 17, 23, 30, 40, 55, 70])
 @pytest.mark.parametrize("piece", [2, 20_000])
 def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, piece: int
 ) -> None:
     monkeypatch.setattr(edi.intake.stored_lines, "_PIECE", piece)  # how many lines go ahead of the verdict
+    monkeypatch.setattr(edi.intake.booking, "_MANY", piece)  # how many invoices go in past the triggers
     story = [
         declared("L", *(bought(str(n), DAY) for n in range(1, 9)), by=LIBRARY),
         declared("A", *(sold(str(n), DAY) for n in range(1, 9))),
@@ -159,6 +164,7 @@ def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
         interrupted(broken, steps, broken.reconcile)
 
     assert broken.snapshot() == whole.snapshot()
+    assert broken.rows(_TRIGGERS) == whole.rows(_TRIGGERS)
 
 
 def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

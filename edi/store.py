@@ -7,8 +7,8 @@ GLNs are numbers in `twin` (narrow keys), text everywhere else. Money is integer
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -79,17 +79,27 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A write transaction: all of it, or nothing. Waits a minute for other writers, and tells `on_wait`; then HomeBusy."""
+def _whole(connection: sqlite3.Connection, begin: Callable[[sqlite3.Connection], object]) -> Iterator[None]:
+    """All of what is done inside, or nothing."""
     rollback(connection)  # of one that could not be ended when the disk failed
     try:
-        _begin(connection)
+        begin(connection)
         yield
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.DatabaseError):
             rollback(connection)
         raise
+
+
+def transaction(connection: sqlite3.Connection) -> AbstractContextManager[None]:
+    """A write transaction: all of it, or nothing. Waits a minute for other writers, and tells `on_wait`; then HomeBusy."""
+    return _whole(connection, _begin)
+
+
+def snapshot(connection: sqlite3.Connection) -> AbstractContextManager[None]:
+    """Everything read inside is of one moment; nobody is kept waiting. Only temporary tables are written."""
+    return _whole(connection, lambda connection: connection.execute("BEGIN"))
 
 
 def _begin(connection: sqlite3.Connection) -> None:
@@ -144,20 +154,6 @@ def home_of(connection: sqlite3.Connection) -> Path:
 
 def _is_busy(wrong: sqlite3.Error) -> bool:
     return getattr(wrong, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-@contextmanager
-def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Everything read inside is of one moment; nobody is kept waiting. Only temporary tables are written."""
-    rollback(connection)
-    connection.execute("BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.DatabaseError):
-            rollback(connection)
-        raise
 
 
 def rollback(connection: sqlite3.Connection) -> None:

@@ -50,7 +50,9 @@ CREATE TEMP TABLE IF NOT EXISTS staged_over (   -- discounts above the cap of a 
 );
 DELETE FROM staged_over;
 """
-_ROWS_A_COLLECTION = 20_000
+#: When to look for cycles: usually, and while rows come by the hundred thousand, none of them in one.
+_COLLECTED = gc.get_threshold()
+_SELDOM_COLLECTED = (20_000, *_COLLECTED[1:])
 _OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
 #: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
 _CREDITED = """
@@ -145,13 +147,11 @@ def stage(
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Rows come by the hundred thousand and none is in a cycle: looking for cycles after each 700 is in vain."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_ROWS_A_COLLECTION, *usual[1:])
+    gc.set_threshold(*_SELDOM_COLLECTED)
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        gc.set_threshold(*_COLLECTED)
 
 
 def _fill(

@@ -58,7 +58,9 @@ def test_facts_are_only_ever_added(desk: Desk, table: str) -> None:
         attempts.append(
             f"INSERT INTO {table} {copy} WHERE true ON CONFLICT DO UPDATE SET {columns[-1]} = {columns[-1]}"
         )
-    somebody = sqlite3.connect(desk.home.database, isolation_level=None)  # with none of the settings of our own connections
+    somebody = sqlite3.connect(
+        desk.home.database, isolation_level=None
+    )  # with none of the settings of our own connections
     for attempt in attempts:
         if table == "line" and "rowid" not in attempt and attempt.startswith("INSERT"):
             continue

@@ -32,6 +32,8 @@ _UNREAD = tuple(Misread() for _ in _FA_FIELDS)
 _RUNNING = slice(EN.field("record").first - 1, EN.field("record").last)
 #: A character is a byte while records are sought: it is read as what it stands for where one is taken apart.
 _AS_BYTES = "latin-1"
+#: What may stand behind the last record.
+_NOTHING = "\r\n\x1a"
 _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 
 
@@ -107,16 +109,16 @@ class _Reading:
             yield Finding(code="trailer-missing", record=self.numbering.records or 1)
 
     def _behind_the_end(self, text: str, stream: IO[bytes]) -> Iterator[Finding]:
-        while text:
-            rest = text.strip("\r\n\x1a")
-            if rest:
-                self.numbering.records += 1
-                yield self._misplaced(
-                    rest[:2].encode(_AS_BYTES).decode(charset.ENCODING),
-                    Both("fin du fichier après FI", "end of file after FI"),
-                )
-                return
+        while not (rest := text.lstrip(_NOTHING)):
             text = stream.read(_PIECE).decode(_AS_BYTES)
+            if not text:
+                return
+        mark = (rest + stream.read(1).decode(_AS_BYTES))[:2].rstrip(_NOTHING)
+        self.numbering.records += 1
+        yield self._misplaced(
+            mark.encode(_AS_BYTES).decode(charset.ENCODING),
+            Both("fin du fichier après FI", "end of file after FI"),
+        )
 
     def _bulk(self, raw: bytes) -> Iterator[Event | Invoices]:
         """Well-formed FA and LG records; an FA in which something is no value by itself."""

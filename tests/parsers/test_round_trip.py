@@ -182,3 +182,16 @@ def test_a_title_once_told_stays(text: str) -> None:
 
     assert charset.title(told) == (told, False)
     assert len(told) <= charset.TITLE_WIDTH
+
+
+@pytest.mark.parametrize("too_long", [0, 17])
+@pytest.mark.parametrize("behind", [b"00", b"0", b"\r\n\x1a00\n", b"0\n", b"0\r1"])
+def test_what_stands_behind_the_end_is_told_wherever_a_piece_ends(behind: bytes, too_long: int) -> None:
+    clean = written(msgspec.structs.replace(BASES["supplier"], invoices=()), "fixed")
+    data = clean.removesuffix(b"\n") + b" " * too_long + b"\n" + behind
+    for piece in range(281, len(data) + 2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fixed, "_PIECE", piece)
+            *_, last = fixed.read(io.BytesIO(data))
+        assert isinstance(last, Finding), piece
+        assert (last.code, last.found) == ("record-order", behind.strip(b"\r\n\x1a").decode()[:2].rstrip("\r\n"))

@@ -2,7 +2,7 @@
 
 Knows no path, no clock, no database; never imports `spool`. The way in is `read`:
 
-    bytes -> sniff.open_source -> fixed.read_in_bulk | xml.read -> Header, Invoices ..., Invoice ..., Finding ...
+    bytes -> sniff.open_source -> fixed | xml -> Header, Invoices ..., Invoice ..., Finding ...
 """
 
 from collections.abc import Iterator
@@ -27,4 +27,4 @@ def read_in_bulk(source: Source, max_records: int | None = None) -> Iterator[Eve
     from parsers import fixed, xml  # not above: `edi --help` wants the tables of this floor without the readers' weight
 
     assert source.format is not None
-    yield from (fixed.read_in_bulk if source.format == "fixed" else xml.read)(source.stream, max_records)
+    yield from (fixed if source.format == "fixed" else xml).read_in_bulk(source.stream, max_records)

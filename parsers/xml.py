@@ -34,7 +34,7 @@ from parsers.xml_faults import (
 )
 from parsers.xml_values import line, paris, partial_line, trimmed
 from schemas import charset, lists, money
-from schemas.declaration import Event, Header, Invoice, Line, PartialLine
+from schemas.declaration import Event, Header, Invoice, Invoices, Line, PartialLine, one_by_one, together
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA, describe
 
@@ -55,6 +55,15 @@ _SIDE, _USE, _NATURE, _KIND = map(lists.from_xml, (lists.SIDE, lists.USE, lists.
 
 def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
     """The events of an XML declaration; content never raises. Past `max_records` elements reading ends, and says so."""
+    return one_by_one(read_in_bulk(stream, max_records))
+
+
+def read_in_bulk(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event | Invoices]:
+    """The same; invoices that stand together and of which the reader has nothing to say come together."""
+    return together(_events(stream, max_records))
+
+
+def _events(stream: IO[bytes], max_records: int | None) -> Iterator[Event]:
     stream.seek(0)
     if _PROLOG_DTD.match(stream.read(_PROLOG_BYTES)):
         yield Finding(code="xml-dtd-forbidden", record=1)
@@ -275,10 +284,10 @@ class _Reading:
         records: list[int] = []
         for child, record in lines_of.items():
             if child.tag == LINE:
-                lines.append(partial_line(child, bad[child]) if child in bad else line(child))
-                records.append(record)
                 title = child.get("titre", "")
                 plain, altered = charset.title(title)
+                lines.append(partial_line(child, bad[child], plain) if child in bad else line(child, plain))
+                records.append(record)
                 if altered:
                     findings.append(
                         Finding(code="title-altered", record=record, field="titre", found=shown(title), expected=plain)

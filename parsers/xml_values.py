@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from schemas import charset
 from schemas.declaration import Line, PartialLine
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -31,8 +30,8 @@ def paris(text: str) -> datetime | None:
     return wall
 
 
-def line(element: etree._Element) -> Line:
-    """A line the XSD has accepted."""
+def line(element: etree._Element, title: str) -> Line:
+    """A line the XSD has accepted; its title as the repertoire has it."""
     get = element.attrib.get
     return Line(
         get("ean", ""),
@@ -42,11 +41,11 @@ def line(element: etree._Element) -> Line:
         int(get("tva", "").replace(".", "")),
         get("exclusion", "").rstrip(" "),
         get("preuve", "").rstrip(" "),
-        charset.title(get("titre", ""))[0],
+        title,
     )
 
 
-def partial_line(element: etree._Element, bad: set[str | None]) -> PartialLine:
+def partial_line(element: etree._Element, bad: set[str | None], title: str) -> PartialLine:
     """A line of which the XSD refuses some attributes, or (None among them) the element."""
     if None in bad:
         return PartialLine()
@@ -66,5 +65,5 @@ def partial_line(element: etree._Element, bad: set[str | None]) -> PartialLine:
         vat=whole("tva"),
         exclusion=trimmed(get("exclusion", "")),
         evidence=trimmed(get("preuve", "")),
-        title=charset.title(element.get("titre", ""))[0],
+        title=title,
     )

@@ -15,6 +15,8 @@ TITLE_WIDTH = 60
 _LOOKED_AT = 1_000  # of a title, since a character may come to nothing
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CHARACTERS = _CONTROL.sub("", bytes(range(256)).decode(ENCODING))
+_ENCODABLE = re.compile(f"[{re.escape(_CHARACTERS)}]*")
 # Typography that Unicode decomposition leaves alone, and what Windows-1252 puts where we have controls.
 _SPELLED = str.maketrans(
     {
@@ -32,13 +34,7 @@ _SPELLED = str.maketrans(
 
 def encodable(text: str) -> bool:
     """Whether `text` stands in the repertoire: ISO-8859-15 without its control characters."""
-    if _CONTROL.search(text):
-        return False
-    try:
-        text.encode(ENCODING)
-    except UnicodeEncodeError:
-        return False
-    return True
+    return _ENCODABLE.fullmatch(text) is not None
 
 
 def title(text: str) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ None, and a finding says so. Money is integer cents, rates are integer 1/100 of 
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, overload
 
 import msgspec
@@ -140,10 +140,10 @@ class Invoices(Sequence[Invoice]):
     """Whole invoices field by field, as a reader took them in.
 
     `heads` has a column for each field from `partner` to `credited_on`; the lines of the n-th are those from `begins[n]`
-    to `begins[n + 1]` of `table`, and follow it record by record.
+    to `begins[n + 1]` of `table`. They are the records `spans[n]`; without these they follow their invoice, one by one.
     """
 
-    __slots__ = ("begins", "heads", "records", "table")
+    __slots__ = ("_spans", "begins", "heads", "records", "table")
 
     def __init__(
         self,
@@ -151,15 +151,19 @@ class Invoices(Sequence[Invoice]):
         heads: Sequence[Sequence[Any]],
         begins: Sequence[int],
         table: tuple[Sequence[Any], ...],
+        spans: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self.records = records
         self.heads = heads
         self.begins = begins
         self.table = table
+        self._spans = spans
 
     @property
-    def spans(self) -> list[range]:
+    def spans(self) -> Sequence[Sequence[int]]:
         """The record numbers of each one's lines."""
+        if self._spans is not None:
+            return self._spans
         return [
             range(record + 1, record + 1 + end - begin)
             for record, (begin, end) in zip(self.records, pairwise(self.begins), strict=True)
@@ -185,7 +189,8 @@ class Invoices(Sequence[Invoice]):
         if isinstance(place, slice):
             begin, end, _ = place.indices(len(self))
             heads = [column[begin:end] for column in self.heads]
-            return Invoices(self.records[begin:end], heads, self.begins[begin : end + 1], self.table)
+            spans = None if self._spans is None else self._spans[begin:end]
+            return Invoices(self.records[begin:end], heads, self.begins[begin : end + 1], self.table, spans)
         return tuple(self)[place]
 
 
@@ -197,6 +202,37 @@ class Declaration(msgspec.Struct, frozen=True):
 
 
 Event = Header | Invoice | Finding
+
+
+#: As many invoices and lines are worth judging together.
+_TOGETHER = 1_000
+
+
+def together(events: Iterable[Event]) -> Iterator[Event | Invoices]:
+    """What a reader yields, whole invoices of which it has nothing to say many at once: the inverse of `one_by_one`."""
+    run: list[Invoice] = []
+    held = 0
+    for event in events:
+        if isinstance(event, Invoice) and event.last and not event.part and not event.findings and event.countable:
+            run.append(event)
+            held += 1 + len(event.lines)
+            if held < _TOGETHER:
+                continue
+            yield _joined(run)
+        else:
+            if run:
+                yield _joined(run)
+            yield event
+        run, held = [], 0
+    if run:
+        yield _joined(run)
+
+
+def _joined(run: Sequence[Invoice]) -> Invoices:
+    columns = list(zip(*map(msgspec.structs.astuple, run), strict=True))
+    table = tuple(zip(*(msgspec.structs.astuple(line) for one in run for line in one.lines), strict=True))
+    begins = list(accumulate((len(one.lines) for one in run), initial=0))
+    return Invoices(columns[0], columns[1:12], begins, table or NO_LINES.table, [one.line_records for one in run])
 
 
 def one_by_one(events: Iterable[Event | Invoices]) -> Iterator[Event]:

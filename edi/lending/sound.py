@@ -77,7 +77,7 @@ class Look:
                 and terms.SCHEME_BEGINS <= day <= last
                 and ht <= ttc
                 and (sent is not None or not contract)
-                and (announced == count if supplier else not announced and not count)
+                and (announced in (count, None) if supplier else not announced and not count)
                 and (count or not supplier or day < terms.LINES_DUE_FROM)
                 and self._is_known(partner)
                 and is_plausible_vat(ht, ttc, rates)

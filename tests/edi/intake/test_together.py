@@ -17,7 +17,7 @@ from edi.lending.sound import Sound
 from edi.store import connect, transaction
 from parsers import read_in_bulk
 from parsers.sniff import open_source
-from schemas.declaration import Declaration, Invoice, Line, one_by_one
+from schemas.declaration import Declaration, Invoice, Invoices, Line, one_by_one, together
 from tests.breaking import after
 from tests.declarations import (
     BASES,
@@ -115,30 +115,54 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
     connection.close()
 
 
+#: What may happen to a written file: steps of `tests.breaking`; in XML, bytes that others take the place of, once.
+STEPS: dict[str, list[Any]] = {
+    "fixed": ["", "", "", "set 2.announced 0000099", "set 3.record 0000099", "drop 3", "swap 2 4"],
+    "xml": ["", "", "", (b'type="f', b'type="g'), (b'titre="', b'titre=" '), (b"<ligne ", b"<ligne x='' "), (b"<facture ", b"<x/><facture ")],
+}  # fmt: skip
+
+
+def broken(data: bytes, how: Any) -> bytes:
+    if isinstance(how, tuple):
+        return data.replace(*how, 1)
+    return after(data, how) if how else data
+
+
+@pytest.mark.parametrize("form", ["fixed", "xml"])
 @pytest.mark.parametrize("seed", range(40))
-def test_together_is_as_each_by_itself(connection: Connection, seed: int) -> None:
+def test_together_is_as_each_by_itself(connection: Connection, seed: int, form: str) -> None:
     rolled = Random(seed)
-    for _ in range(20):
-        one_file_both_ways(connection, rolled)
+    for _ in range(20 if form == "fixed" else 8):
+        one_file_both_ways(connection, rolled, form)
 
 
-def one_file_both_ways(connection: Connection, rolled: Random) -> None:
+def one_file_both_ways(connection: Connection, rolled: Random, form: str) -> None:
     sent, known = declaration(rolled), rolled.random() < 0.5
-    steps = rolled.choice(["", "", "", "set 2.announced 0000099", "set 3.record 0000099", "drop 3", "swap 2 4"])
+    data = broken(written(sent, form), rolled.choice(STEPS[form]))
     context = msgspec.structs.replace(CONTEXT, directory=DIRECTORY) if known else CONTEXT
-    data = after(written(sent, "fixed"), steps) if steps else written(sent, "fixed")
 
     assert came_to(connection, data, context) == alone(connection, data, context)
 
 
+@pytest.mark.parametrize("form", ["fixed", "xml"])
+def test_what_is_put_together_comes_apart_as_it_was(form: str) -> None:
+    rolled, runs = Random(form), 0
+    for _ in range(60):
+        data = broken(written(declaration(rolled), form), rolled.choice(STEPS[form]))
+        events = list(parsers.read(open_source(io.BytesIO(data))))
+        assert list(one_by_one(together(events))) == events
+        runs += sum(isinstance(event, Invoices) for event in together(events))
+    assert runs > 30
+
+
+@pytest.mark.parametrize("form", ["fixed", "xml"])
 @pytest.mark.parametrize("base", ["supplier", "library"])
-def test_the_plain_case_is_judged_together(base: str) -> None:
-    """All but the last invoice, whose end the reader has yet to see."""
+def test_the_plain_case_is_judged_together(base: str, form: str) -> None:
+    """In the fixed format all but the last invoice, whose end the reader has yet to see."""
     header, invoices = BASES[base].header, BASES[base].invoices[:1] * 5
-    data = written(Declaration(header, invoices), "fixed")
-    *_, first, last = check(read_in_bulk(open_source(io.BytesIO(data))), CONTEXT)
+    data = written(Declaration(header, invoices), form)
+    _, first, *last = check(read_in_bulk(open_source(io.BytesIO(data))), CONTEXT)
 
     assert isinstance(first, Sound)
-    assert len(first.invoices) == 4
-    assert isinstance(last, Checked)
-    assert not last.findings
+    assert len(first.invoices) == {"fixed": 4, "xml": 5}[form]
+    assert all(isinstance(one, Checked) and not one.findings for one in last)

@@ -25,6 +25,8 @@ _NUMBER = FA.field("record")
 #: What a title may hold: anything but control characters.
 _SOUND = bytes(byte for byte in range(256) if not (byte < 0x20 or 0x7F <= byte <= 0x9F))
 _DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
+#: As many records are taken one by one: columns are worth their while for more.
+_FEW = 16
 #: (most digits, bytes that hold them, what `struct` calls these).
 _LANES = ((9, 4, "I"), (19, 8, "Q"))
 
@@ -57,22 +59,20 @@ class Block:
 
     def numbers(self) -> list[int]:
         """The running number of each."""
-        return _integers(self.raw, _NUMBER)
+        return _columns(self.raw, (_NUMBER,))[0]
 
     @cached_property
     def heads(self) -> list[list[Any]]:
         """The FA field by field. ValueError or KeyError when one holds what is no value: a date may be no day."""
         some = b"".join([self.raw[place * _STRIDE : (place + 1) * _STRIDE] for place in self.invoices])
-        return [_values(some, field) for field in fields_of(FA)]
+        return _columns(some, fields_of(FA))
 
     def unsound(self) -> list[int]:
         """The places of the FA that hold what is no value."""
         try:
             self.heads  # noqa: B018 - made here, or not
         except (ValueError, KeyError):
-            if len(self) == 1:
-                return [0]
-            return [place for place in self.invoices if self.part(place, place + 1).unsound()]
+            return [place for place in self.invoices if not _is_sound(self.part(place, place + 1).raw)]
         return []
 
     def lines(self) -> tuple[Lines, bool]:
@@ -84,7 +84,7 @@ class Block:
         stripped = list(map(bytes.rstrip, titles))
         odd = bool(b"".join(titles).translate(None, _SOUND)) or b"\n " in b"\n" + b"\n".join(stripped)
         plain = [title.decode(ENCODING) for title in titles] if odd else _texts(stripped)
-        return Lines((*(_values(some, other) for other in others), plain)), odd
+        return Lines((*_columns(some, others), plain)), odd
 
 
 def block(raw: bytes) -> Block:
@@ -94,11 +94,30 @@ def block(raw: bytes) -> Block:
     return Block(raw)
 
 
+def _is_sound(record: bytes) -> bool:
+    """Whether an FA holds values."""
+    try:
+        return bool(_columns(record, fields_of(FA)))
+    except (ValueError, KeyError):
+        return False
+
+
+def _columns(raw: bytes, some: Sequence[Field]) -> list[list[Any]]:
+    """What the characters of these fields stand for, in every record. ValueError or KeyError when they are no value."""
+    if len(raw) > _FEW * _STRIDE:
+        return [_values(raw, field) for field in some]
+    text, begins = raw.decode(ENCODING), range(0, len(raw), _STRIDE)
+    return [
+        [fields.converter(field)(text[begin + field.first - 1 : begin + field.last]) for begin in begins]
+        for field in some
+    ]
+
+
 def _values(raw: bytes, field: Field) -> list[Any]:
-    """What the characters of a field stand for, in every record."""
+    """The same of one field in many records."""
     convert = fields.converter(field)
     columns = (raw[place::_STRIDE] for place in range(field.first - 1, field.last))
-    if raw and all(column == column[:1] * len(column) for column in columns):
+    if all(column == column[:1] * len(column) for column in columns):
         return [convert(raw[field.first - 1 : field.last].decode(ENCODING))] * (len(raw) // _STRIDE)
     if convert is int:
         return _integers(raw, field)

@@ -52,7 +52,7 @@ def are_plain_books(numbers: Sequence[str]) -> bool:
     The digits of one place are one long number, a byte a digit. Weighted and added up, each byte is an EAN's own sum:
     at most 9 x 25, so that none carries into the next.
     """
-    text, count = "".join(numbers).encode(), len(numbers)
+    text, count = "".join(numbers).encode(errors="replace"), len(numbers)
     if not count:
         return True
     if {*map(len, numbers)} != {13} or not text.isdigit():

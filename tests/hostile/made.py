@@ -69,6 +69,8 @@ MADE: dict[str, Callable[[], bytes]] = {
     "unreadable LG": lambda: _numbered(EN, FA, *[LG[:22] + b"x" + LG[23:]] * 20_000),
     "unreadable FA": lambda: _numbered(EN, *[FA[:42] + b"x" + FA[43:]] * 10_000),
     "good and bad in turn": lambda: _numbered(EN, FA, *[LG[:22] + b"x" + LG[23:], LG] * 10_000),
+    "good and bad FA in turn": lambda: _numbered(EN, *[FA, FA[:138] + b"x "] * 10_000),
+    "FA of no day": lambda: _numbered(EN, *[FA[:42] + b"20250231" + FA[50:]] * 20_000),
     "short LG": lambda: EN + b"\n" + FA + b"\n" + b"LG\n" * 100_000,
     "records of no kind": lambda: EN + b"\n" + b"x\n" * 100_000,
     "a record without end": lambda: EN + b"\nFA" + b"x" * 30_000_000,

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from edi.lending.checks import Checked, check
-from parsers import fixed, read, write_fixed, xml
+from parsers import block, fixed, read, write_fixed, xml
 from parsers.coming import PART
 from parsers.sniff import Source, open_source
 from schemas import charset
@@ -136,7 +136,7 @@ def test_any_broken_file_gets_a_verdict(form: str, data: Any) -> None:
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_pieces_make_no_difference(form: str, data: Any) -> None:
-    """However a stream is cut into pieces, the same is read."""
+    """However a stream is cut into pieces, and whether records are taken one by one or by columns, the same is read."""
     broken = data.draw(mutations(form))
     assume(open_source(io.BytesIO(broken)).format == form)  # a reader is given nothing else
     reader, name = (fixed, "_PIECE") if form == "fixed" else (xml, "_LINE_BYTES")
@@ -145,6 +145,7 @@ def test_pieces_make_no_difference(form: str, data: Any) -> None:
         patch.setattr(reader, name, data.draw(st.integers(300, 700)) if form == "fixed" else 1 << 20)
         if form == "fixed":
             patch.setattr(fixed, "_KEPT_OF_A_LONG_LINE", 1 << 20)
+            patch.setattr(block, "_FEW", data.draw(st.sampled_from([0, 1_000])))
         assert str(list(reader.read(io.BytesIO(broken)))) == whole
 
 

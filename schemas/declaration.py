@@ -106,6 +106,16 @@ class Lines(Sequence[Line]):
 NO_LINES = Lines(((),) * len(Line.__struct_fields__))
 
 
+def by_columns(lines: Iterable[Line]) -> Lines:
+    """Lines field by field.
+
+    >>> by_columns([Line("9782070360024", 1, 995, 0, 550, "", "", "A")]).columns[2], by_columns([]) is NO_LINES
+    ((995,), True)
+    """
+    table = tuple(zip(*map(msgspec.structs.astuple, lines), strict=True))
+    return Lines(table) if table else NO_LINES
+
+
 class Invoice(msgspec.Struct, frozen=True):
     """One invoice or credit note (`kind` F or A) as one side declares it.
 
@@ -206,6 +216,8 @@ Event = Header | Invoice | Finding
 
 #: As many invoices and lines are worth judging together.
 _TOGETHER = 1_000
+_FIELDS = Invoice.__struct_fields__
+_HEADS = slice(_FIELDS.index("partner"), _FIELDS.index("credited_on") + 1)
 
 
 def together(events: Iterable[Event]) -> Iterator[Event | Invoices]:
@@ -230,9 +242,9 @@ def together(events: Iterable[Event]) -> Iterator[Event | Invoices]:
 
 def _joined(run: Sequence[Invoice]) -> Invoices:
     columns = list(zip(*map(msgspec.structs.astuple, run), strict=True))
-    table = tuple(zip(*(msgspec.structs.astuple(line) for one in run for line in one.lines), strict=True))
+    lines = by_columns(line for one in run for line in one.lines if isinstance(line, Line))
     begins = list(accumulate((len(one.lines) for one in run), initial=0))
-    return Invoices(columns[0], columns[1:12], begins, table or NO_LINES.table, [one.line_records for one in run])
+    return Invoices(columns[0], columns[_HEADS], begins, lines.table, [one.line_records for one in run])
 
 
 def one_by_one(events: Iterable[Event | Invoices]) -> Iterator[Event]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from schemas import ean
-from schemas.declaration import NO_LINES, Invoice, Line, Lines
+from schemas.declaration import NO_LINES, Invoice, Line, Lines, by_columns
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 
@@ -19,8 +19,7 @@ def whole_lines(invoice: Invoice) -> Lines:
     """The lines of an invoice, or of a part of one, that could be read whole."""
     if isinstance(invoice.lines, Lines):
         return invoice.lines
-    rows = [msgspec.structs.astuple(line) for line in invoice.lines if isinstance(line, Line)]
-    return Lines(tuple(zip(*rows, strict=True)) or ((),) * len(Line.__struct_fields__))
+    return by_columns(line for line in invoice.lines if isinstance(line, Line))
 
 
 class LineTables:

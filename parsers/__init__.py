@@ -1,6 +1,6 @@
 """Floor 1: bytes into what a declaration says, and back. Content never raises; it yields findings.
 
-Knows no path, no clock, no database; never imports `spool`. The way in is `read`:
+Knows no path, no clock, no database; never imports `spool`. The ways in are `read_in_bulk` and `read`:
 
     bytes -> sniff.open_source -> fixed | xml -> Header, Invoices ..., Invoice ..., Finding ...
 """

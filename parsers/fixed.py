@@ -17,7 +17,7 @@ from parsers.numbering import Numbering
 from parsers.records import cut, too_many
 from parsers.trailer import trailer_findings
 from schemas import charset
-from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine, one_by_one
+from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
 
@@ -37,13 +37,11 @@ _NOTHING = "\r\n\x1a"
 _EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 
 
-def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
-    """The events of a fixed-format file; content never raises. Past `max_records` reading ends, and says so."""
-    return one_by_one(read_in_bulk(stream, max_records))
-
-
 def read_in_bulk(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event | Invoices]:
-    """The same; invoices that stand together and of which the reader has nothing to say come together."""
+    """The events of a fixed-format file; content never raises. Past `max_records` reading ends, and says so.
+
+    Invoices that stand together and of which the reader has nothing to say come together.
+    """
     return _Reading(max_records).events(stream)
 
 

@@ -34,7 +34,7 @@ from parsers.xml_faults import (
 )
 from parsers.xml_values import line, paris, partial_line, trimmed
 from schemas import charset, lists, money
-from schemas.declaration import Event, Header, Invoice, Invoices, Line, PartialLine, one_by_one, together
+from schemas.declaration import Event, Header, Invoice, Invoices, Line, PartialLine, together
 from schemas.finding import Both, Finding, shown
 from schemas.layout import EN, FA, describe
 
@@ -53,13 +53,11 @@ _PROLOG_BYTES = 1 << 20
 _SIDE, _USE, _NATURE, _KIND = map(lists.from_xml, (lists.SIDE, lists.USE, lists.NATURE, lists.KIND))
 
 
-def read(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event]:
-    """The events of an XML declaration; content never raises. Past `max_records` elements reading ends, and says so."""
-    return one_by_one(read_in_bulk(stream, max_records))
-
-
 def read_in_bulk(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event | Invoices]:
-    """The same; invoices that stand together and of which the reader has nothing to say come together."""
+    """The events of an XML declaration; content never raises. Past `max_records` elements reading ends, and says so.
+
+    Invoices that stand together and of which the reader has nothing to say come together.
+    """
     return together(_events(stream, max_records))
 
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 from edi.lending.checks import Checked, check
-from parsers import answer_xml, aperak, fixed, gencod, read, records, xml
+from parsers import answer_xml, aperak, gencod, read, records
 from parsers.plain import escaped, harmless, latin
-from parsers.sniff import open_source
+from parsers.sniff import Source, open_source
 from schemas import charset, number
 from schemas.catalogue import CATALOGUE, message
 from schemas.declaration import Event, Header, Invoice
@@ -30,13 +30,13 @@ def whole(data: bytes) -> None:
 def fixed_format(data: bytes) -> None:
     """The fixed reader behind the sniffer's back, and the same in small pieces."""
     data = b"EN" + data  # so much the sniffer has seen
-    _sound(fixed.read(io.BytesIO(data)))
+    _sound(read(Source("fixed", io.BytesIO(data))))
     assert sum(1 for _ in records.each(io.BytesIO(data))) <= len(data) + 1
 
 
 def xml_format(data: bytes) -> None:
     """The XML reader behind the sniffer's back."""
-    _sound(xml.read(io.BytesIO(data)))
+    _sound(read(Source("xml", io.BytesIO(data))))
 
 
 def inside_fixed(data: bytes) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import fixed, write_fixed
+from parsers import read, write_fixed
+from parsers.sniff import Source
 from schemas import catalogue
 from schemas.declaration import Invoice, Line
 from schemas.layout import LAYOUTS, LENGTH
@@ -78,7 +79,7 @@ def test_the_writer_is_read_back(end: str) -> None:
 def test_a_line_whose_number_is_not_due_is_read_whole() -> None:
     swapped = b"\n".join([*CLEAN[:3], CLEAN[4], CLEAN[3], *CLEAN[5:]]) + b"\n"
 
-    invoices = [event for event in fixed.read(io.BytesIO(swapped)) if isinstance(event, Invoice)]
+    invoices = [event for event in read(Source("fixed", io.BytesIO(swapped))) if isinstance(event, Invoice)]
 
     assert [len(invoice.lines) for invoice in invoices] == [3, 2, 1]
     assert all(isinstance(line, Line) for invoice in invoices for line in invoice.lines)
@@ -95,8 +96,8 @@ ENDS = st.sampled_from([b"\n", b"\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])
 def test_records_may_end_differently(ends: list[bytes], title: bytes) -> None:
     records = [record.replace(b"Titre", title) for record in CLEAN]
 
-    plain = list(fixed.read(io.BytesIO(b"".join(record + b"\n" for record in records))))
-    mixed = list(fixed.read(io.BytesIO(b"".join(map(add, records, ends)))))
+    plain = list(read(Source("fixed", io.BytesIO(b"".join(record + b"\n" for record in records)))))
+    mixed = list(read(Source("fixed", io.BytesIO(b"".join(map(add, records, ends))))))
 
     assert mixed == plain
     assert sum(len(event.lines) for event in plain if isinstance(event, Invoice)) == 6

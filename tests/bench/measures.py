@@ -185,7 +185,8 @@ def _record_pattern(layout: Layout) -> str:
         if field.meaning == "blank":
             parts.append(good(field))
         else:
-            parts.append(f"({good(field)}{'|(?s:.{60})' if field.form == 'title' else ''})")
+            anything = f"|(?s:.{{{field.width}}})" if field.form == "title" else ""
+            parts.append(f"({good(field)}{anything})")
     return "".join(parts) + END
 
 

@@ -58,14 +58,14 @@ def test_facts_are_only_ever_added(desk: Desk, table: str) -> None:
         attempts.append(
             f"INSERT INTO {table} {copy} WHERE true ON CONFLICT DO UPDATE SET {columns[-1]} = {columns[-1]}"
         )
-    somebody = sqlite3.connect(
-        desk.home.database, isolation_level=None
-    )  # with none of the settings of our own connections
+    # a stranger: our own connections have settings that stop more than the triggers do
+    somebody = sqlite3.connect(desk.home.database, isolation_level=None)
     for attempt in attempts:
         if table == "line" and "rowid" not in attempt and attempt.startswith("INSERT"):
             continue
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             somebody.execute(attempt)
+    somebody.close()
     assert [row[-len(columns) :] for row in before] == desk.rows(f"SELECT * FROM {table}")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from edi import store
 from edi.log import logged, user
 from edi.settings import Home, open_home, paris_now
+from edi.timing import Timing
 from schemas.text import Language
 from spool.folder import Folder
 
@@ -22,6 +23,9 @@ Clock = Callable[[], datetime]
 class Desk:
     """A home with its open database. `language` is what people are told in, `who` whose act it is, `clock` the only
     clock: Paris wall-clock time, to the second."""
+
+    #: The pace of a run; tests set another.
+    timing = Timing()
 
     def __init__(
         self,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
     from edi.settings import Home
+    from edi.store import Connection
 
 
 class _Console(Console):
@@ -114,7 +114,7 @@ def home_path(context: typer.Context, given: Path | None) -> Path:
 
 
 @contextmanager
-def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, sqlite3.Connection]]":
+def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, Connection]]":
     """The home, made on first use, and its database."""
     from edi import store
     from edi.settings import open_home

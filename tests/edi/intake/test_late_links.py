@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from edi.intake import exchange, pipeline
+from edi.desk import Desk, open_desk
+from edi.intake import fetch
 from edi.intake.pipeline import Run
-from edi.settings import open_home
-from edi.store import connect
+from edi.timing import Timing
 from tests.desk import LIBRARY, OTHER_LIBRARY, bought, declared, written
+from tests.edi.intake.test_pipeline import reconciled
 
 
 def test_a_file_that_comes_while_answers_are_sent_is_taken_in_the_same_pass(
@@ -28,25 +29,24 @@ def test_a_file_that_comes_while_answers_are_sent_is_taken_in_the_same_pass(
             "settle_seconds = 0\nstatus = false\n"
         )
     (home / "edi.toml").write_text(settings)
-    connection = connect(home / "edi.sqlite")
-    run = Run(open_home(home), connection)
     answering = threading.Event()
-    listing, reconcile = exchange.listing, pipeline.reconcile
+    listing = fetch.listing
 
     def slow_listing(remote: Any, link: Any, *given: Any) -> Any:
         assert link.name == "early" or answering.wait(30)
         return listing(remote, link, *given)
 
-    def slow_reconcile(*given: Any) -> Any:
+    def slow_reconcile(desk: Desk) -> dict[str, int]:
         answering.set()
-        for future in list(run._pulling):
+        for future in list(run.crew.pulling):
             future.result(30)
-        return reconcile(*given)
+        return reconciled(desk)
 
-    monkeypatch.setattr(exchange, "listing", slow_listing)
-    monkeypatch.setattr(pipeline, "reconcile", slow_reconcile)
-    monkeypatch.setattr(pipeline, "_PATIENCE_SECONDS", 0.3)
-    done = run.once(patient=True)
+    monkeypatch.setattr(fetch, "listing", slow_listing)
+    with open_desk(home) as desk:
+        desk.timing = Timing(patience_seconds=0.3)
+        run = Run(desk, slow_reconcile)
+        done = run.once(patient=True)
     assert (done.pulled, sorted(taken.file for taken in done.taken)) == (2, ["early.txt", "late.txt"])
     assert done.pushed == 6
     assert (tmp_path / "late" / "retour" / "late.txt.ate.txt").exists()

@@ -1,28 +1,26 @@
 """What every command says to a program, held against golden files: one small home through two years (`story.txt`)."""
 
-import io
 import json
 import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edi.cli import main
 from tests.clock import stopped
 from tests.conftest import GOLDEN
+from tests.program import called
 
 FILES = Path(__file__).parents[2] / "fixtures" / "story"
 SETTINGS = """siren = "732829320"
 [distribution]
 fees_bp = 450
 pension_bp = 3000
-threshold_cents = 200
+threshold_cents = 1500
 [[link]]
 name = "dossier"
 kind = "folder"
@@ -58,20 +56,6 @@ VARIES = (
 )
 
 
-def called(words: list[str]) -> tuple[int, str, str]:
-    """Runs `edi` in this process: its exit code, and what it says on stdout and stderr."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr("sys.argv", ["edi", *words])
-        with pytest.raises(SystemExit) as end:
-            main()
-    said, complaint = (
-        stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in (out, err) if not stream.flush()
-    )  # type: ignore[attr-defined]
-    assert "Traceback" not in said + complaint, complaint
-    return int(end.value.code or 0), said, complaint
-
-
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[int, str, str]]]:
     """The exit code, stdout and stderr of each line of the story, by its name."""
@@ -93,7 +77,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[i
         (place / "DIR").symlink_to(FILES)
         for name, day, code, line in LINES:
             clock.now = datetime.fromisoformat(f"{day}T12:00:00") if day else clock.now + timedelta(minutes=1)
-            ended, out, err = called(shlex.split(line))
+            ended, out, err = called(*shlex.split(line))
             assert name or str(ended) == code, f"{line}: {ended}\n{out}{err}"
             said[name] = ended, out.replace(str(place), "PLACE"), err
     yield said

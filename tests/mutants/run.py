@@ -82,7 +82,18 @@ def seen(mutation: Mutation, path: Path, root: Path, moment: int) -> bool:
 
 def failing(tests: tuple[str, ...], root: Path) -> bool:
     """Whether one of these tests fails in the tree at `root`."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", "-p", "no:cacheprovider", *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "--tb=line",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-profile=mutants",
+        *tests,
+    ]
     try:
         done = subprocess.run(
             command,

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("edi", "parsers", "schemas", "spool")
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "dist")
 #: A mutant that makes tests endless is seen too.
-_SECONDS = 300
+_SECONDS = 120
 
 
 class Mutation(msgspec.Struct, frozen=True):

@@ -20,6 +20,13 @@ from spool.sftp import hostkeys
 from spool.sftp.link import SftpLink
 from spool.sftp.wire import Client
 
+_OPEN = Both(
+    "{setting} {path} : ouvert à d'autres ; chmod 600 {path}", "{setting} {path}: open to others; chmod 600 {path}"
+)
+_NOT_SET = Both("variable d'environnement {variable} absente", "environment variable {variable} is not set")
+_PHRASE = Both("key_file {path} : key_passphrase_env ?", "key_file {path}: key_passphrase_env?")
+_WRONG_KEY = Both("key_file {path} : clé ou phrase de passe fausse", "key_file {path}: wrong key or passphrase")
+
 
 class _Unknown(Exception):
     def __init__(self, key: paramiko.PKey) -> None:
@@ -139,13 +146,10 @@ def _key(link: SftpLink) -> paramiko.PKey | None:
         except OSError as trouble:
             raise _setting(link, filled("key_file {path} : {why}", path=path, why=why(trouble))) from None
         except (paramiko.PasswordRequiredException, TypeError):
-            asked = Both("key_file {path} : key_passphrase_env ?", "key_file {path}: key_passphrase_env?")
-            raise _setting(link, filled(asked, path=path)) from None
+            raise _setting(link, filled(_PHRASE, path=path)) from None
         except (paramiko.SSHException, ValueError):
             continue
-    raise _setting(
-        link, Both(f"key_file {path} : clé ou phrase de passe fausse", f"key_file {path}: wrong key or passphrase")
-    )
+    raise _setting(link, filled(_WRONG_KEY, path=path))
 
 
 def _password(link: SftpLink) -> str | None:
@@ -166,20 +170,13 @@ def _closed(link: SftpLink, setting: str, path: Path) -> None:
     """Raises SettingsWrong when others may read a secret."""
     with contextlib.suppress(OSError):
         if path.stat().st_mode & 0o077:
-            named = f"{setting} {path}"
-            raise _setting(
-                link,
-                Both(f"{named} : ouvert à d'autres ; chmod 600 {path}", f"{named}: open to others; chmod 600 {path}"),
-            )
+            raise _setting(link, filled(_OPEN, setting=setting, path=path))
 
 
 def _secret(link: SftpLink, variable: str) -> str:
     value = os.environ.get(variable)
     if not value:
-        raise _setting(
-            link,
-            Both(f"variable d'environnement {variable} absente", f"environment variable {variable} is not set"),
-        )
+        raise _setting(link, filled(_NOT_SET, variable=variable))
     return value
 
 

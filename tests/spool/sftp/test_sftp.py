@@ -206,7 +206,7 @@ def test_a_password_from_a_file(embedded: Server, tmp_path: Path, end: str) -> N
 def test_the_operators_own_keys_are_offered_to_nobody(
     embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = Link(name="lyon", attempts=1, **{**embedded_account(embedded), "user": "nobody"})
+    link = SftpLink(name="lyon", attempts=1, **{**embedded_account(embedded), "user": "nobody"})
     hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
     called = []
     with socket.socket(socket.AF_UNIX) as agent:

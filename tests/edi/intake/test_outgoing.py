@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from edi.intake import answers, exchange
+import edi.desk
+from edi.intake import answers
+from edi.intake.outgoing import waiting
 from edi.store import transaction
 from tests.desk import NOW, Desk, declared, sold
 
@@ -10,16 +12,17 @@ from tests.desk import NOW, Desk, declared, sold
 def test_the_oldest_first_and_what_is_often_refused_last(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.take(declared("S", sold("1", "2025-03-14")))
-    first, second, *others = exchange.outbox(desk.connection, "l")
+    real = edi.desk.Desk(desk.home, desk.connection)
+    first, second, *others = waiting(real, "l")
     assert first < second and others == sorted(others)
 
     with transaction(desk.connection):
         for _ in range(3):
             answers.note(desk.connection, first, None, "disk full")
-    assert exchange.outbox(desk.connection, "l")[0] == first
+    assert waiting(real, "l")[0] == first
     with transaction(desk.connection):
         answers.note(desk.connection, first, None, "disk full")
-    assert exchange.outbox(desk.connection, "l") == [second, *others, first]
+    assert waiting(real, "l") == [second, *others, first]
     with transaction(desk.connection):
         answers.note(desk.connection, second, NOW, None)
-    assert exchange.outbox(desk.connection, "l") == [*others, first]
+    assert waiting(real, "l") == [*others, first]

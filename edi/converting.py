@@ -23,25 +23,23 @@ def convert(stream: IO[bytes], to: str, out: IO[bytes]) -> list[Finding]:
     for event in read(source):  # once to know that all can be read, once to write
         if isinstance(event, Header):
             header = event
-        found = event.findings if isinstance(event, Invoice) else (event,) if isinstance(event, Finding) else ()
-        findings += [finding for finding in found if catalogue.reach(finding) != "warning"]
-        if isinstance(event, Invoice):
+        elif isinstance(event, Finding):
+            findings.append(event)
+        elif isinstance(event, Invoice):
+            findings += event.findings
             lines = len(event.lines) + (lines if event.part else 0)
             if event.last and event.announced not in (None, lines):  # XML has no count: what is missing would be lost
-                findings.append(
-                    Finding(
-                        code="line-count-differs",
-                        record=event.record,
-                        invoice=event.number,
-                        found=str(lines),
-                        expected=str(event.announced),
-                    )
-                )
+                findings.append(_miscounted(event, lines))
+    findings = [found for found in findings if catalogue.reach(found) != "warning"]
     if findings or header is None:
         return findings
     invoices: Iterator[Invoice] = (event for event in read(source) if isinstance(event, Invoice))
-    if to == "xml":
-        write_xml.write(header, invoices, out)
-    else:
-        write_fixed.write(header, invoices, out)
+    (write_xml if to == "xml" else write_fixed).write(header, invoices, out)
     return []
+
+
+def _miscounted(invoice: Invoice, lines: int) -> Finding:
+    return Finding(
+        code="line-count-differs", record=invoice.record, invoice=invoice.number, found=str(lines),
+        expected=str(invoice.announced),
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from edi import store
 from edi.log import logged, user
 from edi.settings import Home, open_home, paris_now
 from edi.timing import Timing
-from schemas.text import Language
+from schemas.text import Language, Text
 from spool.folder import Folder
 
 Clock = Callable[[], datetime]
@@ -70,7 +70,7 @@ class Desk:
 @contextmanager
 def open_desk(
     path: Path, language: Language | None = None, who: str = "", clock: Clock = paris_now,
-    on_wait: Callable[[str], None] | None = None,
+    on_wait: Callable[[Text], None] | None = None,
 ) -> Iterator[Desk]:  # fmt: skip
     """The desk of the home at `path`, made on first use; its language is the home's unless another is asked for.
 
@@ -82,7 +82,7 @@ def open_desk(
 
 
 @contextmanager
-def _connected(home: Home, on_wait: Callable[[str], None]) -> Iterator[store.Connection]:
+def _connected(home: Home, on_wait: Callable[[Text], None]) -> Iterator[store.Connection]:
     connection = store.connect(home.database)
     connection.on_wait = on_wait
     try:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.text import Both, say
+from schemas.text import Text as Said
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -128,13 +129,13 @@ def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, 
         connection.close()
 
 
-def once_told() -> Callable[[str], None]:
+def once_told() -> Callable[[Said], None]:
     """Says on stderr, once, whom we wait for."""
-    told: list[str] = []
+    told: list[Said] = []
 
-    def tell(who: str) -> None:
+    def tell(who: Said) -> None:
         if not told:
-            note(f"[dim]attend {sentence(who)} / waiting for it[/]")
+            note(f"[dim]attend {sentence(say(who, 'fr'))} / waiting for it[/]")
         told.append(who)
 
     return tell

@@ -23,14 +23,12 @@ def convert(stream: IO[bytes], to: str, out: IO[bytes]) -> list[Finding]:
     for event in read(source):  # once to know that all can be read, once to write
         if isinstance(event, Header):
             header = event
-        elif isinstance(event, Finding):
-            findings.append(event)
-        elif isinstance(event, Invoice):
-            findings += event.findings
+        found = event.findings if isinstance(event, Invoice) else (event,) if isinstance(event, Finding) else ()
+        findings += [finding for finding in found if catalogue.reach(finding) != "warning"]
+        if isinstance(event, Invoice):
             lines = len(event.lines) + (lines if event.part else 0)
             if event.last and event.announced not in (None, lines):  # XML has no count: what is missing would be lost
                 findings.append(_miscounted(event, lines))
-    findings = [found for found in findings if catalogue.reach(found) != "warning"]
     if findings or header is None:
         return findings
     invoices: Iterator[Invoice] = (event for event in read(source) if isinstance(event, Invoice))

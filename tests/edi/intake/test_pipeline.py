@@ -1,17 +1,16 @@
-"""The main job seen from within: what is held, told once, taken up again; and when a link is looked at next."""
+"""One pass seen from within: what is queued, told once, taken up again, and whose files are taken in the same pass."""
 
 import shutil
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edi.desk import Desk
-from edi.intake import answers
+from edi.desk import Desk, open_desk
+from edi.intake import answers, fetch
 from edi.intake.ingesting import ingest
-from edi.intake.pipeline import Pass, Run
-from edi.intake.running import _wait, forever, pause
+from edi.intake.pipeline import Run
 from edi.intake.taking import Arrival, receive
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home, paris_now
@@ -19,6 +18,7 @@ from edi.store import connect, transaction
 from edi.timing import Timing
 from schemas.errors import Unreadable
 from spool.folder import Folder
+from tests.desk import LIBRARY, OTHER_LIBRARY, bought, declared, written
 from tests.program import SAMPLES
 
 YEAR = SAMPLES / "year-2025"
@@ -160,36 +160,39 @@ def test_ingest_takes_up_what_failed(desk: Links) -> None:
     assert desk.connection.execute("SELECT count(*) FROM receipt").fetchone()[0] == 2
 
 
-def test_pauses(desk: Links) -> None:
-    channel = desk.run().channels["un"]
-    for growing, expected in ((None, 60), (3.0, 3), (0.0, 0.5)):
-        channel.growing = growing
-        assert pause(channel, 60, 0, desk.timing) == expected
-    assert [pause(channel, 60, failed, desk.timing) for failed in (1, 2, 3, 4, 50)] == [60, 120, 240, 300, 300]
+def test_a_file_that_comes_while_answers_are_sent_is_taken_in_the_same_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    settings = ""
+    for name, code in (("early", LIBRARY), ("late", OTHER_LIBRARY)):
+        depot = tmp_path / name / "depot"
+        depot.mkdir(parents=True)
+        (depot / f"{name}.txt").write_bytes(written(declared(name, bought("1", "2025-03-14"), by=code)))
+        settings += (
+            f'[[link]]\nname = "{name}"\nkind = "folder"\npath = "{tmp_path / name}"\ndeclarants = ["*"]\n'
+            "settle_seconds = 0\nstatus = false\n"
+        )
+    (home / "edi.toml").write_text(settings)
+    answering = threading.Event()
+    listing = fetch.listing
 
+    def slow_listing(remote: Any, link: Any, *given: Any) -> Any:
+        assert link.name == "early" or answering.wait(30)
+        return listing(remote, link, *given)
 
-def test_file_that_came_during_the_pass_is_new(desk: Links) -> None:
-    running = desk.run()
-    running.once()
-    desk.drop("deux", F)  # before anybody watches
-    due = {"un": time.monotonic() + 50, "deux": time.monotonic() + 50}
-    _wait(running, due)
-    assert due["deux"] <= time.monotonic() < due["un"]
+    def slow_reconcile(desk: Desk) -> dict[str, int]:
+        answering.set()
+        for future in list(run.crew.pulling):
+            future.result(30)
+        return reconciled(desk)
 
-
-def test_disk_trouble_ends_a_pass_and_not_the_run(desk: Links, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.timing = Timing(seldom_seconds=0, breath_seconds=0)
-    running, calls = desk.run(), list[object]()
-
-    def once(only: object) -> Pass:
-        calls.append(only)
-        if len(calls) == 1:
-            raise OSError(28, "No space left on device")
-        running.stop.set()
-        return Pass()
-
-    monkeypatch.setattr(running, "once", once)
-    monkeypatch.setattr("edi.intake.running.pause", lambda *_: 0.0)
-    forever(running, lambda done: None)
-    assert len(calls) == 2
-    assert "No space left" in desk.troubles()[0]
+    monkeypatch.setattr(fetch, "listing", slow_listing)
+    with open_desk(home) as desk:
+        desk.timing = Timing(patience_seconds=0.3)
+        run = Run(desk, slow_reconcile)
+        done = run.once(patient=True)
+    assert (done.pulled, sorted(taken.file for taken in done.taken)) == (2, ["early.txt", "late.txt"])
+    assert done.pushed == 6
+    assert (tmp_path / "late" / "retour" / "late.txt.ate.txt").exists()

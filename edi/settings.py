@@ -23,7 +23,6 @@ from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
 from schemas.text import Both, Language, Text, joined
 from spool import durable
 from spool.errors import why
-from spool.link import problems
 from spool.transports import AnyLink, tagged
 
 OUR_GLN = "3035593037000"
@@ -200,7 +199,7 @@ def _wrongs(settings: Settings) -> Iterator[Text]:
     """What is wrong with the settings, a sentence each."""
     names = [link.name for link in settings.link]
     for link in settings.link:
-        for problem in problems(link):
+        for problem in link.problems():
             yield joined([f"[[link]] {link.name}", problem], " : ")
     for name in dict.fromkeys(names):
         if names.count(name) > 1:

@@ -65,15 +65,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     }
 
     @property
-    def account(self) -> str:
-        """The account as people name it."""
-        raise NotImplementedError
-
-    def account_problems(self) -> Iterator[Text]:
-        """What is wrong with the settings that this kind of link alone has."""
-        raise NotImplementedError
-
-    @property
     def status_forms(self) -> tuple[str, ...]:
         """The forms of status files, none when they are switched off."""
         if isinstance(self.status, bool):
@@ -112,15 +103,12 @@ def in_home(pattern: str, home: str) -> str:
     return "/".join(home if segment == "*" else segment for segment in pattern.split("/"))
 
 
-def problems(link: Link) -> list[Text]:
-    """What is wrong with these settings, a sentence each; empty when all is well. Looks at no file."""
-    return [*_name(link), *link.account_problems(), *_folders(link), *_speakers(link), *_figures(link)]
-
-
-def _name(link: Link) -> Iterator[Text]:
+def problems(link: Link) -> Iterator[Text]:
+    """What is wrong with what every link has, a sentence each."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", link.name):
         named = f"name {link.name!r}"
         yield Both(f"{named} : lettres minuscules, chiffres et tirets", f"{named}: lower case, digits, dashes")
+    yield from (*_folders(link), *_speakers(link), *_figures(link))
 
 
 def _folders(link: Link) -> Iterator[Text]:

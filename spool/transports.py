@@ -8,12 +8,15 @@ from typing import Any
 
 from schemas.errors import LinkError
 from schemas.text import Both
-from spool.local.link import FolderLink
-from spool.local.remote import FolderRemote
+from spool.local.folder import FolderLink, FolderRemote
 from spool.remote import Remote
 from spool.sftp.link import SftpLink
 
 AnyLink = SftpLink | FolderLink
+_NO_KEY = Both(
+    "un dossier local n'a pas de clé d'hôte ; il n'y a rien à faire",
+    "a local folder has no host key; there is nothing to do",
+)
 
 
 def tagged(table: dict[str, Any]) -> dict[str, Any]:
@@ -41,10 +44,4 @@ def server_of(link: AnyLink) -> SftpLink:
     """The link, which must have a host key. Raises LinkError for a folder."""
     if isinstance(link, SftpLink):
         return link
-    raise LinkError(
-        link=link.name,
-        why=Both(
-            "un dossier local n'a pas de clé d'hôte ; il n'y a rien à faire",
-            "a local folder has no host key; there is nothing to do",
-        ),
-    )
+    raise LinkError(link=link.name, why=_NO_KEY)

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from schemas.errors import NotFound, Unreadable
 from schemas.text import stored
 from spool.errors import why
 
-#: By link: the homes of which files are still to come; None where that may be any.
-Owing = Mapping[str, set[str] | None]
+#: By link: the homes of which files are still to come, or to be read; None where that may be any.
+Owing = dict[str, set[str] | None]
 
 
 def try_again(desk: Desk) -> None:
@@ -43,7 +43,6 @@ def take_backlog(
         "SELECT id, sha256, name, link, home, dry, received_at FROM receipt WHERE state = 'received' "
         "ORDER BY link, home, remote_path, id"
     ).fetchall()
-    unread: dict[str, set[str] | None] = {link: set() for link in owing}
     by_id, paths, issued = dict[int, sqlite3.Row](), dict[int, Path](), dict[int, str]()
     for row in rows:
         if _awaits(desk, row, owing):
@@ -56,27 +55,25 @@ def take_backlog(
         except NotFound as wrong:
             troubles.note(row["link"], wrong.text, row["name"])
         except OSError as wrong:
-            _unreadable(desk, row, Unreadable(path=paths[receipt], why=why(wrong)), unread, troubles)
+            _unreadable(desk, row, Unreadable(path=paths[receipt], why=why(wrong)), owing, troubles)
     for receipt in sorted(issued, key=issued.__getitem__):
         if stop.is_set():
             return
         row = by_id[receipt]
-        if _awaits(desk, row, unread):
+        if _awaits(desk, row, owing):
             continue
         try:
             taken = take_receipt(desk, receipt)
         except OSError as wrong:  # its bytes cannot be read: it waits, the next is taken
-            _unreadable(desk, row, Unreadable(path=paths[receipt], why=why(wrong)), unread, troubles)
+            _unreadable(desk, row, Unreadable(path=paths[receipt], why=why(wrong)), owing, troubles)
             continue
         tell("taken", {"link": row["link"], "home": row["home"], "file": row["name"], "acknowledgement": taken})
         yield taken
 
 
-def _unreadable(
-    desk: Desk, row: sqlite3.Row, wrong: Unreadable, unread: dict[str, set[str] | None], troubles: Troubles
-) -> None:
+def _unreadable(desk: Desk, row: sqlite3.Row, wrong: Unreadable, owing: Owing, troubles: Troubles) -> None:
     """Notes that our own copy of a file cannot be read; for a while the later ones of its home wait for it."""
-    homes = unread.get(row["link"])
+    homes = owing.get(row["link"])
     if homes is not None and _is_young(desk, row):
         homes.add(row["home"])
     troubles.note(row["link"], wrong.text, row["name"])

@@ -1,7 +1,7 @@
 """The crew: what is done with links, each in a thread of its own, so that none waits for another."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import suppress
 
@@ -38,10 +38,6 @@ class Crew:
     def has_news(self) -> bool:
         """Whether a link that was busy is done, and was not heard of yet."""
         return any(future.done() for future in (*self.pulling, *self.pushing))
-
-    def wait(self, futures: Collection[Future[Exchange]], seconds: float) -> None:
-        """Waits until all these are done, but no longer than that."""
-        wait(futures, timeout=seconds)
 
     def close(self) -> None:
         """Gives all who are at work a moment to come to an end."""

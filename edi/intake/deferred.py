@@ -9,7 +9,7 @@ import msgspec
 
 from edi.desk import Desk
 from edi.store import breathe, transaction
-from schemas.text import Both, Text, recalled, stored
+from schemas.text import Both, Text, filled, recalled, stored
 from spool import names
 from spool.link import Link
 from spool.receipt import RemoteFile
@@ -21,6 +21,8 @@ _OFTEN = 3
 _ROWS_AT_ONCE = 5_000
 #: A file that is still being written after this long is shown as stuck.
 GROWING_LONG = timedelta(hours=1)
+_DAY = Both("quota du jour atteint : {limit} ({setting})", "today's quota is used up: {limit} ({setting})")
+_FULL = Both("quarantaine pleine : {limit} (quarantine_bytes)", "quarantine is full: {limit} (quarantine_bytes)")
 _GROWING = Both("encore en cours d'écriture, chaque fois qu'on regarde", "still being written whenever we look")
 
 
@@ -65,11 +67,7 @@ def stuck(desk: Desk, limit: int = 200) -> list[tuple[str, Deferred]]:
 
 
 def _deferred(row: sqlite3.Row) -> Deferred:
-    return Deferred(
-        path=row["path"], name=row["name"], size=row["size"], modified=row["modified"], attempts=row["attempts"],
-        why=recalled(row["why"]), turn=row["turn"], since=datetime.fromisoformat(row["since"]),
-        next_at=datetime.fromisoformat(row["next_at"]),
-    )  # fmt: skip
+    return msgspec.convert({**dict(row), "why": recalled(row["why"])}, Deferred)
 
 
 def defer(desk: Desk, link: str, files: Iterable[tuple[RemoteFile, Text, str]], known: Known) -> None:
@@ -82,23 +80,34 @@ def defer(desk: Desk, link: str, files: Iterable[tuple[RemoteFile, Text, str]], 
     for file, why, turn in files:
         before = known.get(names.readable(file.path))
         attempts = (before.tried(file) if before else 0) + 1
-        same = before is not None and (attempts > 1 or before.why == why)
-        seconds = min(first * 2 ** min(attempts - 1, 20), most)
-        rows.append(_row(
-            link, file, attempts, why, turn, before.since if before and same else now, now + timedelta(seconds=seconds)
-        ))  # fmt: skip
-    _note(desk, rows)
+        since = before.since if before and (attempts > 1 or before.why == why) else now
+        again = now + timedelta(seconds=min(first * 2 ** min(attempts - 1, 20), most))
+        rows.append(_left(file, attempts, why, turn, since, again))
+    _note(desk, link, rows)
 
 
 def note_growing(desk: Desk, link: str, files: Iterable[RemoteFile], known: Known) -> None:
     """Notes that files were written while we looked, unless that is known: of 0 attempts, so nothing keeps them from being had."""
-    now = desk.now()
-    new = [
-        file
-        for file in files
-        if (before := known.get(names.readable(file.path))) is None or before.attempts
-    ]  # fmt: skip
-    _note(desk, [_row(link, file, 0, _GROWING, "partner", now, now) for file in new])
+    now, before = desk.now(), {path for path, row in known.items() if not row.attempts}
+    new = [file for file in files if names.readable(file.path) not in before]
+    _note(desk, link, [_left(file, 0, _GROWING, "partner", now, now) for file in new])
+
+
+def _left(file: RemoteFile, attempts: int, why: Text, turn: str, since: datetime, next_at: datetime) -> Deferred:
+    return Deferred(
+        path=names.readable(file.path), name=names.safe(file.name), size=file.size, modified=int(file.modified),
+        attempts=attempts, why=why, turn=turn, since=since, next_at=next_at,
+    )  # fmt: skip
+
+
+def _note(desk: Desk, link: str, rows: list[Deferred]) -> None:
+    columns = ", ".join(f":{name}" for name in ("link", *Deferred.__struct_fields__))
+    for piece in _pieces(rows):
+        with transaction(desk.connection):
+            desk.connection.executemany(
+                f"INSERT OR REPLACE INTO held_back VALUES ({columns})",
+                [{**msgspec.to_builtins(row), "why": stored(row.why), "link": link} for row in piece],
+            )
 
 
 def turn_after(before: Deferred | None, tried: int, why: Text, now: datetime) -> str:
@@ -115,22 +124,6 @@ def clear(desk: Desk, link: str, paths: Iterable[str]) -> None:
     for piece in _pieces([(link, path) for path in paths]):
         with transaction(desk.connection):
             desk.connection.executemany("DELETE FROM held_back WHERE link = ? AND path = ?", piece)
-
-
-def _row(
-    link: str, file: RemoteFile, attempts: int, why: Text, turn: str, since: datetime, next_at: datetime
-) -> tuple[Any, ...]:
-    """A row of `held_back`, its columns in order."""
-    return (
-        link, names.readable(file.path), names.safe(file.name), file.size, int(file.modified), attempts, stored(why),
-        turn, since.isoformat(), next_at.isoformat(),
-    )  # fmt: skip
-
-
-def _note(desk: Desk, rows: list[tuple[Any, ...]]) -> None:
-    for piece in _pieces(rows):
-        with transaction(desk.connection):
-            desk.connection.executemany(f"INSERT OR REPLACE INTO held_back VALUES ({', '.join('?' * 10)})", piece)
 
 
 def _pieces(rows: list[Any]) -> Iterator[list[Any]]:
@@ -161,21 +154,15 @@ class Quota:
         """(why, whose turn) a file of `size` bytes is not fetched; None when it may be."""
         link, size = self.link, max(size, 0)
         if self.files >= link.files_a_day:
-            return _over("quota du jour atteint", "today's quota is used up", "files_a_day", link.files_a_day), "edi"
+            return filled(_DAY, limit=link.files_a_day, setting="files_a_day"), "edi"
         if self.bytes + size > link.bytes_a_day:
             turn = "edi" if size <= link.bytes_a_day else "operator"
-            return _over("quota du jour atteint", "today's quota is used up", "bytes_a_day", link.bytes_a_day), turn
+            return filled(_DAY, limit=link.bytes_a_day, setting="bytes_a_day"), turn
         if self.refused + size > link.quarantine_bytes:
-            full = _over("quarantaine pleine", "quarantine is full", "quarantine_bytes", link.quarantine_bytes)
-            return full, "operator"
+            return filled(_FULL, limit=link.quarantine_bytes), "operator"
         return None
 
     def count(self, size: int) -> None:
         """Notes a file of `size` bytes that was fetched."""
         self.files += 1
         self.bytes += size
-
-
-def _over(french: str, english: str, setting: str, limit: int) -> Text:
-    unit = Both("fichiers", "files") if setting == "files_a_day" else Both("octets", "bytes")
-    return Both(f"{french} : {limit} {unit.fr} ({setting})", f"{english}: {limit} {unit.en} ({setting})")

@@ -12,6 +12,7 @@ as sent is pushed, a file not archived is archived. Going on for ever is `edi.in
 import threading
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import wait
 from functools import partial
 from typing import Any
 
@@ -47,12 +48,6 @@ class Pass(msgspec.Struct):
     taken: list[Acknowledgement] = msgspec.field(default_factory=list)
     pushed: int = 0
     reconciled: dict[str, int] = msgspec.field(default_factory=dict)
-
-    def add(self, exchange: Exchange) -> None:
-        """Counts what was done with a link."""
-        self.pulled += exchange.pulled
-        self.pushed += exchange.pushed
-        self.waiting += exchange.waiting
 
 
 class Run:
@@ -113,7 +108,7 @@ class Run:
             if link.name not in busy
         ]
         while True:
-            crew.wait(crew.pulling if patient else asked, patience)
+            wait(crew.pulling if patient else asked, patience)
             came = self._hear_pulls(done)
             self._hear_pushes(done)
             self.heard |= came
@@ -142,7 +137,8 @@ class Run:
 
     def _note(self, done: Pass, name: str, exchange: Exchange) -> None:
         self.channels[name].away = exchange.away
-        done.add(exchange)
+        done.pulled, done.pushed = done.pulled + exchange.pulled, done.pushed + exchange.pushed
+        done.waiting += exchange.waiting
         for trouble, file in exchange.troubles:
             self.troubles.note(name, trouble, file)
 
@@ -164,7 +160,7 @@ class Run:
             channel = self.channels[link.name]
             if not channel.away and link.name not in busy and waiting(desk, link.name):
                 self.crew.push(link.name, partial(push_to, channel, self.outgoing))
-        self.crew.wait(self.crew.pushing, desk.timing.patience_seconds)
+        wait(self.crew.pushing, desk.timing.patience_seconds)
         self._hear_pushes(done)  # not of files that came meanwhile: they are still to be taken
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from edi.timing import Timing
 from schemas.errors import EdiError
 from schemas.text import say
 from spool.local import watch
-from spool.local.link import FolderLink
+from spool.local.folder import FolderLink
 from spool.pull import listing
 from spool.transports import connect
 

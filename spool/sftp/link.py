@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from schemas.text import Both, Text
-from spool.link import Link
+from spool.link import Link, problems
 
 
 class SftpLink(Link, frozen=True, kw_only=True, tag="sftp"):
@@ -40,8 +40,9 @@ class SftpLink(Link, frozen=True, kw_only=True, tag="sftp"):
         """User, host and port."""
         return f"{self.user}@{self.host}:{self.port}"
 
-    def account_problems(self) -> Iterator[Text]:
-        """What is wrong with host, user, key and password."""
+    def problems(self) -> Iterator[Text]:
+        """What is wrong with these settings, a sentence each. Looks at no file."""
+        yield from problems(self)
         if not self.host or re.search(r"[\s/@\[\]]", self.host):
             yield Both("host : nom ou adresse du serveur attendu", "host: a host name or address is expected")
         if not self.user:

@@ -232,7 +232,7 @@ def test_a_hundred_thousand_names(world: World) -> None:
 
 
 def test_long_folder_is_seen_to_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("spool.local.remote", "spool.sftp.remote", "spool.pull", "edi.intake.fetch"):
+    for module in ("spool.local.folder", "spool.sftp.remote", "spool.pull", "edi.intake.fetch"):
         monkeypatch.setattr(f"{module}.LONGEST_LISTING", 10)
     for place in range(25):
         world.put(f"a{place}.txt.rdy" if place % 2 else f"a{place}.txt", b"?" * place)

@@ -7,8 +7,8 @@ import pytest
 
 from schemas.errors import LinkError
 from schemas.text import Text, say
-from spool.link import Link, declarants, in_home, problems
-from spool.local.link import FolderLink
+from spool.link import Link, declarants, in_home
+from spool.local.folder import FolderLink
 from spool.sftp.link import SftpLink
 from spool.transports import AnyLink, server_of, tagged
 
@@ -59,7 +59,7 @@ def spoken(texts: list[Text], language: str) -> list[str]:
 @pytest.mark.parametrize("row", WRONG.strip().splitlines())
 def test_what_is_wrong_with_the_settings(row: str) -> None:
     field, value, word = (cell.strip() for cell in row.split("|"))
-    found = problems(link(**{field: msgspec.json.decode(value)}))
+    found = list(link(**{field: msgspec.json.decode(value)}).problems())
 
     assert spoken(found, "fr") == [] if word == "-" else any(word in sentence for sentence in spoken(found, "fr"))
     assert not any(" / " in sentence for language in ("fr", "en") for sentence in spoken(found, language))
@@ -85,15 +85,15 @@ def test_a_folder_has_no_host_key() -> None:
 
 
 def test_a_folder_link_needs_only_its_path() -> None:
-    assert problems(FolderLink(name="local", path="in", declarants=("*",))) == []
-    assert problems(FolderLink(name="local", declarants=("*",)))
-    assert problems(FolderLink(name="local", path="in", declarants=("*",), depot="/in"))
+    for wrong, count in (({}, 0), ({"path": ""}, 1), ({"depot": "/in"}, 1)):
+        folder = FolderLink(**{"name": "local", "path": "in", "declarants": ("*",), **wrong})
+        assert len(list(folder.problems())) == count
 
 
 def test_a_home_may_not_speak_for_more_than_its_link() -> None:
     homes = {"depot": "h/*/d", "retour": "h/*/r", "archive": "h/*/a", "homes": {"a": [OTHER]}}
-    assert any("homes" in sentence for sentence in spoken(problems(link(**homes, declarants=[GLN])), "fr"))
-    assert problems(link(**homes, declarants=[])) == []
+    assert any("homes" in sentence for sentence in spoken(list(link(**homes, declarants=[GLN]).problems()), "fr"))
+    assert not list(link(**homes, declarants=[]).problems())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Threads at work: so many at once, slow ones keep no place, and what goes wrong in one is raised to whoever hears it."""
 
 import threading
+from concurrent.futures import wait
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_no_more_than_so_many_at_once_but_a_slow_one_keeps_no_place() -> None:
     assert (crew.busy(), crew.has_news(), list(heard(crew.pulling))) == ({"a", "b"}, False, [])
     crew.close()  # waits no longer than it must
     go.set()
-    crew.wait(crew.pulling, 30)
+    wait(crew.pulling, 30)
     assert crew.has_news()
     assert sorted(name for name, _ in heard(crew.pulling)) == ["a", "b"]
     assert not crew.busy()
@@ -39,7 +40,7 @@ def test_what_goes_wrong_is_raised_and_keeps_no_other_from_being_heard() -> None
     crew = Crew(Timing())
     for work in (fails, Exchange):
         crew.push("a", work)
-    crew.wait(crew.pushing, 30)
+    wait(crew.pushing, 30)
     with pytest.raises(OSError, match="disk full"):
         list(heard(crew.pushing))
     assert [name for name, _ in heard(crew.pushing)] == ["a"]

@@ -11,7 +11,7 @@ from edi.desk import Desk, open_desk
 from edi.intake import status
 from edi.intake.deferred import Quota, clear, defer, deferred, note_growing, stuck, turn_after
 from schemas.text import Both
-from spool.local.link import FolderLink
+from spool.local.folder import FolderLink
 from spool.receipt import RemoteFile
 
 NOW = datetime(2026, 11, 20, 12, 0)
@@ -88,12 +88,12 @@ def test_whose_turn_it_is(desk: Desk, hours: int, tried: int, why: Both, turn: s
 @pytest.mark.parametrize(
     ("limits", "said", "turn"),
     [
-        ({"files_a_day": 1}, Both("quota du jour atteint : 1 fichiers (files_a_day)", "today's quota"), "edi"),
-        ({"bytes_a_day": 9}, Both("quota du jour atteint : 9 octets (bytes_a_day)", "today's quota"), "operator"),
-        ({"bytes_a_day": 15}, Both("quota du jour atteint : 15 octets (bytes_a_day)", "today's quota"), "edi"),
+        ({"files_a_day": 1}, Both("quota du jour atteint : 1 (files_a_day)", "today's quota"), "edi"),
+        ({"bytes_a_day": 9}, Both("quota du jour atteint : 9 (bytes_a_day)", "today's quota"), "operator"),
+        ({"bytes_a_day": 15}, Both("quota du jour atteint : 15 (bytes_a_day)", "today's quota"), "edi"),
         (
             {"quarantine_bytes": 9},
-            Both("quarantaine pleine : 9 octets (quarantine_bytes)", "quarantine is"),
+            Both("quarantaine pleine : 9 (quarantine_bytes)", "quarantine is"),
             "operator",
         ),
     ],

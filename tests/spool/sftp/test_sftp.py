@@ -387,7 +387,7 @@ def test_a_thousand_small_files(sftp_site: Site) -> None:
 def test_a_listing_has_an_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         site.put(f"depot/{number}.txt")
-    monkeypatch.setattr("spool.local.remote.LONGEST_LISTING", 7)
+    monkeypatch.setattr("spool.local.folder.LONGEST_LISTING", 7)
     monkeypatch.setattr("spool.sftp.remote.LONGEST_LISTING", 7)
     with site.connect() as remote:
         assert len(listing(remote, site.link())) == 7

@@ -1,4 +1,4 @@
-"""A folder of this machine as the other side of a link."""
+"""A folder of this machine as a link: its account, and the other side."""
 
 import errno
 import os
@@ -7,18 +7,50 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, ClassVar, Self
 
 from schemas.finding import shown
-from schemas.text import Both
+from schemas.text import Both, Text
 from spool import durable
 from spool.errors import Exists, Missing, Refused, why
+from spool.link import Link, problems
 from spool.remote import LONGEST_LISTING, Entry, kind_of
 
 _CHUNK = 1 << 20
 _NOT_A_FILE = Both("pas un fichier", "not a file")
 _OUTSIDE = Both("hors de la liaison", "outside the link")
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+class FolderLink(Link, frozen=True, kw_only=True, tag="folder"):
+    """A `[[link]]` with `kind = "folder"`. Its depot, retour and archive are relative to `path`."""
+
+    path: str = ""
+
+    PATHS: ClassVar[tuple[str, ...]] = ("path",)
+
+    @property
+    def account(self) -> str:
+        """The folder."""
+        return self.path
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return Path(self.path or ".").expanduser()
+
+    def problems(self) -> Iterator[Text]:
+        """What is wrong with these settings, a sentence each. Looks at no file."""
+        yield from problems(self)
+        if not self.path:
+            yield Both("path : le dossier de la liaison manque", "path: the link's folder is missing")
+        for field in ("depot", "retour", "archive"):
+            if (folder := getattr(self, field)).startswith("/"):
+                yield Both(f"{field} {folder!r} : relatif à path", f"{field} {folder!r}: relative to path")
+
+    def depots(self) -> list[Path]:
+        """The folders in which declarations arrive, as far as they are there."""
+        return [folder for folder in self.root.glob(self.depot) if folder.is_dir()]
 
 
 class FolderRemote:

@@ -16,6 +16,7 @@ from typing import Any
 from edi import schema
 from edi.lock import holder
 from schemas.errors import HomeBusy, HomeTooNew, Unreadable
+from schemas.text import Text
 
 #: Invoices and lines bear the receipt's id times this plus their place in the file, so a file's are apart from all others'.
 PLACES = 1 << 24
@@ -30,7 +31,7 @@ _ROWS_A_STATEMENT = 100
 class Connection(sqlite3.Connection):
     """A connection to the database of a home; `on_wait` is told who keeps a write waiting for a moment."""
 
-    on_wait: Callable[[str], None] = staticmethod(lambda who: None)
+    on_wait: Callable[[Text], None] = staticmethod(lambda who: None)
 
 
 def connect(path: Path) -> Connection:
@@ -149,7 +150,7 @@ def breathe() -> None:
     time.sleep(3 * _LOOK_SECONDS)
 
 
-def waiting_told(connection: sqlite3.Connection) -> Callable[[str], None]:
+def waiting_told(connection: sqlite3.Connection) -> Callable[[Text], None]:
     """Who is told whom a write waits for."""
     return connection.on_wait if isinstance(connection, Connection) else Connection.on_wait
 

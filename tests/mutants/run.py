@@ -115,10 +115,12 @@ def main() -> int:
     """Runs what the command line asks for; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD")
+    parser.add_argument("--skip", type=int, default=0, metavar="N", help="begin after N of them")
     parser.add_argument("--stale", action="store_true", help="say which are stale, and run none")
     given = parser.parse_args()
     table = list(mutations(Path(__file__).with_name("mutations.txt").read_text("utf-8")))
     chosen = [one for one in table if not given.only or any(word in f"{one.what} {one.file}" for word in given.only)]
+    chosen = chosen[given.skip :]
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"

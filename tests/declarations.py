@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from edi.lending.context import Context, Partner
 from parsers import read, write_fixed, write_xml
 from parsers.sniff import open_source
@@ -235,4 +236,4 @@ def place_of(data: bytes, form: str, where: str) -> tuple[int, int | None, str |
     return data.count(b"\n", 0, start) + 1, None, field.wire if field else None
 
 
-assert ean.is_plain_book(book(1).ean)
+assert ean.is_valid(book(1).ean) and ean.is_book(book(1).ean)

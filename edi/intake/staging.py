@@ -19,11 +19,11 @@ import msgspec
 import parsers
 from edi.intake.stored_lines import StoredLines
 from edi.lending import terms
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked, CleanInvoices
+from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.lending.line_checks import over_cap_on
-from edi.lending.sound import Sound
-from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
+from edi.lending.suggestions import EanSuggestions, Witness, faulty_eans, suggested
 from edi.limits import Limits
 from edi.reconciliation import twins
 from edi.store import insert, rollback
@@ -186,10 +186,10 @@ def _fill(
         if isinstance(event, Header):
             staged.header = header = event
             continue
-        if isinstance(event, Sound):
+        if isinstance(event, CleanInvoices):
             some = event.invoices
             stored = lines is not None and bool(some.lines) and not staged.tally.file_refused
-            if header.declarant is not None:
+            if header.declarant is not None and header.side is not None:
                 invoices += _rows(staged.invoices + 1, event, lines.next if lines is not None else 0, stored)
             staged.invoices += len(some)
             staged.fates += bytes((ACCEPTED,)) * len(some)
@@ -204,7 +204,7 @@ def _fill(
         if event.findings:
             advise = partial(suggested, witness=Witness(header, event, context))
             eans += faulty_eans([finding for finding in event.findings if staged.tally.add(finding, advise)], invoice)
-        for finding, *line in event.over:
+        for finding, line in event.withheld:
             assert invoice.date is not None and invoice.credited
             note = (invoice.partner or "", number.key(invoice.credited), invoice.date.isoformat())
             connection.execute(_OVER, (*note, msgspec.json.encode(finding).decode(), *line))
@@ -226,9 +226,9 @@ def _fill(
                     connection.execute("BEGIN")
     flush()
     if eans and source.format:
-        sought = Eans(eans)
-        mended = sought.heard(lines_with(source.stream, source.format, sought.meant))
-        staged.tally.errors = [mended.get(finding, finding) for finding in staged.tally.errors]
+        sought = EanSuggestions(eans)
+        resolved = sought.resolve(lines_with(source.stream, source.format, sought.meant))
+        staged.tally.errors = [resolved.get(finding, finding) for finding in staged.tally.errors]
 
 
 def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[Any, ...] | None:
@@ -246,15 +246,15 @@ def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[A
     )  # fmt: skip
 
 
-def _rows(seq: int, sound: Sound, first_line: int, stored: bool) -> Iterator[tuple[Any, ...]]:
-    """The staged rows of invoices of which nothing is to be said, from `seq` on."""
-    some = sound.invoices
+def _rows(seq: int, clean: CleanInvoices, first_line: int, stored: bool) -> Iterator[tuple[Any, ...]]:
+    """The staged rows of invoices in which nothing was found, from `seq` on."""
+    some = clean.invoices
     partners, numbers, days, kinds, hts, ttcs, contracts, sent, _, credited, credited_on = some.heads
     starts = [first_line + stored * (begin - some.begins[0]) for begin in some.begins[:-1]]
     return zip(
-        range(seq, seq + len(some)), some.records, partners, numbers, map(written, numbers), sound.keys,
+        range(seq, seq + len(some)), some.records, partners, numbers, map(written, numbers), clean.keys,
         map(date.isoformat, days), kinds, hts, ttcs, contracts, map(_iso, sent), credited, map(_iso, credited_on),
-        starts, sound.counts, sound.copies, sound.gross, sound.gross, sound.copies, [0] * len(some), sound.digests,
+        starts, clean.lines, clean.copies, clean.gross, clean.base, clean.base_copies, clean.exempt_contract, clean.digests,
         repeat("book", len(some)),
         strict=True,
     )  # fmt: skip

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas import catalogue
-from schemas.finding import Finding, Text, shown
+from schemas.finding import Finding, shown
 from schemas.layout import Layout
+from schemas.text import Text
 
 
 class Said(NamedTuple):

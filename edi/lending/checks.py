@@ -23,8 +23,9 @@ from edi.lending.line_table import NO_TABLE, LineTable, claim_contracts
 from edi.lending.one_invoice import Basis, OneInvoice
 from schemas import catalogue, number
 from schemas.declaration import Event, Header, Invoice, Invoices
-from schemas.finding import Both, Finding
+from schemas.finding import Finding
 from schemas.layout import EN
+from schemas.text import Both
 
 CHECKS = Checks(HEAD_CHECKS, LINE_CHECKS, WHOLE_CHECKS)
 _ENCODE = msgspec.msgpack.Encoder().encode

@@ -15,8 +15,8 @@ from edi.lending.context import Context, Partner
 from edi.lending.header_checks import right_gln
 from schemas import gln, money
 from schemas.declaration import Header
-from schemas.finding import Both
 from schemas.layout import FA, describe
+from schemas.text import Both
 
 #: What an invoice's own record says, and what its lines come to.
 HEAD_FIELDS = tuple(field.name for field in FA.fields[2:-1])

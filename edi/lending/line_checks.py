@@ -13,7 +13,8 @@ import msgspec
 from edi.lending import terms
 from edi.lending.check_table import Check, Said, by_value, places
 from schemas import ean, gln, lists, money
-from schemas.finding import Both, Finding
+from schemas.finding import Finding
+from schemas.text import Both
 
 
 class LineTerms(msgspec.Struct, frozen=True):

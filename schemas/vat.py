@@ -8,7 +8,7 @@ Which of them is plausible on which day is for the rules of each scheme.
 
 from schemas import money
 
-USUAL, IN_2012, OVERSEAS = 550, 700, 210
+ON_BOOKS = USUAL, IN_2012, OVERSEAS = 550, 700, 210
 
 
 def with_vat(ht_cents: int, rate_bp: int) -> int:

@@ -10,10 +10,12 @@ dropped; one zero is kept of an all-zero run. An empty key is no number at all.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 _UPPER = bytes.maketrans(b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _OTHER = bytes(byte for byte in range(256) if (byte != 0x0A and not chr(byte).isalnum()) or byte > 0x7F)
 _LEADING_ZEROS = re.compile(rb"^([A-Z]*)0+(?=[0-9])", re.MULTILINE)
+_letters = itemgetter(1)
 
 
 def keys(numbers: Sequence[str]) -> list[str]:
@@ -24,7 +26,7 @@ def keys(numbers: Sequence[str]) -> list[str]:
     if text.count("\n") >= len(numbers):
         text = "\n".join([number.replace("\n", "") for number in numbers])
     plain = text.encode("ascii", errors="ignore").translate(_UPPER, _OTHER)
-    return _LEADING_ZEROS.sub(rb"\1", plain).decode().split("\n")
+    return _LEADING_ZEROS.sub(_letters, plain).decode().split("\n")
 
 
 @lru_cache(256)

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tests.hostile.made import MADE
+from tests.worlds.hostile import MADE
 
 #: A measure that takes less is taken three times, and its median stands.
 SHORT_SECONDS = 15

@@ -30,7 +30,7 @@ from tests.desk import (
     written,
 )
 from tests.edi.cli.conftest import _main
-from tests.hostile.made import zipped
+from tests.worlds.core import zipped
 
 DAY = "2025-03-14"
 MINE = [

@@ -24,8 +24,8 @@ from rich.table import Table
 from typer.testing import CliRunner
 
 from edi.cli import app
-from tests.market import year
 from tests.market.oracle import Outcome, Paper, Rules
+from tests.worlds import market as worlds
 
 #: Where a case ends, best first within what it can come to.
 VERDICTS = (
@@ -41,7 +41,7 @@ Standing = Mapping[Paper, Outcome]
 class Judged(msgspec.Struct):
     """What became of a year. Cases by number; `expected` is what the rules say of each, `found` what the product says."""
 
-    market: year.Market
+    market: worlds.Market
     counts: dict[str, Any]  # what `edi reconcile --details` says in the end
     product: Standing
     oracle: Standing
@@ -114,14 +114,14 @@ def edi(home: Path, *words: str | Path, expect: tuple[int, ...] = (0,)) -> Any:
     return json.loads(said.stdout)
 
 
-def judged(market: year.Market, folder: Path, sample: int = 20) -> Judged:
+def judged(market: worlds.Market, folder: Path, sample: int = 20) -> Judged:
     """The year through the commands: its files in three lots, a pass after each, then the rest of the directory.
 
     `edi why` is asked of every invoice that waits beside its twin, and of a `sample` of all.
     """
     files, home = folder / "files", folder / "home"
     files.mkdir()
-    paths = year.written(market, files)
+    paths = worlds.deposit(market, files)
     edi(home, "partners", "import", "--json", files / "annuaire.csv")
     refusals: Counter[str] = Counter()
     for lot in range(3):
@@ -287,7 +287,7 @@ def main() -> int:
     for which in options.year:
         for seed in options.seed:
             with tempfile.TemporaryDirectory(prefix="edi-year-") as folder:
-                result = judged(year.made(which, options.size, seed), Path(folder), options.sample)
+                result = judged(worlds.market(which, options.size, seed), Path(folder), options.sample)
             console.print(shown(result))
             for said in disagreements(result)[:60]:
                 console.print(said, style="dim", soft_wrap=True)

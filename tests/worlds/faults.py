@@ -13,20 +13,19 @@ import msgspec
 
 from schemas.declaration import Line
 from tests.market.oracle import Paper
-from tests.market.sales import (
+from tests.worlds.core import net, with_vat
+from tests.worlds.sales import (
     LINES_DUE,
     SCHEME_BEGINS,
     Sale,
     changed,
     last_of_month,
-    net,
     of_library,
     of_supplier,
     titles,
     total,
-    with_vat,
-)
-from tests.market.trade import RESTARTING
+)  # fmt: skip
+from tests.worlds.trade import RESTARTING
 
 Papers = list[Paper] | None
 Fault = Callable[[random.Random, Sale], Papers]
@@ -190,11 +189,12 @@ def excluded_lines(rng: random.Random, sale: Sale) -> Papers:
     fault = "excluded lines"
     codes = ("OC", "AN", "AU", "SO", "PA", *(("ET",) if sale.day <= date(2006, 12, 31) else ()))
     out = rng.randint(1, len(sale.lines) - 1)
-    lines = tuple(
-        msgspec.structs.replace(line, exclusion=rng.choice(codes), evidence=rng.choice(("BL-77", "P12", "")))
-        if n < out
-        else line
-        for n, line in enumerate(sale.lines)
+    lines = (
+        tuple(
+            msgspec.structs.replace(line, exclusion=rng.choice(codes), evidence=rng.choice(("BL-77", "P12", "")))
+            for line in sale.lines[:out]
+        )
+        + sale.lines[out:]
     )
     ht = sale.ht if rng.random() < 0.5 else net(lines[out:])
     return [of_supplier(sale, fault, lines=lines), of_library(sale, rng, fault, ht=ht)]

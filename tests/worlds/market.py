@@ -1,14 +1,13 @@
 """A year of the market, made up: partners, sales, what either side declares of them, and the files they send.
 
-    market = year.made(2025, size=20_000, seed=1)
-    year.written(market, folder)
+    year = market.market(2025, size=20_000, seed=1)
+    market.deposit(year, folder)
 
 A *case* is what truly happened: a sale, or several that one paper tells of. What each side writes of it is a `Paper`;
-honest ones agree as far as rule 1 lets them, the others carry one of the faults of `tests.market.faults`, by name.
+honest ones agree as far as rule 1 lets them, the others carry one of the faults of `tests.worlds.faults`, by name.
 Nothing here knows how matching is done.
 """
 
-import io
 import random
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from parsers import write_fixed, write_xml
-from schemas.declaration import Header
-from tests.market import faults, sales, trade
+from schemas.declaration import Declaration
 from tests.market.oracle import Paper
+from tests.worlds import faults, sales, trade
+from tests.worlds.core import header, written
 
 
 class Market(msgspec.Struct):
@@ -40,7 +39,7 @@ class Market(msgspec.Struct):
 # -- the year --------------------------------------------------------------------------------------
 
 
-def made(year: int, size: int = 20_000, seed: int = 1) -> Market:
+def market(year: int, size: int = 20_000, seed: int = 1) -> Market:
     """A year of about `size` invoices a side, of which a twentieth more are decoys. The same for the same numbers."""
     rng = random.Random(f"{year}-{size}-{seed}")
     registry = trade.Registry(rng)
@@ -67,7 +66,7 @@ def once(papers: Iterable[Paper]) -> list[Paper]:
 # -- files -----------------------------------------------------------------------------------------
 
 
-def written(market: Market, folder: Path) -> list[Path]:
+def deposit(market: Market, folder: Path) -> list[Path]:
     """Every declaration as a file, in no order: one for each declarant, period and way of declaring; and two directories."""
     sent: dict[tuple[str, str, int, bool], list[Paper]] = defaultdict(list)
     for paper in market.papers:
@@ -76,18 +75,11 @@ def written(market: Market, folder: Path) -> list[Path]:
     for place, ((side, declarant, period, by_hand), papers) in enumerate(sorted(sent.items()), 1):
         form = "xml" if (int(declarant) // 10 + by_hand) % 3 == 0 else "fixed"
         day = max(paper.day for paper in papers) + timedelta(1)
-        header = Header(
-            format=form, record=1, side=side, declarant=declarant, addressee=trade.OUR_GLN, period=period, use="real", nature="initial",
-            issued=datetime.combine(day, time(9, 30)), reference=f"{period}-{place:05d}", sending=place,
-        )  # fmt: skip
-        out = io.BytesIO()
-        writer = write_xml if form == "xml" else write_fixed
-        writer.write(header, [paper.invoice for paper in papers], out)
-        path = (
-            folder
-            / f"{side[0].upper()}-{declarant}-{period}{'-main' if by_hand else ''}.{'xml' if form == 'xml' else 'txt'}"
-        )
-        path.write_bytes(out.getvalue())
+        issued, reference = datetime.combine(day, time(9, 30)), f"{period}-{place:05d}"
+        head = header(side, declarant, reference, issued, period=period, sending=place)
+        name = f"{side[0].upper()}-{declarant}-{period}{'-main' if by_hand else ''}.{'xml' if form == 'xml' else 'txt'}"
+        path = folder / name
+        path.write_bytes(written(Declaration(head, tuple(paper.invoice for paper in papers)), form))
         paths.append(path)
     for name, later in (("annuaire.csv", False), ("annuaire-suite.csv", True)):
         rows = [

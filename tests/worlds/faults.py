@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from schemas.charset import ENCODING
 from schemas.declaration import Line
 from tests.market.oracle import Paper
 from tests.worlds.core import net, with_vat
@@ -305,6 +306,15 @@ FAULTS: dict[str, Fault] = {
     "twice": declared_twice,
     "headers": header_only,
     "contract": contract,
+}
+
+#: What goes wrong with a whole file, by the code that is found.
+OF_FILES: dict[str, Callable[[bytes], bytes]] = {
+    "trailer-missing": lambda content: content[: len(content) * 2 // 3 + 41],  # as a broken transfer leaves it
+    "charset": lambda content: content.decode(ENCODING).encode(),
+    "xml-dtd-forbidden": lambda content: content.replace(
+        b"?>", b'?>\n<!DOCTYPE declaration SYSTEM "declaration.dtd">', 1
+    ),
 }
 
 

@@ -29,7 +29,7 @@ from edi.settings import open_home
 from edi.store import connect
 from spool.folder import Folder
 from tests.desk import LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, bought, code, declared, sold, written
-from tests.faults.runner import Nursery, Ran
+from tests.faults.nursery import Nursery, Ran
 from tests.sshd import Sshd
 from tests.told import stands, told
 

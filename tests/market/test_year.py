@@ -29,7 +29,7 @@ def test_every_fault_is_planted_beside_honest_sales_that_rule_1_allows(which: in
     planted = {paper.fault for paper in year.papers}
     honest = [paper for paper in year.papers if not paper.fault]
 
-    assert len(planted) >= (34 if which < 2006 else 30)
+    assert len(planted) >= (35 if which < 2006 else 31)
     assert len(honest) > len(year.papers) // 3
     assert {found[paper].state for paper in honest} == {"matched"}
 

@@ -1,46 +1,35 @@
-"""What really goes wrong, planted one by one in a made-up year: each fault by name, with the truth beside it.
+"""What really goes wrong, as one table of named mutations: each with what either side writes of a sale, and the truth beside it.
 
-A fault is a function from a sale to the papers both sides write of it, or None where it cannot befall that sale.
+A fault is a function from a sale, and the fault's name, to the papers both sides write of it; None where it cannot befall
+that sale.
 """
 
 import random
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 
-import msgspec
+from msgspec.structs import replace
 
 from schemas.charset import ENCODING
-from schemas.declaration import Line
 from tests.market.oracle import Paper
 from tests.worlds.core import net, with_vat
-from tests.worlds.sales import (
-    LINES_DUE,
-    SCHEME_BEGINS,
-    Sale,
-    changed,
-    last_of_month,
-    of_library,
-    of_supplier,
-    titles,
-    total,
-)  # fmt: skip
+from tests.worlds.sales import LINES_DUE, SCHEME_BEGINS, Sale, changed, of_library, of_supplier
 from tests.worlds.trade import RESTARTING
 
 Papers = list[Paper] | None
-Fault = Callable[[random.Random, Sale], Papers]
+Fault = Callable[[random.Random, Sale, str], Papers]
 
 
-def honest(rng: random.Random, sale: Sale) -> Papers:
+def honest(rng: random.Random, sale: Sale) -> list[Paper]:
     """Both sides as rule 1 lets them differ; where one number is borne by several sales, more exactly than that."""
-    if sale.seller.style in RESTARTING:
-        fault = "two shops of one head office" if sale.seller.chain else "numbers restart each January"
-        other = of_library(sale, rng, fault, ht=sale.ht, date=close(rng, sale.day))
-        if sale.seller.chain and rng.random() < 0.4:
-            other = changed(other, partner=sale.seller.chain)
-        return [of_supplier(sale, fault), other]
-    return [of_supplier(sale), of_library(sale, rng)]
+    if sale.seller.style not in RESTARTING:
+        return [of_supplier(sale), of_library(sale, rng)]
+    fault = "two shops of one head office" if sale.seller.chain else "numbers restart each January"
+    other = of_library(sale, rng, fault, ht=sale.ht, date=close(rng, sale.day))
+    if sale.seller.chain and rng.random() < 0.4:
+        other = changed(other, partner=sale.seller.chain)
+    return [of_supplier(sale, fault), other]
 
 
 def close(rng: random.Random, day: date, most: int = 4) -> date:
@@ -50,10 +39,10 @@ def close(rng: random.Random, day: date, most: int = 4) -> date:
 # -- the number ------------------------------------------------------------------------------------
 
 
-def renumbered(fault: str, change: Callable[[random.Random, str], str | None]) -> Fault:
+def renumbered(change: Callable[[random.Random, str], str | None]) -> Fault:
     """One side's number in a way that the key does not bear; the amounts agree, and so do the dates, more or less."""
 
-    def plant(rng: random.Random, sale: Sale) -> Papers:
+    def plant(rng: random.Random, sale: Sale, fault: str) -> Papers:
         number = change(rng, sale.number)
         if number is None or not 0 < len(number) <= 20:
             return None
@@ -100,17 +89,15 @@ def run_together(rng: random.Random, number: str) -> str | None:
 # -- the day, the partner ---------------------------------------------------------------------------
 
 
-def payment_order(rng: random.Random, sale: Sale) -> Papers:
+def payment_order(rng: random.Random, sale: Sale, fault: str) -> Papers:
     later = sale.day + timedelta(rng.randint(46, 180))
-    fault = "date of the payment order"
     return [of_supplier(sale, fault), of_library(sale, rng, fault, date=later, ht=sale.ht)]
 
 
 def other_gln(which: str) -> Fault:
     """One side writes a GLN of its partner's that is not the one the partner declares under."""
 
-    def plant(rng: random.Random, sale: Sale) -> Papers:
-        fault = f"GLN: {which}"
+    def plant(rng: random.Random, sale: Sale, fault: str) -> Papers:
         one, other = of_supplier(sale, fault), of_library(sale, rng, fault)
         if which in sale.buyer.other and (which not in sale.seller.other or rng.random() < 0.5):
             return [changed(one, partner=sale.buyer.other[which]), other]
@@ -119,11 +106,10 @@ def other_gln(which: str) -> Fault:
     return plant
 
 
-def several_libraries(rng: random.Random, sale: Sale) -> Papers:
+def several_libraries(rng: random.Random, sale: Sale, fault: str) -> Papers:
     """One invoice for two libraries of one owner; each declares its part of it."""
     if not sale.buyer.sister or sale.ht < 1_000 or sale.kind == "A":
         return None
-    fault = "one invoice, several libraries"
     part = sale.ht * rng.randint(30, 70) // 100
     day = close(rng, sale.day)
     first = of_library(sale, rng, fault, ht=part, date=day)
@@ -137,14 +123,14 @@ def several_libraries(rng: random.Random, sale: Sale) -> Papers:
 # -- the amounts -----------------------------------------------------------------------------------
 
 
-def amounts(fault: str, change: Callable[[random.Random, Sale], tuple[int, int] | None], door: str = "") -> Fault:
+def amounts(change: Callable[[random.Random, Sale], tuple[int, int] | None], door: str = "") -> Fault:
     """The library's HT and TTC are others."""
 
-    def plant(rng: random.Random, sale: Sale) -> Papers:
-        made = change(rng, sale)
-        if made is None or made[0] < 1:
+    def plant(rng: random.Random, sale: Sale, fault: str) -> Papers:
+        typed = change(rng, sale)
+        if typed is None or typed[0] < 1:
             return None
-        return [of_supplier(sale, fault), of_library(sale, rng, fault, ht=made[0], ttc=made[1], door=door)]
+        return [of_supplier(sale, fault), of_library(sale, rng, fault, ht=typed[0], ttc=typed[1], door=door)]
 
     return plant
 
@@ -176,136 +162,122 @@ def mistyped(rng: random.Random, sale: Sale) -> tuple[int, int] | None:
     return (ht, with_vat(ht, sale.vat)) if ht != sale.ht else None
 
 
-def swapped_by_supplier(rng: random.Random, sale: Sale) -> Papers:
-    fault = "HT and TTC swapped"
+def swapped_by_supplier(rng: random.Random, sale: Sale, fault: str) -> Papers:
     if sale.ttc <= sale.ht:
         return None
     return [of_supplier(sale, fault, ht=sale.ttc, ttc=sale.ht, door="ht-exceeds-ttc"), of_library(sale, rng, fault)]
 
 
-def excluded_lines(rng: random.Random, sale: Sale) -> Papers:
+def excluded_lines(rng: random.Random, sale: Sale, fault: str) -> Papers:
     """Some lines owe nothing; the library declares them all, or those that do owe."""
     if len(sale.lines) < 2:
         return None
-    fault = "excluded lines"
     codes = ("OC", "AN", "AU", "SO", "PA", *(("ET",) if sale.day <= date(2006, 12, 31) else ()))
     out = rng.randint(1, len(sale.lines) - 1)
-    lines = (
-        tuple(
-            msgspec.structs.replace(line, exclusion=rng.choice(codes), evidence=rng.choice(("BL-77", "P12", "")))
-            for line in sale.lines[:out]
-        )
-        + sale.lines[out:]
+    left = tuple(
+        replace(line, exclusion=rng.choice(codes), evidence=rng.choice(("BL-77", "P12", "")))
+        for line in sale.lines[:out]
     )
-    ht = sale.ht if rng.random() < 0.5 else net(lines[out:])
-    return [of_supplier(sale, fault, lines=lines), of_library(sale, rng, fault, ht=ht)]
+    ht = sale.ht if rng.random() < 0.5 else net(sale.lines[out:])
+    return [of_supplier(sale, fault, lines=(*left, *sale.lines[out:])), of_library(sale, rng, fault, ht=ht)]
 
 
-# -- notes, statements, twice, silence -----------------------------------------------------------------
+# -- notes, twice, silence -------------------------------------------------------------------------
 
 
-def credit_as_invoice(rng: random.Random, sale: Sale) -> Papers:
+def note(sale: Sale) -> Sale:
+    """The sale as a credit note."""
+    return sale if sale.kind == "A" else replace(sale, kind="A", number=f"AV{sale.number}")
+
+
+def credit_as_invoice(rng: random.Random, sale: Sale, fault: str) -> Papers:
     """A credit note that one side declares as an invoice, its amount being positive on paper."""
-    if sale.kind == "F":
-        sale = msgspec.structs.replace(sale, kind="A", number=f"AV{sale.number}")
-    fault = "credit note as a positive amount"
+    sale = note(sale)
     if rng.random() < 0.8:
         return [of_supplier(sale, fault), of_library(sale, rng, fault, kind="F", ht=sale.ht)]
     return [of_supplier(sale, fault, kind="F", credited="", credited_on=None), of_library(sale, rng, fault, ht=sale.ht)]
 
 
-def one_sided(fault: str, kind: str) -> Fault:
+def one_sided_note(rng: random.Random, sale: Sale, fault: str) -> Papers:
     """Only one side declares it, now or ever."""
-
-    def plant(rng: random.Random, sale: Sale) -> Papers:
-        if kind == "A" and sale.kind == "F":
-            sale = msgspec.structs.replace(sale, kind="A", number=f"AV{sale.number}")
-        return [of_supplier(sale, fault) if rng.random() < 0.5 else of_library(sale, rng, fault)]
-
-    return plant
+    return [of_supplier(note(sale), fault) if rng.random() < 0.5 else of_library(note(sale), rng, fault)]
 
 
-def return_inside(rng: random.Random, sale: Sale) -> Papers:
+def return_inside(rng: random.Random, sale: Sale, fault: str) -> Papers:
     """Some copies go back on the invoice itself: the supplier's credit note bears its number, the library nets."""
     if len(sale.lines) < 2 or sale.kind == "A":
         return None
-    fault = "return inside an invoice"
     back = sale.lines[: rng.randint(1, (len(sale.lines) + 1) // 2)]
     given = net(back)
     if given >= sale.ht:
         return None
-    note = of_supplier(sale, fault, kind="A", lines=back, ht=given, ttc=with_vat(given, sale.vat))
-    return [of_supplier(sale, fault), note, of_library(sale, rng, fault, ht=sale.ht - given)]
+    returned = of_supplier(sale, fault, kind="A", lines=back, ht=given, ttc=with_vat(given, sale.vat))
+    return [of_supplier(sale, fault), returned, of_library(sale, rng, fault, ht=sale.ht - given)]
 
 
-def declared_twice(rng: random.Random, sale: Sale) -> Papers:
+def declared_twice(rng: random.Random, sale: Sale, fault: str) -> Papers:
     """By the program, and by hand: the number in another form, or not even that."""
-    fault = "the same invoice twice"
     one, other = of_supplier(sale, fault), of_library(sale, rng, fault, ht=sale.ht, date=close(rng, sale.day))
     twice = one if rng.random() < 0.4 else other
     number = re.sub("[^0-9A-Za-z]", " ", twice.number)
-    number = number if number != twice.number else f"n {number}" if number[:1].isalpha() else f"0{number}"
-    if number[:2] == "n ":
-        number = f"{number[2]}-{number[3:]}"
-    same = rng.random() < 0.3
-    again = changed(
-        twice, by_hand=True, number=twice.number if same else number, door="invoice-already-declared" if same else ""
-    )
-    return [one, other, again]
+    if number == twice.number:
+        number = f"{number[0]}-{number[1:]}" if number[:1].isalpha() else f"0{number}"
+    if rng.random() < 0.3:
+        return [one, other, changed(twice, by_hand=True, door="invoice-already-declared")]
+    return [one, other, changed(twice, by_hand=True, number=number)]
 
 
-def silent(rng: random.Random, sale: Sale) -> Papers:
+def silent(rng: random.Random, sale: Sale) -> Paper:
     """A partner that has not declared at all."""
-    if sale.seller.silent:
-        return [of_library(sale, rng, "silent supplier")]
-    return [of_supplier(sale, "silent library")]
+    return of_library(sale, rng, "silent supplier") if sale.seller.silent else of_supplier(sale, "silent library")
 
 
 # -- before 2006 -----------------------------------------------------------------------------------
 
 
-def header_only(rng: random.Random, sale: Sale) -> Papers:
+def header_only(rng: random.Random, sale: Sale, fault: str) -> Papers:
     if sale.day >= LINES_DUE:
         return None
-    fault = "header-only invoice"
     return [of_supplier(sale, fault, lines=()), of_library(sale, rng, fault, ht=near(rng, sale))]
 
 
-def contract(rng: random.Random, sale: Sale) -> Papers:
+def contract(rng: random.Random, sale: Sale, fault: str) -> Papers:
     """Sales under an exempt public contract: known to both, to the supplier alone, or to the library alone."""
     if sale.day >= LINES_DUE:
         return None
     who = rng.choice(("both", "both", "supplier", "library"))
-    fault = f"exempt contract: {who}"
-    sent = SCHEME_BEGINS - timedelta(rng.randint(0, 500))
-    claim = {"contract": "M2003-17", "contract_sent": sent}
-    lines = tuple(msgspec.structs.replace(line, exclusion="MP", evidence="M2003-17") for line in sale.lines)
+    fault = f"{fault}: {who}"
+    claim = {"contract": "M2003-17", "contract_sent": SCHEME_BEGINS - timedelta(rng.randint(0, 500))}
+    lines = tuple(replace(line, exclusion="MP", evidence="M2003-17") for line in sale.lines)
     one = of_supplier(sale, fault, lines=lines, **claim) if who != "library" else of_supplier(sale, fault)
     return [one, of_library(sale, rng, fault, **(claim if who != "supplier" else {}))]
 
 
 FAULTS: dict[str, Fault] = {
-    "letter O for 0": renumbered("number: letter O for 0", letter_o),
-    "prefix": renumbered("number: prefix missing", no_prefix),
-    "suffix": renumbered("number: suffix missing", no_suffix),
-    "inner zeros": renumbered("number: inner zeros lost", no_inner_zeros),
-    "run together": renumbered("number: run together", run_together),
-    "payment order": payment_order,
-    **{which: other_gln(which) for which in ("given later", "never given", "commune", "head office", "successor")},
-    "several libraries": several_libraries,
-    "mixed": amounts("books and DVDs", mixed),
-    "VAT": amounts("VAT included", vat_included),
-    "swapped": amounts("HT and TTC swapped", swapped, "ht-exceeds-ttc"),
-    "swapped by the supplier": swapped_by_supplier,
-    "whole euros": amounts("whole euros", whole_euros),
-    "mistyped": amounts("digits of the total swapped", mistyped),
+    "number: letter O for 0": renumbered(letter_o),
+    "number: prefix missing": renumbered(no_prefix),
+    "number: suffix missing": renumbered(no_suffix),
+    "number: inner zeros lost": renumbered(no_inner_zeros),
+    "number: run together": renumbered(run_together),
+    "date of the payment order": payment_order,
+    **{
+        f"GLN: {which}": other_gln(which)
+        for which in ("given later", "never given", "commune", "head office", "successor")
+    },
+    "one invoice, several libraries": several_libraries,
+    "books and DVDs": amounts(mixed),
+    "VAT included": amounts(vat_included),
+    "HT and TTC swapped": amounts(swapped, "ht-exceeds-ttc"),
+    "HT and TTC swapped by the supplier": swapped_by_supplier,
+    "whole euros": amounts(whole_euros),
+    "digits of the total swapped": amounts(mistyped),
     "excluded lines": excluded_lines,
-    "credit as invoice": credit_as_invoice,
-    "one-sided note": one_sided("credit note of one side", "A"),
-    "return": return_inside,
-    "twice": declared_twice,
-    "headers": header_only,
-    "contract": contract,
+    "credit note as a positive amount": credit_as_invoice,
+    "credit note of one side": one_sided_note,
+    "return inside an invoice": return_inside,
+    "the same invoice twice": declared_twice,
+    "header-only invoice": header_only,
+    "exempt contract": contract,
 }
 
 #: What goes wrong with a whole file, by the code that is found.
@@ -316,83 +288,3 @@ OF_FILES: dict[str, Callable[[bytes], bytes]] = {
         b"?>", b'?>\n<!DOCTYPE declaration SYSTEM "declaration.dtd">', 1
     ),
 }
-
-
-def planted(rng: random.Random, sales: Sequence[Sale], share: float = 0.35) -> list[Paper]:
-    """Every sale's papers: statements and silence first, then faults in turn for a `share` of the rest."""
-    papers: list[Paper] = []
-    turn = iter(_in_turn(rng))
-    bundled = dict(_statements(rng, sales))
-    for sale in sales:
-        if sale.case in bundled:
-            papers += bundled[sale.case]
-        elif sale.seller.silent or sale.buyer.silent:
-            papers += silent(rng, sale) or []
-        elif rng.random() < share and sale.seller.style not in RESTARTING:
-            papers += next(made for fault in turn if (made := FAULTS[fault](rng, sale)))
-        else:
-            papers += honest(rng, sale) or []
-    return papers
-
-
-def _in_turn(rng: random.Random) -> Iterator[str]:
-    """The faults over and over, each time in another order."""
-    while True:
-        yield from rng.sample(list(FAULTS), len(FAULTS))
-
-
-def _statements(rng: random.Random, sales: Iterable[Sale]) -> Iterator[tuple[int, list[Paper]]]:
-    """Monthly statements declared as one invoice, by case: the whole bundle at the first of its sales."""
-    months: dict[tuple[str, str, int, int], list[Sale]] = defaultdict(list)
-    for sale in sales:
-        if not (sale.seller.silent or sale.buyer.silent or sale.seller.style in RESTARTING):
-            months[sale.seller.gln, sale.buyer.gln, sale.day.year, sale.day.month].append(sale)
-    fault = "monthly statement"
-    for month in months.values():
-        owed = sum(sale.ht if sale.kind == "F" else -sale.ht for sale in month)
-        if len(month) < 2 or owed < 100 or rng.random() > 0.12:
-            continue
-        first, last = month[0], max(sale.day for sale in month)
-        number = rng.choice(("REL {:%m-%Y}", "RELEVE {:%m}", "{:%Y%m}")).format(last)
-        ttc = with_vat(owed, first.vat)
-        statement = of_library(first, rng, fault, number=number, ht=owed, ttc=ttc, kind="F", date=last_of_month(last))
-        yield first.case, [statement, *(of_supplier(sale, fault, case=first.case) for sale in month)]
-        for sale in month[1:]:
-            yield sale.case, []
-
-
-# -- decoys ----------------------------------------------------------------------------------------
-
-
-def decoys(rng: random.Random, papers: Sequence[Paper], sales: Sequence[Sale], count: int) -> list[Paper]:
-    """Other sales between the same partners, of the same amount, in the same month: of both sides mostly, or of one.
-
-    Beside an honest sale any will do; beside a fault most are of both sides, else nobody could tell the two apart.
-    """
-    faults = {paper.case: paper.fault for paper in papers}
-    made: list[Paper] = []
-    candidates = [
-        sale
-        for sale in sales
-        if sale.seller.style not in RESTARTING and not sale.seller.silent and not sale.buyer.silent
-        and sale.kind == "F" and faults.get(sale.case, "monthly statement") != "monthly statement"
-    ]  # fmt: skip
-    for place, like in enumerate(rng.choices(candidates, k=count)):
-        case = len(sales) + place
-        day = like.day.replace(day=rng.randint(1, last_of_month(like.day).day))
-        number = f"{rng.choice(('D', 'W', 'X'))}{rng.randrange(10**6):06d}"
-        sale = msgspec.structs.replace(
-            like, case=case, day=max(SCHEME_BEGINS, day), number=number, lines=_alike(rng, like)
-        )
-        both = rng.random() < (0.9 if faults[like.case] else 0.6)
-        fault = "decoy" if both else "decoy of one side"
-        one, other = of_supplier(sale, fault), of_library(sale, rng, fault, ht=sale.ht)
-        made += [one, other] if both else [rng.choice((one, other))]
-    return made
-
-
-def _alike(rng: random.Random, sale: Sale) -> tuple[Line, ...]:
-    """Other titles of the same total; the same titles where no one price makes it."""
-    (line,) = titles(rng, sale.vat, 0, 1)
-    single = (msgspec.structs.replace(line, quantity=1, price=sale.ht),)
-    return single if rng.random() < 0.5 and total(rng, single, sale.vat) == sale.ht else sale.lines

@@ -10,16 +10,19 @@ Nothing here knows how matching is done.
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from schemas.declaration import Declaration
+from schemas.declaration import Declaration, Line
 from tests.market.oracle import Paper
 from tests.worlds import faults, sales, trade
-from tests.worlds.core import header, written
+from tests.worlds.core import header, with_vat, written
+from tests.worlds.sales import SCHEME_BEGINS, Sale, last_of_month, of_library, of_supplier, titles, total
+from tests.worlds.trade import RESTARTING
 
 
 class Market(msgspec.Struct):
@@ -46,8 +49,8 @@ def market(year: int, size: int = 20_000, seed: int = 1) -> Market:
     sellers = trade.sellers(registry, max(12, min(350, size // 50)), year, rng)
     buyers = trade.buyers(registry, max(16, min(650, size // 25)), sellers, rng)
     sold = sales.sold(rng, year, size, buyers)
-    papers = faults.planted(rng, sold)
-    papers += faults.decoys(rng, papers, sold, size // 20)
+    papers = planted(rng, sold)
+    papers += decoys(rng, papers, sold, size // 20)
     return Market(year, seed, registry.partners, once(papers))
 
 
@@ -61,6 +64,87 @@ def once(papers: Iterable[Paper]) -> list[Paper]:
         if taken.setdefault(name, paper.case) != paper.case:
             blurred.add(paper.case)
     return [paper for paper in papers if paper.case not in blurred]
+
+
+# -- what either side writes ----------------------------------------------------------------------
+
+
+def planted(rng: random.Random, sales: Sequence[Sale], share: float = 0.35) -> list[Paper]:
+    """Every sale's papers: statements and silence first, then faults in turn for a `share` of the rest."""
+    papers: list[Paper] = []
+    turn = iter(_in_turn(rng))
+    bundled = dict(_statements(rng, sales))
+    for sale in sales:
+        if sale.case in bundled:
+            papers += bundled[sale.case]
+        elif sale.seller.silent or sale.buyer.silent:
+            papers.append(faults.silent(rng, sale))
+        elif rng.random() < share and sale.seller.style not in RESTARTING:
+            papers += next(made for fault in turn if (made := faults.FAULTS[fault](rng, sale, fault)))
+        else:
+            papers += faults.honest(rng, sale)
+    return papers
+
+
+def _in_turn(rng: random.Random) -> Iterator[str]:
+    """The faults over and over, each time in another order."""
+    while True:
+        yield from rng.sample(list(faults.FAULTS), len(faults.FAULTS))
+
+
+def _statements(rng: random.Random, sales: Iterable[Sale]) -> Iterator[tuple[int, list[Paper]]]:
+    """Monthly statements declared as one invoice, by case: the whole bundle at the first of its sales."""
+    months: dict[tuple[str, str, int, int], list[Sale]] = defaultdict(list)
+    for sale in sales:
+        if not (sale.seller.silent or sale.buyer.silent or sale.seller.style in RESTARTING):
+            months[sale.seller.gln, sale.buyer.gln, sale.day.year, sale.day.month].append(sale)
+    fault = "monthly statement"
+    for month in months.values():
+        owed = sum(sale.ht if sale.kind == "F" else -sale.ht for sale in month)
+        if len(month) < 2 or owed < 100 or rng.random() > 0.12:
+            continue
+        first, last = month[0], max(sale.day for sale in month)
+        number = rng.choice(("REL {:%m-%Y}", "RELEVE {:%m}", "{:%Y%m}")).format(last)
+        ttc = with_vat(owed, first.vat)
+        statement = of_library(first, rng, fault, number=number, ht=owed, ttc=ttc, kind="F", date=last_of_month(last))
+        yield first.case, [statement, *(of_supplier(sale, fault, case=first.case) for sale in month)]
+        for sale in month[1:]:
+            yield sale.case, []
+
+
+# -- decoys ----------------------------------------------------------------------------------------
+
+
+def decoys(rng: random.Random, papers: Sequence[Paper], sales: Sequence[Sale], count: int) -> list[Paper]:
+    """Other sales between the same partners, of the same amount, in the same month: of both sides mostly, or of one.
+
+    Beside an honest sale any will do; beside a fault most are of both sides, else nobody could tell the two apart.
+    """
+    planted = {paper.case: paper.fault for paper in papers}
+    made: list[Paper] = []
+    candidates = [
+        sale
+        for sale in sales
+        if sale.seller.style not in RESTARTING and not sale.seller.silent and not sale.buyer.silent
+        and sale.kind == "F" and planted.get(sale.case, "monthly statement") != "monthly statement"
+    ]  # fmt: skip
+    for place, like in enumerate(rng.choices(candidates, k=count)):
+        case = len(sales) + place
+        day = like.day.replace(day=rng.randint(1, last_of_month(like.day).day))
+        number = f"{rng.choice(('D', 'W', 'X'))}{rng.randrange(10**6):06d}"
+        sale = replace(like, case=case, day=max(SCHEME_BEGINS, day), number=number, lines=_alike(rng, like))
+        both = rng.random() < (0.9 if planted[like.case] else 0.6)
+        fault = "decoy" if both else "decoy of one side"
+        one, other = of_supplier(sale, fault), of_library(sale, rng, fault, ht=sale.ht)
+        made += [one, other] if both else [rng.choice((one, other))]
+    return made
+
+
+def _alike(rng: random.Random, sale: Sale) -> tuple[Line, ...]:
+    """Other titles of the same total; the same titles where no one price makes it."""
+    (line,) = titles(rng, sale.vat, 0, 1)
+    single = (replace(line, quantity=1, price=sale.ht),)
+    return single if rng.random() < 0.5 and total(rng, single, sale.vat) == sale.ht else sale.lines
 
 
 # -- files -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import msgspec
 from edi.demo.cast import Sent
 from edi.settings import Home, open_home
 from schemas.errors import NotAllowed
+from schemas.text import Both
 from spool.hostkeys import trust
 from spool.server import Server, User
 
@@ -34,7 +35,7 @@ def settle(files: Iterable[Sent], home: Path) -> list[Place]:
     """Makes the partners' folders under `home`, and the links' passwords. Raises NotAllowed where anything is there already."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise NotAllowed(
-            why=f"{home} sert déjà : donner un dossier vide. / {home} is in use already: give an empty folder."
+            why=Both(f"{home} sert déjà : donner un dossier vide.", f"{home} is in use already: give an empty folder.")
         )
     open_home(home)
     root = home / "partenaires"

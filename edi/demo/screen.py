@@ -17,7 +17,7 @@ from rich.text import Text
 
 from schemas.money import french
 from schemas.outcome import REASONS
-from schemas.text import Both, say
+from schemas.text import Both, Language, say
 
 WIDTH = 100
 Facts = dict[str, Any]
@@ -200,7 +200,7 @@ def commands(home: Path) -> list[tuple[str, Both]]:
 # -- drawing ---------------------------------------------------------------------------------------
 
 
-def closing(console: Console, document: Facts, language: str) -> None:
+def closing(console: Console, document: Facts, language: Language) -> None:
     """Everything that came of both rounds."""
     sections = (
         matches(document["rounds"]), differing(document["discrepancies"]), ledger(document["ledger"]), answers(document),
@@ -212,7 +212,7 @@ def closing(console: Console, document: Facts, language: str) -> None:
         panel(console, whereabouts(document, language), language)
 
 
-def show(console: Console, sections: Iterable[Section], language: str) -> None:
+def show(console: Console, sections: Iterable[Section], language: Language) -> None:
     """Draws sections; of those without rows nothing."""
     for section in (section for section in sections if section.rows):
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
@@ -227,22 +227,22 @@ def show(console: Console, sections: Iterable[Section], language: str) -> None:
         console.print(Group(title, table, *([foot] if section.foot else [])), width=min(WIDTH, console.width))
 
 
-def panel(console: Console, content: RenderableType | Both, language: str) -> None:
+def panel(console: Console, content: RenderableType | Both, language: Language) -> None:
     """Draws something framed."""
     inner = _say(content, language) if isinstance(content, Both) else content
     console.print(Panel(inner, border_style="blue", padding=(0, 2)), width=min(WIDTH, console.width))
 
 
-def _say(words: str | Both, language: str) -> str:
+def _say(words: str | Both, language: Language) -> str:
     return say(words, language) or ""
 
 
-def _text(cell: Cell, language: str) -> Text:
+def _text(cell: Cell, language: Language) -> Text:
     lines = [(cell, "")] if isinstance(cell, str | Both) else cell
     return Text("\n").join(Text(_say(words, language), style) for words, style in lines)
 
 
-def whereabouts(document: Facts, language: str) -> RenderableType:
+def whereabouts(document: Facts, language: Language) -> RenderableType:
     """Where everything is, and what to try next."""
     places = Table.grid(padding=(0, 2))
     for path, words in _PLACES.items():

@@ -8,9 +8,7 @@ document; `edi.demo.screen` shows them.
 """
 
 import shutil
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +17,17 @@ from rich.console import Console
 from edi import ledger
 from edi.demo import cast, places, screen
 from edi.demo.places import Place
+from edi.desk import Desk, open_desk
 from edi.directory import importing
 from edi.intake.pipeline import Run
 from edi.reconciliation.reconciling import details
-from edi.settings import Home, paris_now
-from edi.store import connect
 from parsers.report import as_json
+from schemas.text import Language
 
 Facts = dict[str, Any]
 
 
-def demo(home: Path, console: Console, keep: bool, language: str = "fr") -> Facts:
+def demo(home: Path, console: Console, keep: bool, language: Language = "fr") -> Facts:
     """Runs the demo in `home` (empty, or made), tells `console`, and returns all facts as one JSON-able document.
 
     Without `keep` the home is removed at the end. Raises NotAllowed when `home` is in use already.
@@ -43,17 +41,17 @@ def demo(home: Path, console: Console, keep: bool, language: str = "fr") -> Fact
         screen.panel(console, screen.opening(cast.YEAR, suppliers, len(there) - suppliers), language)
         with places.server(home) as running:
             opened = places.connect_links(home, there, running)
-            with closing(connect(opened.database)) as connection:
+            with open_desk(opened.path, language) as desk:
                 facts, _ = importing.read_facts(home / cast.DIRECTORY.name)
-                importing.bring_in(connection, facts, "demo", cast.DIRECTORY.name, paris_now())
+                importing.bring_in(desk.connection, facts, "demo", cast.DIRECTORY.name, desk.now())
                 rounds = []
                 for number in (1, 2):
                     places.deposit(there, [file for file in files if file.round == number])
                     with console.status(f"{number}/2 SFTP"):
-                        rounds.append(_round(files, names, opened, connection, number))
+                        rounds.append(_round(files, names, desk, number))
                     screen.show(console, (screen.arrived(rounds[-1]), screen.refused(rounds[-1])), language)
                 document: Facts = {
-                    "home": str(home), "year": cast.YEAR, "rounds": rounds, **_outcome(names, connection),
+                    "home": str(home), "year": cast.YEAR, "rounds": rounds, **_outcome(names, desk),
                     "answers": _answers(there, names), "kept": keep,
                 }  # fmt: skip
         places.keep_links(home, there)
@@ -66,15 +64,13 @@ def demo(home: Path, console: Console, keep: bool, language: str = "fr") -> Fact
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _round(
-    files: list[cast.Sent], names: dict[str, str], home: Home, connection: sqlite3.Connection, number: int
-) -> Facts:
+def _round(files: list[cast.Sent], names: dict[str, str], desk: Desk, number: int) -> Facts:
     """One pass over what lies in the depots; what came of each file, and how many invoices stand where planned."""
     taken: list[tuple[str, Any]] = []
-    done = Run(home, connection, lambda event, facts: taken.append((event, facts))).once(patient=True)
+    done = Run(desk.home, desk.connection, lambda event, facts: taken.append((event, facts))).once(patient=True)
     sent = {file.name: file for file in files}
     told = [_file(sent[facts["file"]], names, facts["acknowledgement"]) for event, facts in taken if event == "taken"]
-    stands, planned = _stands(connection), cast.planted(number)
+    stands, planned = _stands(desk), cast.planted(number)
     placed = sum(stands.get(name) == state for name, state in planned.items())
     return {
         "round": number, "pulled": done.pulled, "pushed": done.pushed, "troubles": done.troubles, "files": told,
@@ -98,10 +94,10 @@ def _file(file: cast.Sent, names: dict[str, str], taken: Any) -> Facts:
     }  # fmt: skip
 
 
-def _stands(connection: sqlite3.Connection) -> dict[cast.Named, str]:
+def _stands(desk: Desk) -> dict[cast.Named, str]:
     """Where each invoice stands, as `edi reconcile --details` lists it: a state, or a discrepancy's name."""
     found: dict[cast.Named, str] = {}
-    for listing, rows in details(connection).items():
+    for listing, rows in details(desk.connection).items():
         state = listing.removesuffix("_list")
         for row in rows:
             name = (row["supplier"], row["library"], row["number"], row["date"])
@@ -112,14 +108,14 @@ def _stands(connection: sqlite3.Connection) -> dict[cast.Named, str]:
     return found
 
 
-def _outcome(names: dict[str, str], connection: sqlite3.Connection) -> Facts:
+def _outcome(names: dict[str, str], desk: Desk) -> Facts:
     """The discrepancies one by one, and the ledger by supplier and rate."""
-    rows = connection.execute(
+    rows = desk.connection.execute(
         "SELECT supplier, rate_percent, count(*) AS entries, count(reverses) AS reversals, sum(base_cents) AS base_cents, "
         "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM entry "
         "GROUP BY supplier, rate_percent ORDER BY sum(remuneration_cents) DESC"
     ).fetchall()
-    lists = details(connection)
+    lists = details(desk.connection)
     return {
         "discrepancies": [
             {**row, "supplier_name": names[row["supplier"]], "library_name": names[row["library"]]}

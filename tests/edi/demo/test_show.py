@@ -4,7 +4,6 @@ import io
 import json
 import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.console import Console
 
 from edi.demo import cast, show
 from edi.demo.show import demo
+from edi.desk import open_desk
 from edi.intake.pipeline import Run
 from edi.settings import open_home
 from edi.store import connect
@@ -40,8 +40,8 @@ def test_everything_arrives_and_stands_where_planned(shown: tuple[Path, dict[str
 
 
 def test_nothing_stands_that_was_not_planned(shown: tuple[Path, dict[str, Any], str]) -> None:
-    with closing(connect(shown[0] / "edi.sqlite")) as connection:
-        assert show._stands(connection) == cast.planted(2)
+    with open_desk(shown[0]) as desk:
+        assert show._stands(desk) == cast.planted(2)
 
 
 def test_the_ledger_told_is_the_ledger_kept(shown: tuple[Path, dict[str, Any], str]) -> None:

@@ -86,11 +86,7 @@ class Bench:
             for made in home.values():
                 shutil.rmtree(self.folder / made)
         middle = sorted(runs, key=lambda run: float(run["seconds"]))[len(runs) // 2]
-        return {
-            **middle,
-            "peak_bytes": max(run["peak_bytes"] for run in runs),
-            "runs": len(runs),
-        }
+        return {**middle, "peak_bytes": max(run["peak_bytes"] for run in runs), "runs": len(runs)}
 
     def figures(self, measure: Measure) -> dict[str, Any]:
         """What a measure says; one that stands beside two limits is taken once."""

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -88,19 +89,12 @@ def verdict(papers: Iterable[Paper], standing: Standing, nearest: Mapping[Paper,
         return "matched right"
     if "proposed" in states:
         return "proposed right" if set(booked) == states["proposed"].papers else "proposed wrong"
-    sides = {paper.side for paper in booked}
-    for outcome in outcomes:
-        assert outcome is not None
-        if outcome.state == "discrepancy":
-            together = [paper for paper in outcome.papers if paper.case == booked[0].case]
-            if {paper.side for paper in together} == {"supplier", "library"}:
-                return "differs, twin in it"
-            return "lost"
-    if len(sides) == 1:
+    for outcome in (outcome for outcome in outcomes if outcome and outcome.state == "discrepancy"):
+        sides = {paper.side for paper in outcome.papers if paper.case == booked[0].case}
+        return "differs, twin in it" if sides == {"supplier", "library"} else "lost"
+    if len({paper.side for paper in booked}) == 1:
         return "refused, rightly" if len(booked) < len(list(papers)) else "waits, rightly"
-    if nearest is None:
-        return "waits, twin first"
-    first = [nearest.get(paper) for paper in booked]
+    first = [nearest.get(paper) for paper in booked] if nearest is not None else booked
     return "waits, twin first" if all(one and one.case == booked[0].case for one in first) else "lost"
 
 
@@ -134,17 +128,8 @@ def judged(market: worlds.Market, folder: Path, sample: int = 20) -> Judged:
     counts = edi(home, "reconcile", "--details", "--json")
     product = standing(home, market.papers)
     nearest, unanswered = asked(home, market.papers, product, sample)
-    return Judged(
-        market=market,
-        counts=counts,
-        product=product,
-        nearest=nearest,
-        unanswered=unanswered,
-        oracle=Rules(market.papers, market.directory()).outcomes(),
-        early=early,
-        oracle_early=Rules(market.papers, market.directory(later=False)).outcomes(),
-        refusals=refusals,
-    )
+    oracle, first = (Rules(market.papers, market.directory(later)).outcomes() for later in (True, False))
+    return Judged(market, counts, product, oracle, early, first, nearest, unanswered, refusals)
 
 
 def standing(home: Path, papers: Iterable[Paper]) -> dict[Paper, Outcome]:
@@ -152,23 +137,15 @@ def standing(home: Path, papers: Iterable[Paper]) -> dict[Paper, Outcome]:
     by_name: dict[tuple[str, ...], list[Paper]] = defaultdict(list)
     for paper in papers:
         by_name[paper.name].append(paper)
-    connection = sqlite3.connect(f"file:{home / 'edi.sqlite'}?mode=ro", uri=True)
-    booked = {
-        row[0]: by_name[tuple(map(str, row[1:]))].pop(0)
-        for row in connection.execute(
-            "SELECT id, side, supplier, library, number, date, kind, ht FROM invoice ORDER BY id"
-        )
-    }
-    stands = connection.execute("SELECT invoice, state, reason, bag FROM outcome").fetchall()
-    connection.close()
+    invoices = "SELECT id, side, supplier, library, number, date, kind, ht FROM invoice ORDER BY id"
+    with closing(sqlite3.connect(f"file:{home / 'edi.sqlite'}?mode=ro", uri=True)) as connection:
+        booked = {row[0]: by_name[tuple(map(str, row[1:]))].pop(0) for row in connection.execute(invoices)}
+        stands = connection.execute("SELECT invoice, state, reason, bag FROM outcome").fetchall()
     bags: dict[int, set[Paper]] = defaultdict(set)
     for invoice, _, _, bag in stands:
         bags[bag].add(booked[invoice])
-    found = {paper: Outcome("waiting") for paper in booked.values()}
-    found.update(
-        {booked[invoice]: Outcome(state, reason, frozenset(bags[bag])) for invoice, state, reason, bag in stands}
-    )
-    return found
+    found = {booked[invoice]: Outcome(state, reason, frozenset(bags[bag])) for invoice, state, reason, bag in stands}
+    return {paper: found.get(paper, _WAITS) for paper in booked.values()}
 
 
 def asked(

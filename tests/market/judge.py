@@ -164,7 +164,8 @@ def asked(
     for paper in dict.fromkeys([*beside, *some, *odd[:sample]]):
         words = ["why", "--json", "--supplier", paper.supplier, "--library", paper.library, "--", paper.number]
         cases = edi(home, *words, expect=(0, 1))["cases"]
-        told = {by_name[name]: case for case in cases for name in _names(case) if name in by_name}
+        sides_of = ((case, (*case["supplier_invoices"], *case["library_invoices"])) for case in cases)
+        told = {by_name[_name(one)]: case for case, both in sides_of for one in both if _name(one) in by_name}
         company = frozenset(one for one in told if told[one] is told.get(paper))
         if paper not in told or (told[paper]["state"], company) != _company(paper, product):
             unanswered.append(f"{paper.name}: {cases}")
@@ -181,10 +182,6 @@ _WAITS = Outcome("waiting")
 
 def _company(paper: Paper, product: Standing) -> tuple[str, frozenset[Paper]]:
     return product[paper].state, product[paper].papers or frozenset((paper,))
-
-
-def _names(case: dict[str, Any]) -> list[tuple[str, ...]]:
-    return [_name(one) for one in (*case["supplier_invoices"], *case["library_invoices"])]
 
 
 def _name(one: dict[str, Any]) -> tuple[str, ...]:
@@ -259,8 +256,7 @@ def main() -> int:
     options = asks.parse_args()
     if not all(2003 <= which < date.today().year for which in options.year):
         asks.error("--year: a year of the scheme that is over; of another most invoices are rightly refused")
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
-    missed = 0
+    console, missed = Console(highlight=False, width=None if sys.stdout.isatty() else 150), 0
     for which in options.year:
         for seed in options.seed:
             with tempfile.TemporaryDirectory(prefix="edi-year-") as folder:

@@ -33,12 +33,12 @@ class Desk:
         connection: store.Connection,
         language: Language = "fr",
         who: str = "",
-        clock: Clock = paris_now,
+        clock: Clock | None = None,
     ) -> None:
         self.home = home
         self.connection = connection
         self.language = language
-        self.clock = clock
+        self.clock: Clock = clock or paris_now
         self._who = who
 
     def now(self) -> datetime:
@@ -69,7 +69,7 @@ class Desk:
 
 @contextmanager
 def open_desk(
-    path: Path, language: Language | None = None, who: str = "", clock: Clock = paris_now,
+    path: Path, language: Language | None = None, who: str = "", clock: Clock | None = None,
     on_wait: Callable[[Text], None] | None = None,
 ) -> Iterator[Desk]:  # fmt: skip
     """The desk of the home at `path`, made on first use; its language is the home's unless another is asked for.

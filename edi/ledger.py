@@ -68,12 +68,13 @@ def weigh(connection: sqlite3.Connection, directory: dict[str, Partner], whole: 
 
 
 def post(
-    connection: sqlite3.Connection, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
-) -> dict[str, int]:
+    connection: sqlite3.Connection, rules: str, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
+) -> dict[str, int]:  # fmt: skip
     """Reverses what is no longer owed, posts what is (`weigh`), as one run within the caller's transaction.
 
-    `undue` and `due` are conditions that select some of each, between `bounds`. The run has a hash over the run before,
-    when, and its entries, each with its own.
+    `rules` is the text of what the amounts were reckoned by; `undue` and `due` are conditions that select some of each,
+    between `bounds`. The run has a hash over the run before, when, the version of its rules, and its entries, each with
+    its own.
     """
     last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
     run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
@@ -81,7 +82,8 @@ def post(
     closed = periods.closed_years(connection)
     reversals = connection.execute(f"SELECT {_REVERSAL} FROM undue WHERE {undue} ORDER BY entry", bounds)
     postings = connection.execute(f"SELECT {_POSTING} FROM due WHERE {due} ORDER BY rowid", bounds)
-    run_hash = hashlib.sha256(f"{previous}{now.isoformat()}".encode())
+    version = hashlib.sha256(rules.encode()).hexdigest()
+    run_hash = hashlib.sha256(f"{previous}{now.isoformat()}{version}".encode())
     rows, cents = [], 0
     for entry, (period, *rest) in enumerate(chain(reversals, postings), first):
         facts = (periods.booked_in(period, closed), *rest)
@@ -91,8 +93,12 @@ def post(
         cents += facts[_CENTS]
     if rows:  # the run first: one that its entries waited for would be looked for among all there are
         connection.execute(
-            "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
-            (run, now.isoformat(), len(rows), previous, run_hash.hexdigest()),
+            "INSERT INTO rules SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM rules WHERE version = ?1)",
+            (version, rules),
+        )
+        connection.execute(
+            "INSERT INTO posting_run (id, posted_at, entries, previous, hash, rules) VALUES (?, ?, ?, ?, ?, ?)",
+            (run, now.isoformat(), len(rows), previous, run_hash.hexdigest(), version),
         )
         insert(connection, f"entry (entry, run, {', '.join(_FACTS)}, hash)", rows)
     return {"entries_posted": len(rows), "remuneration_cents": cents}
@@ -125,6 +131,12 @@ def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None
 def content_hash(facts: dict[str, Any]) -> str:
     """The sha256 of an entry's number and facts, as JSON with sorted keys and no spaces."""
     return hashlib.sha256(_json.encode(facts)).hexdigest()
+
+
+def rules(connection: sqlite3.Connection) -> dict[str, str]:
+    """The texts of what runs were posted by, by version, the sha256 of the text; one that was altered is not among them."""
+    kept = connection.execute("SELECT version, text FROM rules").fetchall()
+    return {version: text for version, text in kept if hashlib.sha256(text.encode()).hexdigest() == version}
 
 
 _json = msgspec.json.Encoder(order="sorted")

@@ -24,6 +24,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "finding": ("(receipt, ordinal)",),
     "entry": ("entry", "reverses"),
     "posting_run": ("id",),
+    "rules": ("version",),
     "correction": ("answer",),
     "period_act": ("id",),
     "quarantine_act": ("id",),

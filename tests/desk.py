@@ -16,7 +16,7 @@ from edi.lending.context import Partner
 from edi.reconciliation import twins
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
-from edi.store import connect, transaction
+from edi.store import connect
 from parsers import write_fixed, write_xml
 from schemas import gln, money
 from schemas.acknowledgement import Acknowledgement
@@ -163,9 +163,9 @@ class Desk:
 
     def from_scratch(self) -> None:
         """Makes twin and outcome anew from the facts alone."""
-        with transaction(self.connection):
-            twins.define(self.connection, partners.load(self.connection))
-            twins.rebuild(self.connection)
+        for table in ("outcome", "left_over", "untold"):
+            self.connection.execute(f"DELETE FROM {table}")
+        twins.make_anew(self.connection)
 
 
 def codes(acknowledgement: Acknowledgement) -> list[str]:

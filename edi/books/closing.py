@@ -16,7 +16,8 @@ from edi.books.paper import pdf
 from edi.intake.telling import tell
 from edi.ledger import rate_text
 from edi.reconciliation import estimating
-from edi.reconciliation.reconciling import reconcile, state
+from edi.reconciliation.reconciling import reconcile
+from edi.reconciliation.tally import state
 from edi.reconciliation.waiting import worth
 from edi.settings import Home
 from edi.store import transaction

@@ -27,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 #: Columns of `invoice`: as declared, and made of its lines.
 DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
 MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "digest")
-_COMPARED = (*DECLARED, *MADE, "key", "record")
+_COMPARED = (*DECLARED, *MADE, "record")
 _HEADER = ("side", "declarant", "reference", "period", "nature")
 _BEHIND_ENTRIES = """
 SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.sha256 AS content, d.side, d.declarant, d.reference, d.period, d.nature

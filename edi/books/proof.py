@@ -1,8 +1,8 @@
 """The proof of the ledger: that nothing was altered, and that every amount follows from what was declared.
 
 Recomputed from the bottom up: the original files (their sha256, and what production's own readers and checks make of
-them), the invoices and lines kept of them, each entry's amounts by its invoice and the dated terms, its hash, its run's
-hash over the run before, reversals, and that exactly what is matched stands. Entries are judged in their order; the
+them), the invoices and lines kept of them, each entry's amounts by its invoice and the law its run names, its hash, its
+run's hash over the run before, reversals, and that exactly what is matched stands. Entries are judged in their order; the
 first that fails is named. Authority: surface, "What is posted" and `edi ledger verify`.
 """
 
@@ -18,7 +18,7 @@ import msgspec
 from edi.books import issued, originals
 from edi.books.originals import DECLARED, MADE, Progress
 from edi.books.sealing import Head
-from edi.ledger import content_hash
+from edi.ledger import content_hash, rules
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
@@ -36,6 +36,7 @@ WORDS = {
     "hash": Both("son contenu n'est pas celui qui a été écrit", "its content is not what was written"),
     "run": Both("n'est pas d'un passage qui l'a écrite", "is not of a run that wrote it"),
     "count": Both("son passage n'a pas le nombre d'écritures qu'il a reçu", "its run has not the number of entries it was given"),
+    "rules": Both("son passage nomme des règles qui ne sont pas gardées, ou ont été changées", "its run names rules that are not kept, or were changed"),
     "chain": Both("son passage, ou l'ordre des écritures, a été changé", "its run, or the order of entries, was changed"),
     "remade": Both("la chaîne a été refaite depuis la tête signée", "the chain was remade since the head was signed"),
     "reversal": Both("n'est pas le contraire d'une écriture antérieure", "is not the opposite of an earlier entry"),
@@ -136,11 +137,13 @@ def _runs_hold(
     rows = connection.execute("SELECT * FROM entry NOT INDEXED ORDER BY entry")
     row = rows.fetchone()
     reversed_before: set[int] = set()
+    laws = rules(connection)
     for run in connection.execute("SELECT * FROM posting_run ORDER BY id"):
-        chain, first = hashlib.sha256(f"{proof.run_hash}{run['posted_at']}".encode()), proof.entries + 1
+        told = f"{proof.run_hash}{run['posted_at']}{run['rules']}"
+        chain, first, law = hashlib.sha256(told.encode()), proof.entries + 1, laws.get(run["rules"] or terms.FIRST_LAW)
         while row is not None and row["run"] == run["id"]:
             try:
-                _entry_holds(connection, row, proof.entries + 1, otherwise, reversed_before)
+                _entry_holds(connection, row, proof.entries + 1, law, otherwise, reversed_before)
             except _Fails as fails:
                 fails.entry = proof.entries + 1
                 raise
@@ -167,15 +170,18 @@ def _runs_hold(
 
 
 def _entry_holds(
-    connection: sqlite3.Connection, row: sqlite3.Row, number: int, otherwise: dict[int, str], reversed_before: set[int]
+    connection: sqlite3.Connection, row: sqlite3.Row, number: int, law: str | None, otherwise: dict[int, str],
+    reversed_before: set[int],
 ) -> None:  # fmt: skip
     if row["entry"] != number:
         raise _Fails("number", row["entry"], number)
     facts = {name: row[name] for name in row.keys() if name not in ("run", "hash")}  # noqa: SIM118 - a Row is no dict
     if (digest := content_hash(facts)) != row["hash"]:
         raise _Fails("hash", row["hash"], digest)
+    if law is None:
+        raise _Fails("rules")
     if row["reverses"] is None:
-        _amounts_hold(connection, row, otherwise)
+        _amounts_hold(connection, row, terms.read(law), otherwise)
         return
     other = connection.execute("SELECT * FROM entry WHERE entry = ?", (row["reverses"],)).fetchone()
     if other is None or other["entry"] >= number or other["reverses"] is not None or other["entry"] in reversed_before:
@@ -192,7 +198,9 @@ def _same(check: str, found: Any, wanted: dict[str, Any]) -> None:
             raise _Fails(check, f"{name} {found[name]}", value)
 
 
-def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: dict[int, str]) -> None:
+def _amounts_hold(
+    connection: sqlite3.Connection, row: sqlite3.Row, law: terms.Law, otherwise: dict[int, str]
+) -> None:  # fmt: skip
     """An entry against the supplier's invoice: its facts as written, its lines, the rate of the day it goes by."""
     invoice, twin = (
         connection.execute("SELECT * FROM invoice WHERE id = ? AND side = ?", (row[f"{side}_invoice"], side)).fetchone()
@@ -206,7 +214,7 @@ def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: d
     facts = {f"invoice_{name}" if name in ("number", "date") else name: invoice[name] for name in _FACTS}
     _same("invoice", row, {**facts, "period": max(row["period"], invoice["period"])})
     _same("lines", invoice, _made_of_lines(connection, invoice))
-    if row["rate_percent"] not in _rates(connection, invoice):
+    if row["rate_percent"] not in _rates(invoice, law):
         raise _Fails("amount", f"rate_percent {row['rate_percent']}")
     exempt = row["reason"] if row["reason"] in (EXEMPT, NOT_SUBJECT) else ""  # the directory's word, on that day
     sums = (invoice["base"], invoice["base_copies"], invoice["gross"])
@@ -214,12 +222,12 @@ def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: d
     _same("amount", row, msgspec.structs.asdict(due))
 
 
-def _rates(connection: sqlite3.Connection, invoice: sqlite3.Row) -> set[int]:
-    """The rates an invoice may have been posted at: that of its day, or of an invoice it credits by number alone."""
+def _rates(invoice: sqlite3.Row, law: terms.Law) -> set[int]:
+    """The rates an invoice may have by a law: that of its day, or of an invoice it credits by number alone."""
     days = {invoice["credited_on"] or invoice["date"]}
     if invoice["kind"] == "A" and invoice["credited"] and not invoice["credited_on"]:
-        days |= {terms.SCHEME_BEGINS.isoformat(), *(of.since.isoformat() for of in terms.TERMS)}
-    return {terms.at(date.fromisoformat(day)).rate_percent for day in days if day <= invoice["date"]}
+        days |= {of.since.isoformat() for of in law.terms}
+    return {law.at(date.fromisoformat(day)).rate_percent for day in days if day <= invoice["date"]}
 
 
 def _made_of_lines(connection: sqlite3.Connection, invoice: sqlite3.Row) -> dict[str, Any]:

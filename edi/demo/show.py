@@ -24,7 +24,7 @@ from edi.demo.places import Places
 from edi.demo.world import World, as_planned, directory_csv, world
 from edi.directory import importing
 from edi.intake.pipeline import Pass, Run
-from edi.reconciliation.reconciling import details
+from edi.reconciliation.tally import details
 from edi.settings import Home, paris_now
 from edi.store import connect
 from parsers.report import as_json

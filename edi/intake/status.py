@@ -7,7 +7,7 @@ from typing import Any
 from edi.directory import requests
 from edi.intake.holding import GROWING_LONG
 from edi.intake.links import overview
-from edi.reconciliation.reconciling import state
+from edi.reconciliation.tally import state
 from edi.settings import LOCAL, Home, paris_now
 from schemas.catalogue import CATALOGUE
 from schemas.money import several

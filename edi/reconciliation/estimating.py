@@ -15,7 +15,7 @@ from typing import Any
 
 from edi import partners, periods, store
 from edi.exports import Column
-from edi.ledger import content_hash, rate_text
+from edi.ledger import content_hash, rate_text, rules
 from edi.lending import terms
 from edi.lending.remuneration import least, why_exempt
 from edi.lock import in_turn
@@ -174,7 +174,8 @@ def _follows(connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
         row[name] != invoice[name] for name in ("library", "invoice_number", "invoice_date", "kind")
     ):
         return False
-    caps = [of.cap_bp for of in terms.TERMS if of.rate_percent == row["rate_percent"]]
+    laws = [terms.read(text) for text in rules(connection).values()]
+    caps = {of.cap_bp for law in laws for of in law.terms if of.rate_percent == row["rate_percent"]}
     signed = -invoice["ht"] if row["kind"] == "A" else invoice["ht"]
     amounts = [least(row["kind"], invoice["ht"], row["rate_percent"], cap) for cap in caps]
     return signed == row["ht_cents"] and row["remuneration_cents"] in amounts

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from edi.books.proof import verify
 from edi.cli import app
 from edi.directory import importing
-from edi.reconciliation.reconciling import details
+from edi.reconciliation.tally import details
 from tests.desk import Desk
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -76,7 +76,7 @@ def tamper(desk: Desk, *statements: str, rehash: bool = False) -> None:
         if rehash:
             previous = ""
             for run in other.execute("SELECT * FROM posting_run ORDER BY id").fetchall():
-                chain = [f"{previous}{run['posted_at']}"]
+                chain = [f"{previous}{run['posted_at']}{run['rules']}"]
                 for entry in other.execute("SELECT * FROM entry WHERE run = ? ORDER BY entry", (run["id"],)).fetchall():
                     chain.append(content_hash({n: entry[n] for n in entry.keys() if n not in ("run", "hash")}))  # noqa: SIM118
                     other.execute("UPDATE entry SET hash = ? WHERE entry = ?", (chain[-1], entry["entry"]))
@@ -109,9 +109,12 @@ DELETE FROM posting_run WHERE id = 2                                            
 DELETE FROM posting_run                                                                      | run 1
 UPDATE posting_run SET posted_at = '2020-01-01T00:00:00' WHERE id = 2                        | chain 5
 UPDATE posting_run SET previous = '' WHERE id = 2                                            | chain 5
+UPDATE posting_run SET rules = '' WHERE id = 2                                               | chain 5
+UPDATE rules SET text = replace(text, '900', '901')                                          | rules 1
+DELETE FROM rules                                                                            | rules 1
 UPDATE posting_run SET entries = 9 WHERE id = 3                                              | count 9
 UPDATE posting_run SET id = 9 WHERE id = 5                                                   | count 10
-INSERT INTO posting_run VALUES (6, '2026-12-01T00:00:00', 0, '', '')                         | chain 13
+INSERT INTO posting_run VALUES (6, '2026-12-01T00:00:00', 0, '', '', '')                     | chain 13
 UPDATE entry SET entry = -entry WHERE entry IN (1, 2) ; UPDATE entry SET entry = 3 + entry WHERE entry < 0 | hash 1
 INSERT INTO entry SELECT 13, run, period, supplier, library, invoice_number, invoice_date, kind, base_cents, rate_percent, remuneration_cents, copies, reason, NULL, supplier_invoice, library_invoice, hash FROM entry WHERE entry = 12 | hash 13
 """
@@ -159,6 +162,13 @@ def test_alteration_is_found_and_named(desk: Desk, line: str, rehash: bool) -> N
     found = failure(desk)
     assert found is not None
     assert f"{found.check} {found.entry}" == expected.strip(), found
+
+
+def test_runs_that_name_no_rules_were_posted_by_the_first(desk: Desk) -> None:
+    tamper(desk, "UPDATE posting_run SET rules = ''", rehash=True)  # as they were before runs named any
+    assert failure(desk) is None
+    tamper(desk, "UPDATE rules SET text = text || ' '")
+    assert failure(desk) == Failure("rules", 1, "", "")
 
 
 @pytest.mark.parametrize("table", ["entry", "posting_run"])

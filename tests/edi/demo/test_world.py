@@ -15,7 +15,8 @@ from edi.directory import importing
 from edi.intake.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.reconciliation.reconciling import details, reconcile
+from edi.reconciliation.reconciling import reconcile
+from edi.reconciliation.tally import details
 from edi.settings import OUR_GLN, open_home
 from edi.store import connect, transaction
 from parsers.sniff import open_source

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import edi.intake.staging
 from edi.books.proof import verify
 from edi.lending.context import Partner
-from edi.reconciliation import deciding, looking, reconciling, twins
+from edi.reconciliation import deciding, looking, reconciling, tally, twins
 from edi.store import PLACES, transaction
 from schemas.declaration import Declaration, Invoice
 from schemas.errors import NotAllowed
@@ -207,14 +207,14 @@ def test_what_was_touched_is_all_there_was_to_look_at(
             if chance.random() < 0.5:
                 desk.reconcile()
         desk.reconcile()
-        before, states, counts = desk.snapshot(), desk.states(), reconciling.state(desk.connection)
-        lists = {name: len(rows) for name, rows in reconciling.details(desk.connection).items()}
+        before, states, counts = desk.snapshot(), desk.states(), tally.state(desk.connection)
+        lists = {name: len(rows) for name, rows in tally.details(desk.connection).items()}
         assert lists == {f"{name}_list": count for name, count in counts.items()}
         patch.setattr(looking, "_MUCH", 1_000_000)  # always everything
         desk.from_scratch()
         assert desk.reconcile()["entries_posted"] == 0
         assert (desk.snapshot(), desk.states()) == (before, states)
-        assert reconciling.state(desk.connection) == counts
+        assert tally.state(desk.connection) == counts
         desk.connection.close()
 
 

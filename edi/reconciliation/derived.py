@@ -1,0 +1,46 @@
+"""The version of what is derived: of all that match keys, the match table and outcomes are made by.
+
+A database keeps the version by which it was derived (table `derived`). Where that is not the program's, as after an
+upgrade, the next pass makes everything anew and posts the differences alone (`edi.reconciliation.reconciling`).
+"""
+
+import hashlib
+import pkgutil
+import sqlite3
+
+from edi.lending import terms
+
+#: Whose text is part of the version, beside the law: a package and its module. More than needs be is only made anew.
+BY = (
+    ("schemas", "number"), ("schemas", "money"), ("edi.lending", "candidate"), ("edi.lending", "matching"),
+    ("edi.lending", "proposing"), ("edi.reconciliation", "twins"), ("edi.reconciliation", "reconciling"),
+    ("edi.reconciliation", "looking"),
+)  # fmt: skip
+
+
+def version() -> str:
+    """The sha256, in hex, over the law and the source of what derives."""
+    found = hashlib.sha256(terms.law().text.encode())
+    for package, module in BY:
+        found.update(pkgutil.get_data(package, f"{module}.py") or b"")
+    return found.hexdigest()
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether all there is was derived as this program does it."""
+    kept = connection.execute("SELECT version FROM derived").fetchone()
+    if kept is None:
+        return connection.execute("SELECT 1 FROM twin").fetchone() is None
+    return bool(kept["version"] == version())
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Notes the version of the first that is derived, within the caller's transaction."""
+    none_yet = "SELECT NOT EXISTS (SELECT 1 FROM derived) AND NOT EXISTS (SELECT 1 FROM twin)"
+    if connection.execute(none_yet).fetchone()[0]:
+        note(connection)
+
+
+def note(connection: sqlite3.Connection) -> None:
+    """Notes that everything was derived by this version, within the caller's transaction."""
+    connection.execute("INSERT OR REPLACE INTO derived VALUES (1, ?)", (version(),))

@@ -35,8 +35,9 @@ from parsers.xml_faults import (
 from parsers.xml_values import line, paris, partial_line, trimmed
 from schemas import charset, lists, money
 from schemas.declaration import Event, Header, Invoice, Invoices, Line, PartialLine, together
-from schemas.finding import Both, Finding, shown
+from schemas.finding import Finding, shown
 from schemas.layout import EN, FA, describe
+from schemas.text import Both
 
 VERSION = "1.0"
 #: How many lines of one invoice are held at once.

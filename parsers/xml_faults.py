@@ -12,8 +12,9 @@ from importlib.resources import files
 import msgspec
 from lxml import etree
 
-from schemas.finding import Both, Finding, Text, shown
+from schemas.finding import Finding, shown
 from schemas.layout import EN, FA, LG, Field, describe
+from schemas.text import Both, Text
 
 NAMESPACE = "urn:droit-de-pret:declaration:1.0"
 ROOT, DECLARANT, ADDRESSEE, INVOICE, CONTRACT, LINE = (

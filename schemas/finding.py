@@ -6,15 +6,7 @@ sentences; a finding holds the place and the figures (format, section 3).
 
 import msgspec
 
-
-class Both(msgspec.Struct, frozen=True):
-    """A short text in French and in English."""
-
-    fr: str
-    en: str
-
-
-Text = str | Both
+from schemas.text import Text
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,13 +24,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: str | None = None
     expected: Text | None = None
     suggestion: Text | None = None
-
-
-def say(text: Text | None, language: str) -> str | None:
-    """`text` in `language` (`fr` or `en`)."""
-    if isinstance(text, Both):
-        return text.en if language == "en" else text.fr
-    return text
 
 
 _SHOWN = 80

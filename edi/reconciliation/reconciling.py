@@ -137,7 +137,7 @@ def reconcile(connection: sqlite3.Connection, now: datetime, anew: bool = False)
 
     With `anew` everything derived is made anew from the facts first: what is posted is the difference.
     """
-    with in_turn(store.home_of(connection), "reconcile", store.on_wait):
+    with in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
         if anew:
             twins.make_anew(connection)
         posted = _pass(connection, now)

@@ -21,6 +21,7 @@ from schemas.errors import (
     LoginRefused,
     SettingsWrong,
 )
+from schemas.text import Both
 from spool import hostkeys
 from spool.errors import Exists, FingerprintDiffers, Refused
 from spool.folder import Folder
@@ -376,5 +377,5 @@ def test_a_listing_has_an_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_no_error_is_without_a_sentence() -> None:
     for error in (EdiError, *EdiError.__subclasses__(), *LinkError.__subclasses__()):
-        assert " / " in (error.__doc__ or "") or error.__doc__ == "{why}", error
+        assert isinstance(error.says, Both) or error.says == "{why}", error
     assert "non-UTF" not in str(Refused(link="a", path="b", what="c", why="d"))

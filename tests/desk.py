@@ -119,13 +119,13 @@ class Desk:
 
     def owed(self) -> int:
         """The sum of every entry, in cents."""
-        return int(self.one("SELECT coalesce(sum(remuneration_cents), 0) FROM entry"))
+        return int(self.one("SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"))
 
     def balances(self) -> dict[tuple[Any, ...], tuple[int, ...]]:
         """What each supplier's invoice owes, net of reversals, by what it says itself."""
         rows = self.rows(
             "SELECT supplier, library, invoice_number, invoice_date, kind, sum(base_cents), sum(remuneration_cents), "
-            "sum(copies) FROM entry GROUP BY 1, 2, 3, 4, 5"
+            "sum(copies) FROM remuneration GROUP BY 1, 2, 3, 4, 5"
         )
         return {row[:5]: row[5:] for row in rows if any(row[5:])}
 

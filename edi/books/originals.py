@@ -31,7 +31,7 @@ _COMPARED = (*DECLARED, *MADE, "record")
 _HEADER = ("side", "declarant", "reference", "period", "nature")
 _BEHIND_ENTRIES = """
 SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.sha256 AS content, d.side, d.declarant, d.reference, d.period, d.nature
-FROM (SELECT supplier_invoice >> 24 AS receipt FROM entry UNION SELECT library_invoice >> 24 FROM entry) b
+FROM (SELECT supplier_invoice >> 24 AS receipt FROM remuneration UNION SELECT library_invoice >> 24 FROM remuneration) b
 LEFT JOIN receipt r ON r.id = b.receipt
 LEFT JOIN declaration d ON d.receipt = b.receipt AND d.accepted > 0 AND NOT d.dry
 GROUP BY b.receipt ORDER BY b.receipt

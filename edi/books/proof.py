@@ -8,7 +8,7 @@ first that fails is named. Authority: surface, "What is posted" and `edi ledger 
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -18,12 +18,13 @@ import msgspec
 from edi.books import issued, originals
 from edi.books.originals import DECLARED, MADE, Progress
 from edi.books.sealing import Head
-from edi.ledger import content_hash, rules
+from edi.ledger import FACTS, content_hash, rules
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.remuneration import EXEMPT, NOT_SUBJECT, share
 from edi.reconciliation import estimating
+from edi.reconciliation.claims import REMUNERATION
 from edi.settings import Home, paris_now
 from edi.store import snapshot
 from schemas.declaration import Header, Invoice, Line
@@ -53,10 +54,11 @@ WORDS = {
     "unposted": Both("une facture rapprochée est sans écriture", "a matched invoice has no entry"),
 }  # fmt: skip
 
+_KINDS = {(kind.scheme, kind.name): kind for kind in (REMUNERATION,)}
 _SIGNED = ("base_cents", "remuneration_cents", "copies")
 _FACTS = ("supplier", "library", "number", "date", "kind")
 _STANDS = (
-    "SELECT entry, supplier_invoice AS invoice FROM entry WHERE reverses IS NULL "
+    "SELECT entry, supplier_invoice AS invoice FROM remuneration WHERE reverses IS NULL "
     "AND entry NOT IN (SELECT reverses FROM entry WHERE reverses IS NOT NULL)"
 )
 _MATCHED = "SELECT o.invoice FROM outcome o JOIN invoice i ON i.id = o.invoice WHERE o.state = 'matched' AND i.side = 'supplier'"
@@ -121,7 +123,7 @@ def verify(
                 if wrong := flaw(connection):
                     raise _Fails(name, wrong)
             _sealed(connection, head, proof)
-            _undamaged(connection, home, ("entry", "posting_run", "estimate"))
+            _undamaged(connection, home, ("entry", "posting_run", "rules", "estimate"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
     return proof
@@ -139,7 +141,7 @@ def _runs_hold(
     reversed_before: set[int] = set()
     laws = rules(connection)
     for run in connection.execute("SELECT * FROM posting_run ORDER BY id"):
-        told = f"{proof.run_hash}{run['posted_at']}{run['rules']}"
+        told = f"{proof.run_hash}{run['posted_at']}{run['rules']}{run['seals']}"
         chain, first, law = hashlib.sha256(told.encode()), proof.entries + 1, laws.get(run["rules"] or terms.FIRST_LAW)
         while row is not None and row["run"] == run["id"]:
             try:
@@ -151,7 +153,7 @@ def _runs_hold(
                 raise _Fails("invoice", wrong, entry=proof.entries + 1) from wrong
             chain.update(row["hash"].encode())
             proof.entries += 1
-            proof.remuneration_cents += row["remuneration_cents"]
+            proof.remuneration_cents += row["cents"]
             row = rows.fetchone()
             if proof.entries % 256 == 0:
                 progress("écritures / entries", proof.entries, of)
@@ -175,21 +177,30 @@ def _entry_holds(
 ) -> None:  # fmt: skip
     if row["entry"] != number:
         raise _Fails("number", row["entry"], number)
-    facts = {name: row[name] for name in row.keys() if name not in ("run", "hash")}  # noqa: SIM118 - a Row is no dict
+    facts = _content(row)
     if (digest := content_hash(facts)) != row["hash"]:
         raise _Fails("hash", row["hash"], digest)
     if law is None:
         raise _Fails("rules")
     if row["reverses"] is None:
-        _amounts_hold(connection, row, terms.read(law), otherwise)
+        _amounts_hold(connection, facts, terms.read(law), otherwise)
         return
     other = connection.execute("SELECT * FROM entry WHERE entry = ?", (row["reverses"],)).fetchone()
     if other is None or other["entry"] >= number or other["reverses"] is not None or other["entry"] in reversed_before:
         raise _Fails("reversal", row["reverses"])
     reversed_before.add(other["entry"])
-    wanted = {name: -other[name] if name in _SIGNED else other[name] for name in facts}
+    wanted = {name: -fact if name in _SIGNED else fact for name, fact in _content(other).items()}
     wanted |= {"entry": number, "reverses": other["entry"], "period": max(row["period"], other["period"])}
     _same("reversal", facts, wanted)
+
+
+def _content(row: sqlite3.Row) -> Mapping[str, Any]:
+    """What is hashed of an entry, by the names of its scheme; nothing of one that no scheme can have posted."""
+    kind = _KINDS.get((row["scheme"], row["kind"]))
+    try:
+        return kind.content(row["entry"], tuple(row[name] for name in FACTS)) if kind else {}
+    except _IMPOSSIBLE:
+        return {}
 
 
 def _same(check: str, found: Any, wanted: dict[str, Any]) -> None:
@@ -199,7 +210,7 @@ def _same(check: str, found: Any, wanted: dict[str, Any]) -> None:
 
 
 def _amounts_hold(
-    connection: sqlite3.Connection, row: sqlite3.Row, law: terms.Law, otherwise: dict[int, str]
+    connection: sqlite3.Connection, row: Mapping[str, Any], law: terms.Law, otherwise: dict[int, str]
 ) -> None:  # fmt: skip
     """An entry against the supplier's invoice: its facts as written, its lines, the rate of the day it goes by."""
     invoice, twin = (

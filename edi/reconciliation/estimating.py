@@ -15,10 +15,11 @@ from typing import Any
 
 from edi import partners, periods, store
 from edi.exports import Column
-from edi.ledger import content_hash, rate_text, rules
+from edi.ledger import content_hash, rules
 from edi.lending import terms
 from edi.lending.remuneration import least, why_exempt
 from edi.lock import in_turn
+from edi.reconciliation.claims import rate_text
 from edi.reconciliation.waiting import said_nil, waiting
 from edi.store import transaction
 

@@ -20,11 +20,10 @@ from itertools import groupby
 from typing import Any
 
 from edi import ledger, partners, store
-from edi.lending import terms
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
 from edi.lending.matching import Case, Decisions, settle
 from edi.lock import in_turn
-from edi.reconciliation import deciding, estimating, tally, twins
+from edi.reconciliation import claims, deciding, estimating, tally, twins
 from edi.reconciliation.looking import SET_TERMS, look
 from edi.store import breathe, snapshot, transaction
 
@@ -111,7 +110,7 @@ _TELL = (
     "UNION SELECT invoice FROM outcome_new WHERE bag BETWEEN ?1 AND ?2"
 )
 _WITHIN = "bag BETWEEN ?1 AND ?2"
-_TAKEN = f"{_WITHIN} AND supplier_invoice IN (SELECT invoice FROM gone WHERE {_WITHIN})"
+_TAKEN = f"{_WITHIN} AND claim IN (SELECT invoice FROM gone WHERE {_WITHIN})"
 _NOTHING = f"{_WITHIN} AND 0"
 _LEAVE = """
 INSERT OR REPLACE INTO left_over
@@ -164,14 +163,14 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
         breathe()
     with snapshot(connection):
         compute(connection, whole)
-        ledger.weigh(connection, directory, whole)
+        claims.claim(connection, directory, whole)
         _compare(connection, whole)
         bags = [row[0] for row in connection.execute(_BAGS_CHANGED)]
     if len(bags) <= _PIECE:
         with transaction(connection):
             for change in (*_GO, *_COME_IN):
                 connection.execute(change, _ALL)
-            posted.update(ledger.post(connection, terms.law().text, now))
+            _count(posted, ledger.post(connection, claims.REMUNERATION, now))
             _done(connection, seen, whole)
             estimating.take_back(connection, now)
     else:
@@ -183,6 +182,10 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     for table in ("outcome_rest", "gone", "undue", "due", "bag_seen", "looked", "bag", "decided"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return posted
+
+
+def _count(posted: Counter[str], run: ledger.Posted) -> None:
+    posted.update({"entries_posted": run.entries, "remuneration_cents": run.cents})
 
 
 def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
@@ -205,7 +208,7 @@ def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datet
             with transaction(connection):
                 for change in changes:
                     connection.execute(change, bounds)
-                posted.update(ledger.post(connection, terms.law().text, now, undue, due, bounds))
+                _count(posted, ledger.post(connection, claims.REMUNERATION, now, undue, due, bounds))
             place += len(some)
             size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))
             breathe()

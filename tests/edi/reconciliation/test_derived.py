@@ -71,7 +71,7 @@ def test_a_rate_decreed_late_posts_the_differences(desk: Desk, decree: Any) -> N
         4,
         2 * 100,
     )  # the note goes by the invoice it names
-    assert desk.rows("SELECT invoice_number, rate_percent, reverses FROM entry WHERE run = 2 ORDER BY entry") == [
+    assert desk.rows("SELECT invoice_number, rate_percent, reverses FROM remuneration WHERE run = 2 ORDER BY entry") == [
         ("3", 6, 3), ("4", 6, 5), ("3", 7, None), ("4", 7, None),
     ]  # fmt: skip
     versions = desk.rows("SELECT rules FROM posting_run ORDER BY id")
@@ -99,8 +99,8 @@ def test_a_closed_year_has_its_differences_in_the_next(desk: Desk, decree: Any) 
     closing.close(desk.connection, desk.home, 2025, desk.now)
     decree()
     desk.reconcile()
-    assert desk.rows("SELECT DISTINCT period FROM entry WHERE run = 2") == [(2026,)]
-    assert desk.one("SELECT sum(remuneration_cents) FROM entry WHERE period = 2025") == 4 * 600 - 600
+    assert desk.rows("SELECT DISTINCT period FROM remuneration WHERE run = 2") == [(2026,)]
+    assert desk.one("SELECT sum(remuneration_cents) FROM remuneration WHERE period = 2025") == 4 * 600 - 600
     assert holds(desk)
     with transaction(desk.connection):
         periods.reopen(desk.connection, 2025, desk.now, "décret")

@@ -98,7 +98,9 @@ def holds(desk: Desk) -> None:
         "SELECT o.invoice, o.other, CASE i.kind WHEN 'A' THEN -1 ELSE 1 END * i.base, o.rate, l.category FROM outcome o "
         "JOIN invoice i ON i.id = o.invoice LEFT JOIN partner l ON l.gln = ? AND i.library IN (?, ?) "
         "WHERE o.state = 'matched' AND o.side = 'supplier'", LIBRARY, LIBRARY, COMMUNE)}  # fmt: skip
-    posted = {row[0]: row[1] for row in desk.rows("SELECT supplier_invoice, sum(base_cents) FROM entry GROUP BY 1")}
+    posted = {
+        row[0]: row[1] for row in desk.rows("SELECT supplier_invoice, sum(base_cents) FROM remuneration GROUP BY 1")
+    }
     for invoice, base in posted.items():
         _, full, rate, category = owed.get(invoice, (None, 0, 6, None))
         assert base == (0 if category or not rate else full), invoice

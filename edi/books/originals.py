@@ -34,7 +34,7 @@ SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.sha256 AS content, d.side
 FROM (SELECT supplier_invoice >> 24 AS receipt FROM remuneration UNION SELECT library_invoice >> 24 FROM remuneration) b
 LEFT JOIN receipt r ON r.id = b.receipt
 LEFT JOIN declaration d ON d.receipt = b.receipt AND d.accepted > 0 AND NOT d.dry
-GROUP BY b.receipt ORDER BY b.receipt
+WHERE b.receipt IS NOT NULL GROUP BY b.receipt ORDER BY b.receipt
 """
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from edi.books import issued, originals
+from edi.books import estimates, issued, originals
 from edi.books.originals import DECLARED, MADE, Progress
 from edi.books.sealing import Head
 from edi.ledger import FACTS, content_hash, rules
@@ -23,8 +23,8 @@ from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.remuneration import EXEMPT, NOT_SUBJECT, share
-from edi.reconciliation import estimating
 from edi.reconciliation.claims import REMUNERATION
+from edi.reconciliation.estimating import ESTIMATE
 from edi.settings import Home, paris_now
 from edi.store import snapshot
 from schemas.declaration import Header, Invoice, Line
@@ -54,7 +54,7 @@ WORDS = {
     "unposted": Both("une facture rapprochée est sans écriture", "a matched invoice has no entry"),
 }  # fmt: skip
 
-_KINDS = {(kind.scheme, kind.name): kind for kind in (REMUNERATION,)}
+_KINDS = {(kind.scheme, kind.name): kind for kind in (REMUNERATION, ESTIMATE)}
 _SIGNED = ("base_cents", "remuneration_cents", "copies")
 _FACTS = ("supplier", "library", "number", "date", "kind")
 _STANDS = (
@@ -72,7 +72,7 @@ _AFTERWARDS = {
 
 #: What was made out of the entries: the first that does not hold.
 _ISSUED: dict[str, Callable[[sqlite3.Connection], int | str | None]] = {
-    "statement": issued.statement_flaw, "distribution": issued.distribution_flaw, "estimate": estimating.flaw,
+    "statement": issued.statement_flaw, "distribution": issued.distribution_flaw, "estimate": estimates.flaw,
 }  # fmt: skip
 
 #: What values that nobody ever posted may raise, whoever has hashed them.
@@ -153,7 +153,7 @@ def _runs_hold(
                 raise _Fails("invoice", wrong, entry=proof.entries + 1) from wrong
             chain.update(row["hash"].encode())
             proof.entries += 1
-            proof.remuneration_cents += row["cents"]
+            proof.remuneration_cents += row["cents"] if row["kind"] == REMUNERATION.name else 0
             row = rows.fetchone()
             if proof.entries % 256 == 0:
                 progress("écritures / entries", proof.entries, of)
@@ -182,6 +182,10 @@ def _entry_holds(
         raise _Fails("hash", row["hash"], digest)
     if law is None:
         raise _Fails("rules")
+    if row["kind"] == ESTIMATE.name:
+        if wrong := estimates.entry_flaw(connection, facts, terms.read(law)):
+            raise _Fails("estimate", wrong)
+        return
     if row["reverses"] is None:
         _amounts_hold(connection, facts, terms.read(law), otherwise)
         return

@@ -65,7 +65,7 @@ def issue(
         alone = _waiting(connection, period, directory)
         known = {
             row[0]
-            for table in ("remuneration", "estimate", "issued_statement")
+            for table in ("remuneration", "estimation", "issued_statement")
             for row in connection.execute(f"SELECT DISTINCT supplier FROM {table} WHERE period = ?", (period,))
         }
     due = sorted(known if supplier is None else known & {supplier})

@@ -69,6 +69,14 @@ def _percent(rate: str) -> int:
     return percent
 
 
+def seals(connection: sqlite3.Connection) -> str:
+    """What the next posting run vouches for: the hash of the last estimate of before estimates were entries, once."""
+    last = connection.execute("SELECT hash FROM estimate ORDER BY estimate DESC LIMIT 1").fetchone()
+    if last is None or connection.execute("SELECT 1 FROM posting_run WHERE seals <> ''").fetchone():
+        return ""
+    return str(last["hash"])
+
+
 def claim(connection: sqlite3.Connection, directory: dict[str, Partner], whole: bool) -> None:
     """Weighs what the matches in `outcome_new` owe against the entries that stand (`ledger.weigh`).
 

@@ -7,6 +7,7 @@ upgrade, the next pass makes everything anew and posts the differences alone (`e
 import hashlib
 import pkgutil
 import sqlite3
+from functools import cache
 
 from edi.lending import terms
 
@@ -20,10 +21,13 @@ BY = (
 
 def version() -> str:
     """The sha256, in hex, over the law and the source of what derives."""
-    found = hashlib.sha256(terms.law().text.encode())
-    for package, module in BY:
-        found.update(pkgutil.get_data(package, f"{module}.py") or b"")
-    return found.hexdigest()
+    return hashlib.sha256(b"".join((terms.law().text.encode(), *(source(*of) for of in BY)))).hexdigest()
+
+
+@cache
+def source(package: str, module: str) -> bytes:
+    """The text of a module."""
+    return pkgutil.get_data(package, f"{module}.py") or b""
 
 
 def is_current(connection: sqlite3.Connection) -> bool:

@@ -170,7 +170,7 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
         with transaction(connection):
             for change in (*_GO, *_COME_IN):
                 connection.execute(change, _ALL)
-            _count(posted, ledger.post(connection, claims.REMUNERATION, now))
+            _count(posted, ledger.post(connection, claims.REMUNERATION, now, seals=claims.seals(connection)))
             _done(connection, seen, whole)
             estimating.take_back(connection, now)
     else:
@@ -193,8 +193,8 @@ def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
     connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
     connection.execute(_LEAVE)
     connection.execute("DELETE FROM tally WHERE n = 0")
-    waiting = "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ?"
-    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen,))
+    waiting = "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ? AND t.last < ?"
+    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen, twins.EVERYTHING))
     connection.execute("DELETE FROM touched WHERE id <= ?", (seen,))
 
 
@@ -208,7 +208,10 @@ def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datet
             with transaction(connection):
                 for change in changes:
                     connection.execute(change, bounds)
-                _count(posted, ledger.post(connection, claims.REMUNERATION, now, undue, due, bounds))
+                _count(
+                    posted,
+                    ledger.post(connection, claims.REMUNERATION, now, undue, due, bounds, claims.seals(connection)),
+                )
             place += len(some)
             size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))
             breathe()

@@ -21,6 +21,8 @@ from schemas import number
 CLAIMS_CONTRACT = 1  # supplier: validly claims an exempt contract; library: gives an exempt contract's date
 NO_LINES = 2  # supplier: a header-only invoice of before 2006
 
+#: The last invoice of a row of `touched` that has everything looked at again, though nothing has happened to any.
+EVERYTHING = (1 << 63) - 1
 #: So many invoices are added at once.
 _PIECE = 20_000
 _COLUMNS = "supplier, library, key, side, day, invoice, kind, period, ht, tolerance, gross, base, rate, cap, flags"
@@ -240,9 +242,9 @@ def make_anew(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         define(connection, partners.load(connection))
         connection.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
-        for table in ("twin", "credit", "touched", "unplaced"):
+        for table in ("twin", "credit", "unplaced"):
             connection.execute(f"DELETE FROM {table}")
         _put(connection, "id NOT IN (SELECT invoice FROM withdrawal)")
         tally.recount(connection)
-        connection.execute("INSERT INTO touched (first, last) SELECT min(id), max(id) FROM invoice HAVING count(*) > 0")
+        connection.execute("INSERT INTO touched (first, last) VALUES (0, ?)", (EVERYTHING,))
         derived.note(connection)

@@ -20,6 +20,7 @@ from edi.books.proof import Failure, verify
 from edi.books.statements import issue
 from edi.ledger import FACTS, content_hash
 from edi.reconciliation.claims import REMUNERATION, balances
+from edi.reconciliation.estimating import ESTIMATE
 from edi.store import connect
 from schemas.declaration import Line
 from schemas.errors import NotAllowed, SettingsWrong, Unreadable
@@ -79,7 +80,8 @@ def tamper(desk: Desk, *statements: str, rehash: bool = False) -> None:
             for run in other.execute("SELECT * FROM posting_run ORDER BY id").fetchall():
                 chain = [f"{previous}{run['posted_at']}{run['rules']}"]
                 for entry in other.execute("SELECT * FROM entry WHERE run = ? ORDER BY entry", (run["id"],)).fetchall():
-                    chain.append(content_hash(REMUNERATION.content(entry["entry"], tuple(entry[n] for n in FACTS))))
+                    kind = ESTIMATE if entry["kind"] == "estimate" else REMUNERATION
+                    chain.append(content_hash(kind.content(entry["entry"], tuple(entry[n] for n in FACTS))))
                     other.execute("UPDATE entry SET hash = ? WHERE entry = ?", (chain[-1], entry["entry"]))
                 before, previous = previous, hashlib.sha256("".join(chain).encode()).hexdigest()
                 other.execute(

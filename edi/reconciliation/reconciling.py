@@ -193,7 +193,9 @@ def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
     connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
     connection.execute(_LEAVE)
     connection.execute("DELETE FROM tally WHERE n = 0")
-    waiting = "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ? AND t.last < ?"
+    waiting = (
+        "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ? AND t.last < ?"
+    )
     connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen, twins.EVERYTHING))
     connection.execute("DELETE FROM touched WHERE id <= ?", (seen,))
 

@@ -41,12 +41,14 @@ _OWED = (
 
 class Kind(msgspec.Struct, frozen=True):
     """A kind of entries of a scheme. `rules` gives the text of what its amounts are reckoned by now; `content`, of an
-    entry's number and facts, what is hashed of them: that they are of this kind must follow from it."""
+    entry's number and facts, what is hashed of them: that they are of this kind must follow from it. `seals` is SQL for a
+    hash of facts beside the chain for which the next run is to vouch."""
 
     scheme: str
     name: str
     rules: Callable[[], str]
     content: Callable[[int, tuple[Any, ...]], Mapping[str, Any]]
+    seals: str = ""
 
 
 class Posted(msgspec.Struct, frozen=True):
@@ -56,18 +58,17 @@ class Posted(msgspec.Struct, frozen=True):
     cents: int
 
 
-def claims(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Sets what is owed now: rows of the period, `CLAIM`, and the case (`bag`) that the claim belongs to."""
+def weigh(
+    connection: sqlite3.Connection, kind: Kind, owed: Iterable[tuple[Any, ...]], bag: str, looked: str | None
+) -> None:
+    """Weighs what is owed now against the entries of a kind that stand: temporary tables `undue` and `due`.
+
+    `owed` are rows of the period, `CLAIM`, and the case (`bag`) that the claim belongs to. `looked` is SQL for the claims that
+    were looked at, None where all were; `bag` SQL for the case of an entry `e`.
+    """
     connection.execute("DROP TABLE IF EXISTS temp.owed")
     connection.execute(f"CREATE TEMP TABLE owed ({_OWED})")
-    insert(connection, f"owed (period, {', '.join(CLAIM)}, bag)", rows)
-
-
-def weigh(connection: sqlite3.Connection, kind: Kind, bag: str, looked: str | None) -> None:
-    """Weighs what is owed (`claims`) against the entries of a kind that stand: temporary tables `undue` and `due`.
-
-    `looked` is SQL for the claims that were looked at, None where all were; `bag` SQL for the case of an entry `e`.
-    """
+    insert(connection, f"owed (period, {', '.join(CLAIM)}, bag)", owed)
     ours = f"e.scheme = '{kind.scheme}' AND e.kind = '{kind.name}' AND {STANDING}"
     source = "entry e" if looked is None else f"({looked}) l CROSS JOIN entry e ON e.claim = l.claim"
     for table in ("undue", "due"):
@@ -84,8 +85,7 @@ def weigh(connection: sqlite3.Connection, kind: Kind, bag: str, looked: str | No
 
 
 def post(
-    connection: sqlite3.Connection, kind: Kind, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = (),
-    seals: str = "",
+    connection: sqlite3.Connection, kind: Kind, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
 ) -> Posted:  # fmt: skip
     """Reverses what is no longer owed, posts what is (`weigh`), as one run within the caller's transaction.
 
@@ -93,22 +93,22 @@ def post(
     """
     reversals = connection.execute(f"SELECT {_REVERSAL} FROM undue WHERE {undue} ORDER BY entry", bounds)
     postings = connection.execute(f"SELECT {_POSTING} FROM due WHERE {due} ORDER BY rowid", bounds)
-    return append(connection, kind, now, chain(reversals, postings), seals)
+    return append(connection, kind, now, chain(reversals, postings))
 
 
-def append(
-    connection: sqlite3.Connection, kind: Kind, now: datetime, facts: Iterable[tuple[Any, ...]], seals: str = ""
-) -> Posted:
+def append(connection: sqlite3.Connection, kind: Kind, now: datetime, facts: Iterable[tuple[Any, ...]]) -> Posted:
     """Posts entries of these `FACTS` as one run, each in its period or the oldest open one after it.
 
-    The run has a hash over the run before, when, the version of its rules, `seals` (a hash of facts beside the chain that
-    this run vouches for) and its entries, each with its own.
+    The run has a hash over the run before, when, the version of its rules, what it vouches for beside the chain, and its
+    entries, each with its own.
     """
     last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
     run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
     first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
     closed, rules = periods.closed_years(connection), kind.rules()
     version = hashlib.sha256(rules.encode()).hexdigest()
+    beside = connection.execute(kind.seals).fetchone() if kind.seals else None
+    seals = beside[0] if beside else ""
     run_hash = hashlib.sha256(f"{previous}{now.isoformat()}{version}{seals}".encode())
     rows, cents = [], 0
     for entry, (period, *rest) in enumerate(facts, first):
@@ -135,10 +135,13 @@ def content_hash(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(_json.encode(facts)).hexdigest()
 
 
-def rules(connection: sqlite3.Connection) -> dict[str, str]:
-    """The texts of what runs were posted by, by version, the sha256 of the text; one that was altered is not among them."""
-    kept = connection.execute("SELECT version, text FROM rules").fetchall()
-    return {version: text for version, text in kept if hashlib.sha256(text.encode()).hexdigest() == version}
+def sound(rules: Iterable[Any]) -> dict[str, str]:
+    """What runs were posted by, out of rows of version and text; a version is the sha256 of its text, or was altered."""
+    return {version: text for version, text in rules if hashlib.sha256(text.encode()).hexdigest() == version}
+
+
+#: The rows for `sound`.
+RULES = "SELECT version, text FROM rules"
 
 
 _json = msgspec.json.Encoder(order="sorted")

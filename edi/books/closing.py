@@ -51,7 +51,7 @@ def close(
         estimating.post(connection, year, now)
     if year not in periods.closed_years(connection):
         with transaction(connection):
-            close_period(connection, year, now)
+            periods.close(connection, year, now, FIRST_PERIOD)
     for _ in statements.issue(
         connection,
         home.settings,
@@ -66,11 +66,6 @@ def close(
         shared = distributing.record(connection, made, now)
     _agrees(connection, year, shared)
     return report(connection, home, year, shared)
-
-
-def close_period(connection: sqlite3.Connection, year: int, now: datetime) -> None:
-    """Closes a year, within the caller's transaction. NotAllowed when it is none of the lending right's, or is closed."""
-    periods.close(connection, year, now, FIRST_PERIOD)
 
 
 def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from edi.ledger import content_hash, rules
+from edi.ledger import RULES, content_hash, sound
 from edi.lending import terms
 from edi.lending.remuneration import least
 from edi.reconciliation.claims import rate_text
@@ -20,6 +20,10 @@ _OPPOSITE = ("ht_cents", "remuneration_cents")
 _FACTS = (
     "supplier", "library", "invoice_number", "invoice_date", "kind", "ht_cents", "rate", "remuneration_cents", "library_invoice",
 )  # fmt: skip
+_INVOICE = (
+    "SELECT library, number AS invoice_number, date AS invoice_date, kind, ht, coalesce(credited_on, date) AS day FROM invoice "
+    "WHERE id = :library_invoice AND side = 'library'"
+)
 #: Two that stand for one invoice; one that stands beside an entry. Where something is still to be looked at, the next pass sees to it.
 _AFTERWARDS = (
     "SELECT max(estimate) FROM estimation_standing GROUP BY library_invoice HAVING count(*) > 1 LIMIT 1",
@@ -30,7 +34,7 @@ _AFTERWARDS = (
 
 def flaw(connection: sqlite3.Connection) -> str | None:
     """The first estimate of before that was altered or does not follow, or any that stands beside an entry."""
-    law = rules(connection).get(terms.FIRST_LAW)
+    law = sound(connection.execute(RULES)).get(terms.FIRST_LAW)
     standing: dict[int, Mapping[str, Any]] = {}
     previous = ""
     for number, row in enumerate(connection.execute("SELECT * FROM estimate ORDER BY estimate"), 1):
@@ -38,11 +42,12 @@ def flaw(connection: sqlite3.Connection) -> str | None:
         facts = {**told, "rate": rate_text(row["rate_percent"])}
         before = standing.pop(row["library_invoice"], None)
         if row["reverses"] is None:
-            sound = before is None and law is not None and follows(connection, facts, terms.read(law))
+            invoice = connection.execute(_INVOICE, facts).fetchone()
+            holds = before is None and law is not None and follows(facts, invoice, terms.read(law))
             standing[row["library_invoice"]] = facts
         else:
-            sound = before is not None and before["estimate"] == row["reverses"] and is_opposite(facts, before)
-        if not sound or row["estimate"] != number or row["previous"] != previous or content_hash(told) != row["hash"]:
+            holds = before is not None and before["estimate"] == row["reverses"] and is_opposite(facts, before)
+        if not holds or row["estimate"] != number or row["previous"] != previous or content_hash(told) != row["hash"]:
             return f"estimation {number}"
         previous = row["hash"]
     sealed = connection.execute("SELECT seals FROM posting_run WHERE seals <> '' ORDER BY id LIMIT 1").fetchone()
@@ -62,29 +67,26 @@ def entry_flaw(connection: sqlite3.Connection, entry: Mapping[str, Any], law: te
     row = connection.execute("SELECT * FROM estimation WHERE entry = ?", (entry["entry"],)).fetchone()
     if row is None or msgspec.json.decode(entry["facts"]) != _counted(row):
         return "facts"
-    if row["reverses"] is None:
-        return None if entry["reverses"] is None and follows(connection, row, law) else "remuneration_cents"
+    facts = dict(row)
+    if facts["reverses"] is None:
+        invoice = connection.execute(_INVOICE, facts).fetchone()
+        return None if entry["reverses"] is None and follows(facts, invoice, law) else "remuneration_cents"
     other = connection.execute("SELECT * FROM estimation WHERE estimate = ?", (row["reverses"],)).fetchone()
     undoes = other is not None and other["estimate"] < row["estimate"] and other["reverses"] is None
-    return None if undoes and entry["reverses"] == other["entry"] and is_opposite(row, other) else "reverses"
+    return None if undoes and entry["reverses"] == other["entry"] and is_opposite(facts, dict(other)) else "reverses"
 
 
 def _counted(row: sqlite3.Row) -> dict[str, int]:
     return {"number": row["estimate"], **({} if row["reverses"] is None else {"reverses": row["reverses"]})}
 
 
-def is_opposite(row: Mapping[str, Any] | sqlite3.Row, other: Mapping[str, Any] | sqlite3.Row) -> bool:
+def is_opposite(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether one undoes the other."""
     return all(row[name] == (-other[name] if name in _OPPOSITE else other[name]) for name in _FACTS)
 
 
-def follows(connection: sqlite3.Connection, row: Mapping[str, Any] | sqlite3.Row, law: terms.Law) -> bool:
-    """Whether an estimate is the least of its invoice by a law."""
-    invoice = connection.execute(
-        "SELECT library, number AS invoice_number, date AS invoice_date, kind, ht, coalesce(credited_on, date) AS day FROM invoice "
-        "WHERE id = ? AND side = 'library'",
-        (row["library_invoice"],),
-    ).fetchone()
+def follows(row: Mapping[str, Any], invoice: sqlite3.Row | None, law: terms.Law) -> bool:
+    """Whether an estimate is the least of its library's invoice by a law."""
     names = ("library", "invoice_number", "invoice_date", "kind")
     if invoice is None or any(row[name] != invoice[name] for name in names):
         return False

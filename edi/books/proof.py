@@ -18,7 +18,7 @@ import msgspec
 from edi.books import estimates, issued, originals
 from edi.books.originals import DECLARED, MADE, Progress
 from edi.books.sealing import Head
-from edi.ledger import FACTS, content_hash, rules
+from edi.ledger import FACTS, RULES, content_hash, sound
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
@@ -139,7 +139,7 @@ def _runs_hold(
     rows = connection.execute("SELECT * FROM entry NOT INDEXED ORDER BY entry")
     row = rows.fetchone()
     reversed_before: set[int] = set()
-    laws = rules(connection)
+    laws = sound(connection.execute(RULES))
     for run in connection.execute("SELECT * FROM posting_run ORDER BY id"):
         told = f"{proof.run_hash}{run['posted_at']}{run['rules']}{run['seals']}"
         chain, first, law = hashlib.sha256(told.encode()), proof.entries + 1, laws.get(run["rules"] or terms.FIRST_LAW)

@@ -77,8 +77,8 @@ def period_close(
 ) -> None:
     """Rapprocher une dernière fois, puis clore une année : ce qui arrive ensuite va dans la plus ancienne ouverte. / Close a year."""
     from edi import periods
-    from edi.books.closing import close_period
     from edi.intake.telling import tell
+    from edi.lending.terms import FIRST_PERIOD
     from edi.reconciliation.reconciling import reconcile
     from edi.reconciliation.waiting import worth
     from edi.settings import paris_now
@@ -88,7 +88,7 @@ def period_close(
         reconcile(connection, paris_now())  # what is in by now belongs to its year
         tell(where, connection, paris_now())
         with transaction(connection):
-            close_period(connection, year, paris_now())
+            periods.close(connection, year, paris_now(), FIRST_PERIOD)
         late = periods.booked_in(year, periods.closed_years(connection))
         waits = worth(connection, year)
     if as_json:

@@ -42,7 +42,9 @@ def _content(entry: int, facts: tuple[Any, ...]) -> dict[str, Any]:
     return content
 
 
-REMUNERATION = ledger.Kind("lending", "remuneration", lambda: terms.law().text, _content)
+#: The hash of the last estimate of before estimates were entries, for the next run to vouch for, once.
+SEALS = "SELECT hash FROM estimate WHERE NOT EXISTS (SELECT 1 FROM posting_run WHERE seals <> '') ORDER BY estimate DESC LIMIT 1"
+REMUNERATION = ledger.Kind("lending", "remuneration", lambda: terms.law().text, _content, SEALS)
 
 
 @cache
@@ -69,14 +71,6 @@ def _percent(rate: str) -> int:
     return percent
 
 
-def seals(connection: sqlite3.Connection) -> str:
-    """What the next posting run vouches for: the hash of the last estimate of before estimates were entries, once."""
-    last = connection.execute("SELECT hash FROM estimate ORDER BY estimate DESC LIMIT 1").fetchone()
-    if last is None or connection.execute("SELECT 1 FROM posting_run WHERE seals <> ''").fetchone():
-        return ""
-    return str(last["hash"])
-
-
 def claim(connection: sqlite3.Connection, directory: dict[str, Partner], whole: bool) -> None:
     """Weighs what the matches in `outcome_new` owe against the entries that stand (`ledger.weigh`).
 
@@ -97,9 +91,8 @@ def claim(connection: sqlite3.Connection, directory: dict[str, Partner], whole: 
                 due.reason, mine, theirs, None, bag,
             )  # fmt: skip
 
-    ledger.claims(connection, rows())
     bag = "coalesce((SELECT bag FROM outcome WHERE invoice = e.claim), e.claim)"
-    ledger.weigh(connection, REMUNERATION, bag, None if whole else "SELECT invoice AS claim FROM looked")
+    ledger.weigh(connection, REMUNERATION, rows(), bag, None if whole else "SELECT invoice AS claim FROM looked")
 
 
 def entries(

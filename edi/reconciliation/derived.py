@@ -18,6 +18,10 @@ BY = (
     ("edi.reconciliation", "looking"),
 )  # fmt: skip
 
+#: Notes that everything was derived by a version; of the first that is derived at all.
+NOTE = "INSERT OR REPLACE INTO derived VALUES (1, ?)"
+BEGIN = "INSERT INTO derived SELECT 1, ? WHERE NOT EXISTS (SELECT 1 FROM derived) AND NOT EXISTS (SELECT 1 FROM twin)"
+
 
 def version() -> str:
     """The sha256, in hex, over the law and the source of what derives."""
@@ -36,15 +40,3 @@ def is_current(connection: sqlite3.Connection) -> bool:
     if kept is None:
         return connection.execute("SELECT 1 FROM twin").fetchone() is None
     return bool(kept["version"] == version())
-
-
-def begin(connection: sqlite3.Connection) -> None:
-    """Notes the version of the first that is derived, within the caller's transaction."""
-    none_yet = "SELECT NOT EXISTS (SELECT 1 FROM derived) AND NOT EXISTS (SELECT 1 FROM twin)"
-    if connection.execute(none_yet).fetchone()[0]:
-        note(connection)
-
-
-def note(connection: sqlite3.Connection) -> None:
-    """Notes that everything was derived by this version, within the caller's transaction."""
-    connection.execute("INSERT OR REPLACE INTO derived VALUES (1, ?)", (version(),))

@@ -21,8 +21,7 @@ from edi.ledger import FACTS, Kind
 from edi.lending import terms
 from edi.lending.remuneration import least, why_exempt
 from edi.lock import in_turn
-from edi.reconciliation import claims
-from edi.reconciliation.claims import rate_text
+from edi.reconciliation.claims import SEALS, rate_text
 from edi.reconciliation.waiting import said_nil, waiting
 from edi.store import transaction
 
@@ -46,7 +45,7 @@ _LAST = (
     "SELECT coalesce((SELECT max(json_extract(facts, '$.number')) FROM entry WHERE kind = 'estimate'), "
     "(SELECT max(estimate) FROM estimate), 0)"
 )
-ESTIMATE = Kind("lending", "estimate", lambda: terms.law().text, _content)
+ESTIMATE = Kind("lending", "estimate", lambda: terms.law().text, _content, SEALS)
 
 
 def post(
@@ -95,7 +94,7 @@ def _append(
     for number, (row, undone) in enumerate(rows, number + 1):  # noqa: B020 - counts on from the last
         counted = {"number": number} if undone is None else {"number": number, "reverses": undone["estimate"]}
         facts.append((*row, msgspec.json.encode(counted).decode(), undone and undone["entry"]))
-    ledger.append(connection, ESTIMATE, now, facts, claims.seals(connection))
+    ledger.append(connection, ESTIMATE, now, facts)
 
 
 def take_back(connection: sqlite3.Connection, now: datetime) -> None:

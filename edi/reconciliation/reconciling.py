@@ -170,7 +170,7 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
         with transaction(connection):
             for change in (*_GO, *_COME_IN):
                 connection.execute(change, _ALL)
-            _count(posted, ledger.post(connection, claims.REMUNERATION, now, seals=claims.seals(connection)))
+            _count(posted, ledger.post(connection, claims.REMUNERATION, now))
             _done(connection, seen, whole)
             estimating.take_back(connection, now)
     else:
@@ -212,7 +212,7 @@ def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datet
                     connection.execute(change, bounds)
                 _count(
                     posted,
-                    ledger.post(connection, claims.REMUNERATION, now, undue, due, bounds, claims.seals(connection)),
+                    ledger.post(connection, claims.REMUNERATION, now, undue, due, bounds),
                 )
             place += len(some)
             size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))

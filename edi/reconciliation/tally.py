@@ -31,13 +31,6 @@ def live(which: str, sign: str = "") -> str:
     return _LIVE.format(which=which, sign=sign) + COUNT
 
 
-def recount(connection: sqlite3.Connection) -> None:
-    """Counts everything anew, within the caller's transaction."""
-    connection.execute("DELETE FROM tally")
-    connection.execute(live("id NOT IN (SELECT invoice FROM withdrawal)"))
-    connection.execute(outcomes("outcome WHERE true"))
-
-
 _CASES = {
     "matched": ("state = 'matched'", "matched"),
     "discrepancies": ("state = 'discrepancy'", "discrepancy"),

@@ -86,7 +86,7 @@ def _piece(connection: sqlite3.Connection, first: int, last: int) -> int | None:
 
 
 def _place(connection: sqlite3.Connection, first: int, last: int) -> None:
-    derived.begin(connection)
+    connection.execute(derived.BEGIN, (derived.version(),))
     _put(connection, "id BETWEEN ? AND ?", (first, last))
     connection.execute(tally.live("id BETWEEN ? AND ?"), (first, last))
 
@@ -242,9 +242,10 @@ def make_anew(connection: sqlite3.Connection) -> None:
     with transaction(connection):
         define(connection, partners.load(connection))
         connection.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
-        for table in ("twin", "credit", "unplaced"):
+        for table in ("twin", "credit", "unplaced", "tally"):
             connection.execute(f"DELETE FROM {table}")
         _put(connection, "id NOT IN (SELECT invoice FROM withdrawal)")
-        tally.recount(connection)
+        connection.execute(tally.live("id NOT IN (SELECT invoice FROM withdrawal)"))
+        connection.execute(tally.outcomes("outcome WHERE true"))
         connection.execute("INSERT INTO touched (first, last) VALUES (0, ?)", (EVERYTHING,))
-        derived.note(connection)
+        connection.execute(derived.NOTE, (derived.version(),))

@@ -1,5 +1,7 @@
 -- the ledger in names of its own, for any scheme; the view `remuneration` has the names of the lending right. Hashes are as they were.
+-- a hash of facts beside the chain that the run vouches for
 ALTER TABLE posting_run ADD COLUMN seals TEXT NOT NULL DEFAULT '';
+CREATE INDEX posting_run_seals ON posting_run (id) WHERE seals <> '';
 
 CREATE TABLE entry_kind (         -- what the entries of a kind move, and what the books call them
     scheme TEXT NOT NULL, kind TEXT NOT NULL,

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edi import periods
-from edi.books import closing, distributing, statements
+from edi.books import distributing, statements
 from edi.books.accounts import trial
 from edi.books.proof import verify
 from edi.books.reminding import silent
@@ -187,7 +187,7 @@ def test_an_estimate_is_no_remuneration(desk: Desk) -> None:
     assert [row["invoice_number"] for row in claims.entries(desk.connection)] == ["1"]
     assert claims.balances(desk.connection)[0]["entries"] == 1
     with transaction(desk.connection):
-        closing.close_period(desk.connection, 2025, desk.now)
+        periods.close(desk.connection, 2025, desk.now)
     (statement,) = statements.issue(desk.connection, desk.home.settings, 2025, desk.now)
     totals = statement["totals"]
     assert (totals["invoices_cents"], totals["reversed_cents"], totals["estimates_cents"]) == (600, 0, 546)

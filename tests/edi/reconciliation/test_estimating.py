@@ -20,6 +20,7 @@ from edi.books import distributing, statements
 from edi.books.accounts import trial
 from edi.books.proof import verify
 from edi.books.reminding import silent
+from edi.ledger import content_hash
 from edi.lending import terms
 from edi.reconciliation import claims, estimating
 from edi.settings import Accounts
@@ -263,6 +264,18 @@ def test_one_of_before_that_was_altered_is_found(old: Desk, sql: str) -> None:
     tamper(old, sql)
     failure = verify(old.connection, old.home, files=False).failure
     assert failure is not None and failure.check == "estimate"
+
+
+def test_the_last_of_before_cannot_be_made_anew(old: Desk) -> None:
+    """With a hash that is right in itself: the run that vouches for the table has another."""
+    old.take(declared("N", sold("7", "2025-05-20"), by=SHOP))
+    old.reconcile()
+    (row,) = old.connection.execute("SELECT * FROM estimate WHERE estimate = 8").fetchall()
+    facts = {**dict(row), "reason": "nil"}
+    del facts["hash"]
+    tamper(old, f"UPDATE estimate SET reason = 'nil', hash = '{content_hash(facts)}' WHERE estimate = 8")
+    failure = verify(old.connection, old.home, files=False).failure
+    assert failure is not None and (failure.check, failure.found) == ("estimate", "estimation")
 
 
 def test_no_more_are_written_where_they_were(old: Desk) -> None:

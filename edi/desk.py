@@ -13,7 +13,8 @@ from typing import Any
 from edi import store
 from edi.log import logged, user
 from edi.settings import Home, open_home, paris_now
-from schemas.text import Language
+from edi.timing import Timing
+from schemas.text import Language, Text
 from spool.folder import Folder
 
 Clock = Callable[[], datetime]
@@ -23,18 +24,21 @@ class Desk:
     """A home with its open database. `language` is what people are told in, `who` whose act it is, `clock` the only
     clock: Paris wall-clock time, to the second."""
 
+    #: The pace of a run; tests set another.
+    timing = Timing()
+
     def __init__(
         self,
         home: Home,
         connection: store.Connection,
         language: Language = "fr",
         who: str = "",
-        clock: Clock = paris_now,
+        clock: Clock | None = None,
     ) -> None:
         self.home = home
         self.connection = connection
         self.language = language
-        self.clock = clock
+        self.clock: Clock = clock or paris_now
         self._who = who
 
     def now(self) -> datetime:
@@ -65,8 +69,8 @@ class Desk:
 
 @contextmanager
 def open_desk(
-    path: Path, language: Language | None = None, who: str = "", clock: Clock = paris_now,
-    on_wait: Callable[[str], None] | None = None,
+    path: Path, language: Language | None = None, who: str = "", clock: Clock | None = None,
+    on_wait: Callable[[Text], None] | None = None,
 ) -> Iterator[Desk]:  # fmt: skip
     """The desk of the home at `path`, made on first use; its language is the home's unless another is asked for.
 
@@ -78,7 +82,7 @@ def open_desk(
 
 
 @contextmanager
-def _connected(home: Home, on_wait: Callable[[str], None]) -> Iterator[store.Connection]:
+def _connected(home: Home, on_wait: Callable[[Text], None]) -> Iterator[store.Connection]:
     connection = store.connect(home.database)
     connection.on_wait = on_wait
     try:

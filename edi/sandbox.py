@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -19,13 +19,16 @@ from typing import Any
 
 import msgspec
 
+from edi.desk import Desk, open_desk
 from edi.intake import links
-from edi.intake.exchange import Tell
+from edi.intake.arrivals import header_of
+from edi.intake.channel import Tell
 from edi.intake.ingesting import ingest
-from edi.intake.pipeline import Pass, Run, header_of
+from edi.intake.pipeline import Pass, Run
 from edi.intake.running import forever
+from edi.reconciliation.reconciling import reconcile
 from edi.settings import Home, open_home, paris_now
-from edi.store import PLACES, connect, transaction
+from edi.store import PLACES, Connection, transaction
 from parsers import write_fixed
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header, Invoice, Line
@@ -34,7 +37,7 @@ from schemas.money import half_away
 from schemas.text import Both
 from spool import durable
 from spool.folder import Folder
-from spool.server import Server, User, host_key
+from spool.sftp.server import Server, User, host_key
 
 LINK = "partenaire"
 USER = "partenaire"
@@ -97,9 +100,14 @@ def _settings(home: Home) -> str:
 
 def play(home: Home, stop: threading.Event, tell: Tell) -> None:
     """Watches the account until `stop` is set, and plays the other side."""
-    with closing(connect(home.database)) as connection:
-        running = Run(home, connection, lambda event, facts: _meddle(home, event, facts, tell))
-        forever(running, stop, lambda done: _play(home, connection, done))
+    with open_desk(home.path) as desk:
+        run = Run(
+            desk,
+            lambda desk: reconcile(desk.connection, desk.now()),
+            lambda event, facts: _meddle(home, event, facts, tell),
+            stop,
+        )
+        forever(run, lambda done: _play(home, desk.connection, done))
 
 
 def _scenario(reference: str | None) -> str:
@@ -113,16 +121,16 @@ def _meddle(home: Home, event: str, facts: dict[str, Any], tell: Tell) -> None:
         if header is not None and _scenario(header.reference) == "REFUS":
             _use_up(home, facts["sha256"], header)
     elif event == "taken" and _scenario(facts["acknowledgement"].reference) == "TARD":
-        _change(home, lambda connection: links.pause(connection, LINK, paris_now()))
-        later = threading.Timer(LATE_SECONDS, _change, [home, lambda connection: links.resume(connection, LINK)])
+        _change(home, lambda desk: links.pause(desk, LINK))
+        later = threading.Timer(LATE_SECONDS, _change, [home, lambda desk: links.resume(desk, LINK)])
         later.daemon = True
         later.start()
     tell(event, facts)
 
 
-def _change(home: Home, change: Callable[[sqlite3.Connection], object]) -> None:
-    with closing(connect(home.database)) as connection, transaction(connection):
-        change(connection)
+def _change(home: Home, change: Callable[[Desk], object]) -> None:
+    with open_desk(home.path) as desk, transaction(desk.connection):
+        change(desk)
 
 
 def _use_up(home: Home, sha256: str, header: Header) -> None:
@@ -135,10 +143,10 @@ def _use_up(home: Home, sha256: str, header: Header) -> None:
     now = paris_now().isoformat()
     values = (header.format, header.side, header.declarant, header.reference, header.period, now, now, sha256)
     if None not in values:
-        _change(home, lambda connection: connection.execute(sql, values))
+        _change(home, lambda desk: desk.connection.execute(sql, values))
 
 
-def _play(home: Home, connection: sqlite3.Connection, done: Pass) -> None:
+def _play(home: Home, connection: Connection, done: Pass) -> None:
     """The other side's turn, after a pass."""
     for taken in done.taken:
         if taken.verdict not in ("accepted", "partly-accepted") or taken.use != "real" or taken.dry_run:

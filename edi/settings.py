@@ -8,6 +8,7 @@ HOME/known_hosts  pinned host keys        HOME/quarantine/  HOME/outgoing/
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ import msgspec
 from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
-from schemas.text import Language
+from schemas.text import Both, Language, Text, joined
 from spool import durable
 from spool.errors import why
-from spool.link import Link, problems
+from spool.transports import AnyLink, tagged
 
 OUR_GLN = "3035593037000"
 PARIS = ZoneInfo("Europe/Paris")
@@ -116,7 +117,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     issuer: Issuer = Issuer()
     accounts: Accounts = Accounts()
     distribution: dict[str, int | str] = {}
-    link: tuple[Link, ...] = ()
+    link: tuple[AnyLink, ...] = ()
 
     @property
     def letterhead(self) -> dict[str, Any]:
@@ -145,13 +146,13 @@ class Home(msgspec.Struct, frozen=True):
         """Where host keys are pinned."""
         return self.path / "known_hosts"
 
-    def link(self, name: str) -> Link:
+    def link(self, name: str) -> AnyLink:
         """The link of that name; NotFound names those there are."""
         for link in self.settings.link:
             if link.name == name:
                 return link
         names = ", ".join(link.name for link in self.settings.link) or "-"
-        raise NotFound(what=f"liaison / link {name!r} ({names})")
+        raise NotFound(what=Both(f"liaison {name!r} ({names})", f"link {name!r} ({names})"))
 
 
 def locate(given: Path | None) -> Path:
@@ -182,25 +183,36 @@ def open_home(path: Path) -> Home:
 def read_settings(path: Path) -> Settings:
     """The settings in a TOML file; SettingsWrong names everything that is wrong with them."""
     try:
-        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+        tables = tomllib.loads(path.read_text("utf-8"))
+        if isinstance(links := tables.get("link"), list):
+            tables["link"] = [tagged(link) if isinstance(link, dict) else link for link in links]
+        settings = msgspec.convert(tables, Settings)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
         raise SettingsWrong(path=path, why=wrong) from wrong
-    wrongs = [f"[[link]] {link.name} : {problem}" for link in settings.link for problem in problems(link)]
+    if wrongs := list(_wrongs(settings)):
+        raise SettingsWrong(path=path, why=joined(wrongs))
+    return msgspec.structs.replace(settings, link=tuple(link.anchored(path.parent) for link in settings.link))
+
+
+def _wrongs(settings: Settings) -> Iterator[Text]:
+    """What is wrong with the settings, a sentence each."""
     names = [link.name for link in settings.link]
-    wrongs += [f"[[link]] {name} : deux fois / twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    for link in settings.link:
+        for problem in link.problems():
+            yield joined([f"[[link]] {link.name}", problem], " : ")
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield Both(f"[[link]] {name} : deux fois", f"[[link]] {name}: twice")
     if LOCAL in names:
-        wrongs.append(f"[[link]] {LOCAL} : nom réservé / reserved name")
+        yield Both(f"[[link]] {LOCAL} : nom réservé", f"[[link]] {LOCAL}: reserved name")
     if not gln.is_valid(settings.gln):
-        wrongs.append(f"gln {settings.gln!r} : pas un GLN / not a GLN")
+        yield Both(f"gln {settings.gln!r} : pas un GLN", f"gln {settings.gln!r}: not a GLN")
     if settings.siren and not _is_siren(settings.siren):
-        wrongs.append(f"siren {settings.siren!r} : pas un SIREN / not a SIREN")
+        yield Both(f"siren {settings.siren!r} : pas un SIREN", f"siren {settings.siren!r}: not a SIREN")
     for name, (least, most) in _BOUNDS.items():
         given = getattr(settings, name)
         if not least <= given <= most:
-            wrongs.append(f"{name} {given} : de {least} à {most} / from {least} to {most}")
-    if wrongs:
-        raise SettingsWrong(path=path, why=" ; ".join(wrongs))
-    return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))
+            yield Both(f"{name} {given} : de {least} à {most}", f"{name} {given}: from {least} to {most}")
 
 
 def _is_siren(code: str) -> bool:
@@ -211,14 +223,6 @@ def _is_siren(code: str) -> bool:
     """
     digits = [int(c) * (1 + place % 2) for place, c in enumerate(code)] if code.isascii() and code.isdigit() else []
     return len(digits) == 9 and sum(d - 9 * (d > 9) for d in digits) % 10 == 0
-
-
-def _anchored(link: Link, home: Path) -> Link:
-    """The link with its files and folders relative to the home, not to wherever we were started."""
-    named = {name: getattr(link, name) for name in ("key_file", "password_file", "path")}
-    return msgspec.structs.replace(
-        link, **{name: str(home / Path(given).expanduser()) for name, given in named.items() if given}
-    )
 
 
 def paris_now() -> datetime:

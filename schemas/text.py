@@ -1,5 +1,6 @@
 """What people read, in French and in English; one language is spoken at a time (`say`)."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -34,6 +35,16 @@ def filled(text: Text, **facts: object) -> Text:
     if isinstance(text, str) and not any(isinstance(fact, Both) for fact in facts.values()):
         return text.format(**facts)
     return Both(*(_filled(text, language, facts) for language in ("fr", "en")))
+
+
+def joined(texts: Iterable[Text], by: str = " ; ") -> Text:
+    """Several texts as one, in each language.
+
+    >>> joined([Both("a", "b"), "c"])
+    Both(fr='a ; c', en='b ; c')
+    """
+    each = list(texts)
+    return Both(*(by.join(say(text, language) or "" for text in each) for language in ("fr", "en")))
 
 
 def _filled(text: Text, language: str, facts: dict[str, object]) -> str:

@@ -3,15 +3,18 @@
 import datetime
 import io
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from edi.lending.checks import Checked, check
+from edi.intake.staging import stage
+from edi.lending.checked import Checked, CleanInvoices, Sums
+from edi.lending.checks import check
 from edi.lending.context import Context, Partner
-from parsers import read, write_fixed, write_xml
+from parsers import read, read_in_bulk, write_fixed, write_xml
 from parsers.sniff import open_source
 from schemas import ean, gln, money
 from schemas.declaration import Declaration, Header, Invoice, Line
@@ -134,17 +137,42 @@ def written(declaration: Declaration, form: str) -> bytes:
 
 
 def judged(data: bytes, context: Context = CONTEXT) -> tuple[list[Finding], list[Checked]]:
-    """Every finding of a file, and its invoices (the last part of each)."""
+    """Every finding of a file, and its invoices (the last part of each), by production's own road."""
     findings: list[Finding] = []
     invoices: list[Checked] = []
-    for event in check(read(open_source(io.BytesIO(data))), context):
+    for event in check(read_in_bulk(open_source(io.BytesIO(data))), context):
         if isinstance(event, Finding):
             findings.append(event)
         elif isinstance(event, Checked):
             findings.extend(event.findings)
             if event.invoice.last:
                 invoices.append(event)
+        elif isinstance(event, CleanInvoices):
+            for invoice, lines, copies, digest in zip(
+                event.invoices, event.lines, event.copies, event.digests, strict=True
+            ):
+                invoices.append(Checked(invoice, (), sums=Sums(lines=lines, copies=copies), digest=digest))
     return findings, invoices
+
+
+def staged(data: bytes, context: Context = CONTEXT) -> tuple[Finding, ...]:
+    """The findings that staging keeps of a file, in the order of its records."""
+    return stage(sqlite3.connect("", isolation_level=None), open_source(io.BytesIO(data)), context).tally.kept()
+
+
+#: Where the invoices of a declaration may stand: how many sound ones before them, and behind.
+PLACES = {"alone": (0, 0), "first": (0, 4), "middle": (3, 3), "last": (4, 0)}
+
+
+def among(declaration: Declaration, place: str) -> Declaration:
+    """The invoices of a declaration, if it has any, among others of its side and period of which nothing can be said."""
+    header, (before, behind) = declaration.header, PLACES[place] if declaration.invoices else (0, 0)
+    side, day = header.side or "supplier", datetime.date(max(header.period or 2025, 2003), 10, 1)
+    sound = msgspec.structs.replace(BASES[side].invoices[0], date=day)
+    if sound.lines:  # of books that no other invoice has
+        sound = totalled(msgspec.structs.replace(sound, lines=tuple(map(book, (31, 32, 33)))))
+    others = [msgspec.structs.replace(sound, number=f"SOUND {n}") for n in range(before + behind)]
+    return Declaration(header, (*others[:before], *declaration.invoices, *others[before:]))
 
 
 def codes(data: bytes, context: Context = CONTEXT) -> list[str]:
@@ -235,4 +263,4 @@ def place_of(data: bytes, form: str, where: str) -> tuple[int, int | None, str |
     return data.count(b"\n", 0, start) + 1, None, field.wire if field else None
 
 
-assert ean.is_plain_book(book(1).ean)
+assert ean.is_valid(book(1).ean) and ean.is_book(book(1).ean)

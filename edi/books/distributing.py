@@ -14,9 +14,9 @@ import msgspec
 from edi import periods
 from edi.exports import Column
 from edi.lending.distribution import Terms, Title, distribute, per_copy, state_share
+from edi.lending.exclusions import EXCLUDED_SQL
 from edi.settings import Home
 from edi.store import snapshot, transaction
-from schemas import lists
 from schemas.errors import NotAllowed, SettingsWrong
 
 SHEET = (
@@ -43,15 +43,11 @@ _MINE = """
 (e.period = ?1 OR e.period <= (SELECT max(year) FROM distribution WHERE year < ?1)
     AND e.entry > (SELECT max(last_entry) FROM distribution WHERE year < ?1)) AND e.entry <= ?2
 """
-_EXCLUDED = (
-    f"l.exclusion IN ({', '.join(repr(code) for code in sorted(lists.EXCLUSIONS))}) AND l.evidence <> '' "
-    "AND (l.exclusion <> 'MP' OR i.contract_sent IS NOT NULL)"
-)
 _COPIES = f"""
 SELECT l.ean, max(l.title) AS title, sum(CASE WHEN e.copies < 0 THEN -l.quantity ELSE l.quantity END) AS copies
 FROM remuneration e JOIN invoice i ON i.id = e.supplier_invoice
 JOIN line l ON l.id BETWEEN i.first_line AND i.first_line + i.lines - 1
-WHERE {_MINE} AND e.copies <> 0 AND NOT ({_EXCLUDED}) GROUP BY l.ean
+WHERE {_MINE} AND e.copies <> 0 AND NOT {EXCLUDED_SQL} GROUP BY l.ean
 """
 _COUNTED = f"""
 SELECT e.entry, e.supplier, e.library, e.invoice_number, e.invoice_date, l.record, r.name AS file, r.sha256, l.title,
@@ -59,7 +55,7 @@ SELECT e.entry, e.supplier, e.library, e.invoice_number, e.invoice_date, l.recor
 FROM remuneration e JOIN invoice i ON i.id = e.supplier_invoice
 JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id = d.receipt
 JOIN line l ON l.id BETWEEN i.first_line AND i.first_line + i.lines - 1
-WHERE {_MINE} AND e.copies <> 0 AND NOT ({_EXCLUDED}) AND l.ean = ?3 ORDER BY e.entry, l.id
+WHERE {_MINE} AND e.copies <> 0 AND NOT {EXCLUDED_SQL} AND l.ean = ?3 ORDER BY e.entry, l.id
 """
 _BEFORE = "(SELECT max(year) FROM distribution WHERE year < ?1)"
 

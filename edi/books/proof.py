@@ -20,7 +20,8 @@ from edi.books.originals import DECLARED, MADE, Progress
 from edi.books.sealing import Head
 from edi.ledger import FACTS, RULES, content_hash, sound
 from edi.lending import terms
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.lending.remuneration import EXEMPT, NOT_SUBJECT, share
 from edi.reconciliation.claims import REMUNERATION

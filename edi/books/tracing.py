@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from edi.books.distributing import counted_lines
+from edi.lending.exclusions import is_excluded
 from edi.limits import open_within
 from edi.settings import Home
 from parsers.excerpts import excerpts
@@ -105,18 +106,12 @@ def _invoice(connection: sqlite3.Connection, home: Home, number: int) -> dict[st
             {
                 "record": line["record"], "ean": line["ean"], "title": line["title"], "quantity": line["quantity"],
                 "price_cents": line["price"], "amount_cents": line["quantity"] * line["price"],
-                "exclusion": line["exclusion"], "counts": not _excluded(line, row),
+                "exclusion": line["exclusion"], "counts": not is_excluded(line["exclusion"], line["evidence"], row["contract_sent"]),
                 "columns": {name: next(made) for name in _LINE},
             }
             for line in lines
         ],
     }  # fmt: skip
-
-
-def _excluded(line: sqlite3.Row, invoice: sqlite3.Row) -> bool:
-    """Whether a line is validly excluded: with evidence, and `MP` with the contract's date."""
-    evidenced = bool(line["exclusion"] and line["evidence"])
-    return evidenced and (line["exclusion"] != "MP" or invoice["contract_sent"] is not None)
 
 
 def _pointer(layout: Any, record: int, name: str, row: sqlite3.Row) -> Finding:

@@ -9,11 +9,12 @@ from edi.cli.common import HomeOption, JsonOption, bars, examples, opened, out, 
 from edi.cli.common import as_json as dumped
 from edi.cli.ledger import FORMS, PeriodOption, SupplierOption, export, written
 from edi.cli.opening import write_out
+from edi.lending.terms import FIRST_PERIOD
 from schemas.money import french, several
 
 _SHOWN = 10
 _SHOWN_ROWS = 100
-YearArgument = Annotated[int, typer.Argument(metavar="ANNÉE", min=2003, max=9999)]
+YearArgument = Annotated[int, typer.Argument(metavar="ANNÉE", min=FIRST_PERIOD, max=9999)]
 FileOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FICHIER", help="Sinon stdout / else stdout.")
 ]

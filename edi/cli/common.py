@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,11 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.text import Both, say
+from schemas.text import Text as Said
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
     from edi.settings import Home
+    from edi.store import Connection
 
 
 class _Console(Console):
@@ -114,7 +115,7 @@ def home_path(context: typer.Context, given: Path | None) -> Path:
 
 
 @contextmanager
-def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, sqlite3.Connection]]":
+def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, Connection]]":
     """The home, made on first use, and its database."""
     from edi import store
     from edi.settings import open_home
@@ -128,13 +129,13 @@ def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, 
         connection.close()
 
 
-def once_told() -> Callable[[str], None]:
+def once_told() -> Callable[[Said], None]:
     """Says on stderr, once, whom we wait for."""
-    told: list[str] = []
+    told: list[Said] = []
 
-    def tell(who: str) -> None:
+    def tell(who: Said) -> None:
         if not told:
-            note(f"[dim]attend {sentence(who)} / waiting for it[/]")
+            note(f"[dim]attend {sentence(say(who, 'fr'))} / waiting for it[/]")
         told.append(who)
 
     return tell

@@ -56,10 +56,11 @@ _STATES = {
 
 def link_list(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Lister les liaisons et leur état. / List the links and how they are."""
+    from edi.desk import Desk
     from edi.intake.links import overview
 
     with opened(context, home) as (where, connection):
-        rows = overview(where, connection)
+        rows = overview(Desk(where, connection))
     if as_json:
         print_json({"links": rows})
         return
@@ -89,10 +90,11 @@ def _link_row(row: dict[str, Any]) -> list[object]:
 
 def link_test(context: typer.Context, name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Se connecter et regarder, sans rien prendre. / Connect and look, taking nothing."""
+    from edi.desk import Desk
     from edi.intake.links import test
 
-    with opened(context, home) as (where, _):
-        facts = test(where, where.link(name))
+    with opened(context, home) as (where, connection):
+        facts = test(Desk(where, connection), where.link(name))
     if as_json:
         print_json(facts)
     else:
@@ -123,17 +125,12 @@ def link_trust(
 ) -> None:
     """Montrer l'empreinte de la clé d'hôte ; l'épingler seulement si on la donne. / Show, or pin, the host key."""
     from edi.log import decided
-    from schemas.errors import NotAllowed
-    from spool.hostkeys import fingerprint as shown_by
-    from spool.hostkeys import trust
+    from spool.sftp.hostkeys import fingerprint as shown_by
+    from spool.sftp.hostkeys import trust
+    from spool.transports import server_of
 
     with opened(context, home) as (where, _):
-        link = where.link(name)
-        if link.kind == "folder":
-            raise NotAllowed(
-                why=f"Liaison {name} : un dossier local n'a pas de clé d'hôte ; il n'y a rien à faire. / "
-                "A local folder has no host key; there is nothing to do."
-            )
+        link = server_of(where.link(name))
         if fingerprint is None:
             kind, seen = shown_by(link)
             facts: dict[str, Any] = {"link": name, "key": kind, "fingerprint": seen, "pinned": False}
@@ -172,18 +169,18 @@ def link_resume(
 
 
 def _set_paused(context: typer.Context, name: str, home: Any, as_json: bool, paused: bool) -> None:
+    from edi.desk import Desk
     from edi.intake.links import pause, resume
     from edi.log import decided
-    from edi.settings import paris_now
     from edi.store import transaction
 
     with opened(context, home) as (where, connection):
         with transaction(connection):
             where.link(name)
             if paused:
-                pause(connection, name, paris_now())
+                pause(Desk(where, connection), name)
             else:
-                resume(connection, name)
+                resume(Desk(where, connection), name)
         decided(where.path, "link-paused" if paused else "link-resumed", link=name)
     if as_json:
         print_json({"link": name, "paused": paused})
@@ -202,9 +199,12 @@ def answers_list(
 ) -> None:
     """Ce qui a été répondu, le plus récent d'abord. / What was answered, newest first."""
     from edi.intake.answers import listing
+    from schemas.text import recalled, say
 
     with opened(context, home) as (_, connection):
         rows = [dict(row) for row in listing(connection, waiting, limit)]
+    for row in rows:
+        row["trouble"] = say(recalled(row["trouble"]), "fr") if row["trouble"] else None
     if as_json:
         print_json({"answers": rows})
         return
@@ -234,19 +234,19 @@ def answers_resend(
     as_json: JsonOption = False,
 ) -> None:
     """Envoyer une réponse une nouvelle fois, au prochain passage. / Send an answer again with the next pass."""
+    from edi.desk import Desk
     from edi.intake.answers import resend
-    from edi.intake.pipeline import deliver
+    from edi.intake.outgoing import deliver
     from edi.log import decided
     from edi.settings import LOCAL
     from edi.store import transaction
-    from spool.folder import Folder
 
     with opened(context, home) as (where, connection):
         with transaction(connection):
             facts = dict(resend(connection, answer))
         decided(where.path, "answer-resent", link=facts["link"], file=facts["name"], answer=answer)
         if facts["link"] == LOCAL:
-            deliver(connection, Folder(where.path))
+            deliver(Desk(where, connection))
     if as_json:
         print_json(facts)
     elif facts["link"] == LOCAL:

@@ -21,6 +21,7 @@ from edi.cli.common import (
     wrong_use,
 )
 from edi.cli.opening import seekable, write_out
+from edi.lending.terms import FIRST_PERIOD
 
 
 def add_to(app: typer.Typer) -> None:
@@ -82,8 +83,8 @@ def new(
 
     if not gln.has_form(declarant):
         raise wrong_use(f"--gln {declarant!r} : 13 chiffres / 13 digits")
-    if not 2003 <= period <= paris_now().year:
-        raise wrong_use(f"--period {period} : de 2003 à {paris_now().year} / from 2003")
+    if not FIRST_PERIOD <= period <= paris_now().year:
+        raise wrong_use(f"--period {period} : de {FIRST_PERIOD} à {paris_now().year} / from {FIRST_PERIOD}")
     where = home_path(context, home)
     ours = read_settings(where / "edi.toml").gln if (where / "edi.toml").exists() else OUR_GLN
     try:

@@ -118,8 +118,10 @@ def release(
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Relire le fichier avec les règles d'aujourd'hui. / Read the file again with today's rules."""
+    from edi.desk import Desk
     from edi.intake import quarantine
-    from edi.intake.pipeline import arrival_of, deliver, take_receipt
+    from edi.intake.arrivals import arrival_of, take_receipt
+    from edi.intake.outgoing import deliver
     from edi.log import decided, logged, user
     from edi.settings import paris_now
     from edi.store import transaction
@@ -135,11 +137,12 @@ def release(
             receipt = quarantine.release(connection, number, who, reason, paris_now())
         about = {"link": row["link"], "file": row["name"], "receipt": number, "reason": reason}
         decided(where.path, "released", who, **about, read_again_as=receipt)
-        taken = take_receipt(where, connection, folder, receipt)
+        desk = Desk(where, connection)
+        taken = take_receipt(desk, receipt)
         logged(where.path)("taken", {"link": row["link"], "file": row["name"], "acknowledgement": taken})
         if taken.verdict not in ("refused", "partly-accepted"):
             folder.release(row["sha256"], row["name"])
-        deliver(connection, folder)
+        deliver(desk)
     if as_json:
         print_json({"id": number, "receipt": receipt, "verdict": taken.verdict, "accepted": taken.accepted})
     else:

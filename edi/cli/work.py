@@ -69,14 +69,22 @@ def run(
     Sans --once, --json donne une ligne de JSON par passage où quelque chose arrive. / Without --once, --json gives
     a line of JSON for each pass in which something happens.
     """
+    from edi.desk import Desk
     from edi.intake.pipeline import Run
     from edi.intake.running import forever
     from edi.lock import held
+    from edi.reconciliation.reconciling import reconcile
 
     with opened(context, home) as (where, connection), held(where.path):
         if not where.settings.link:
             note(f"Aucune liaison dans {sentence(where.path / 'edi.toml')} : rien à tirer. / No link: nothing to pull.")
-        running = Run(where, connection, lambda event, facts: tell(event, facts, as_json))
+        stop = threading.Event()
+        running = Run(
+            Desk(where, connection),
+            lambda desk: reconcile(desk.connection, desk.now()),
+            lambda event, facts: tell(event, facts, as_json),
+            stop,
+        )
         if once:
             try:
                 done = running.once(patient=True)
@@ -87,12 +95,11 @@ def run(
             else:
                 _show_pass(done)
             raise typer.Exit(_exit_code(done))
-        stop = threading.Event()
         with ended_by_signals(stop):
             if not as_json:
                 count = len(where.settings.link)
                 out.print(f"edi run : {count} {'liaison' if count == 1 else 'liaisons'}, Ctrl-C pour finir / to end")
-            forever(running, stop, lambda done: _after(done, as_json))
+            forever(running, lambda done: _after(done, as_json))
         if not as_json:
             out.print("Fini ; rien n'est perdu. / Ended; nothing is lost.")
 
@@ -193,10 +200,11 @@ _WHAT = {
 
 def status(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Ce qui est arrivé, ce qui est bloqué, et à qui de jouer. / What arrived, what is stuck, whose turn it is."""
+    from edi.desk import Desk
     from edi.intake.status import status as facts_of
 
     with opened(context, home) as (where, connection):
-        facts = facts_of(where, connection)
+        facts = facts_of(Desk(where, connection))
     if as_json:
         print_json(facts)
         return

@@ -15,8 +15,9 @@ import msgspec
 from edi.demo.world import DeclarationFile, World
 from edi.settings import Home, open_home
 from schemas.errors import NotAllowed
-from spool.hostkeys import trust
-from spool.server import Server, User
+from spool.sftp.hostkeys import trust
+from spool.sftp.server import Server, User
+from spool.transports import server_of
 
 HOUSE = "alcyon-logiciels"
 _FOLDERS = ("depot", "retour", "archive")
@@ -88,7 +89,7 @@ def connect_links(home: Path, places: Places, running: Server) -> Home:
     account = 'host = "{host}"\nport = {port}\nuser = "{link}"\npassword_file = "secrets/{link}"\n'
     opened = _write(home, places, lambda link: account.format(host=running.host, port=running.port, link=link))
     for account_link in opened.settings.link:
-        trust(account_link, opened.known_hosts, running.fingerprint)
+        trust(server_of(account_link), opened.known_hosts, running.fingerprint)
     return opened
 
 

@@ -21,12 +21,14 @@ from rich.console import Console
 from edi.demo import places, screen
 from edi.demo.places import Places
 from edi.demo.world import World, as_planned, directory_csv, world
+from edi.desk import Desk
 from edi.directory import importing
 from edi.intake.pipeline import Pass, Run
 from edi.reconciliation.claims import rate_text
+from edi.reconciliation.reconciling import reconcile
 from edi.reconciliation.tally import details
 from edi.settings import Home, paris_now
-from edi.store import connect
+from edi.store import Connection, connect
 from parsers.report import as_json
 from schemas.text import say
 
@@ -75,7 +77,7 @@ def demo(home: Path, console: Console, keep: bool) -> dict[str, Any]:
 
 
 def _round(
-    made: World, there: Places, home: Home, connection: sqlite3.Connection, number: int, console: Console
+    made: World, there: Places, home: Home, connection: Connection, number: int, console: Console
 ) -> dict[str, Any]:
     """Puts a round's files into the depots and runs one pass; what came of it."""
     sent = [file for file in made.files if file.round == number]
@@ -87,7 +89,9 @@ def _round(
             came.append((facts["link"], facts["file"], facts["acknowledgement"]))
 
     with console.status(f"Passage {number} sur SFTP / pass {number} over SFTP"):
-        done: Pass = Run(home, connection, tell).once(patient=True)
+        done: Pass = Run(Desk(home, connection), lambda desk: reconcile(desk.connection, desk.now()), tell).once(
+            patient=True
+        )
     by_name = {file.name: file for file in sent}
     names = made.names()
     files = []

@@ -14,6 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
+from schemas import vat
 
 SCHEME_BEGINS = date(2003, 8, 1)
 #: A public contract sent for publication on or before this day is exempt (law 2003-517, art. 10).
@@ -89,14 +90,10 @@ SEVEN_PER_CENT = (date(2012, 4, 1), date(2013, 1, 31))
 
 
 @lru_cache(4096)
-def vat_rates(day: date | None, side: str | None) -> frozenset[int]:
-    """VAT rates, in 1/100 %, that are plausible on books that day; 0 is a supplier's alone. None: any day, any side."""
-    rates = {210, 550}
-    if side != "library":
-        rates.add(0)
-    if day is None or SEVEN_PER_CENT[0] <= day <= SEVEN_PER_CENT[1]:
-        rates.add(700)
-    return frozenset(rates)
+def vat_rates(day: date | None, side: str | None) -> tuple[int, ...]:
+    """VAT rates, in 1/100 %, that are plausible on books that day, the usual first; 0 is a supplier's alone. None: any day, any side."""
+    in_2012 = day is None or SEVEN_PER_CENT[0] <= day <= SEVEN_PER_CENT[1]
+    return (vat.USUAL, *(vat.IN_2012,) * in_2012, vat.OVERSEAS, *(0,) * (side != "library"))
 
 
 def library_exempt(category: str | None, day: date) -> bool:

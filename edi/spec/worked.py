@@ -31,7 +31,7 @@ _SHOWN = ("invoice_number", "invoice_date", "kind", "base_cents", "rate", "remun
 
 def worked() -> dict[str, Any]:
     """The files of both formats with their answers, and what a pass matches and posts, the same from either."""
-    made = []
+    shown = []
     for form, extension in (("fixed", "txt"), ("xml", "xml")):
         with tempfile.TemporaryDirectory() as room:
             home = open_home(Path(room) / "home")
@@ -52,13 +52,13 @@ def worked() -> dict[str, Any]:
                         sent = data if isinstance(data, bytes) else data.read()
                     answers.append({"name": row["name"], "text": _text(row["name"], sent)})
                 text = _text(name, written.getvalue())
-                made.append(
+                shown.append(
                     {"what": what, "name": name, "format": form, "verdict": verdict, "text": text, "answers": answers}
                 )
             counts = reconcile(connection, ANSWERED)
             entries = [{name: entry[name] for name in _SHOWN} for entry in claims.entries(connection)]
             connection.close()
-    return {"files": made, "counts": counts, "entries": entries}
+    return {"files": shown, "counts": counts, "entries": entries}
 
 
 def _text(name: str, data: bytes) -> str:

@@ -19,9 +19,9 @@ from typing import Any
 import parsers
 from edi import partners
 from edi.intake.ingesting import ingest
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked, CleanInvoices
+from edi.lending.checks import check
 from edi.lending.context import Context
-from edi.lending.sound import Sound
 from edi.reconciliation import twins
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
@@ -85,7 +85,7 @@ def read_and_check(folder: Path, form: str = "fixed") -> Figures:
                 if isinstance(event, Checked):
                     assert not event.findings
                     lines += len(event.invoice.lines)
-                elif isinstance(event, Sound):
+                elif isinstance(event, CleanInvoices):
                     lines += len(event.invoices.lines)
             return lines
 

@@ -9,7 +9,8 @@ import pytest
 
 import parsers
 from edi.intake.ingesting import ingest
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import OUR_GLN, open_home

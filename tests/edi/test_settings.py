@@ -39,7 +39,7 @@ def test_template_is_valid_uncommented(tmp_path: Path) -> None:
         ('language = "de"', "language"),
         ("colour = 1", "colour"),
         (FOLDER.format("local", "x"), "réservé"),
-        (FOLDER.format("a", "x") * 2, "twice"),
+        (FOLDER.format("a", "x") * 2, "deux fois"),
         ('[[link]]\nname = "a"\n', "host"),
         ('[[link]]\nname = "a"\npassword = "hunter2"\n', "password"),
         ('gln = "é', "edi.toml"),

@@ -1,9 +1,9 @@
 """Runs `edi` and lets it die, or lets one of its calls fail, at a chosen moment. The product has no hooks for it.
 
-    python -m tests.faults.runner 'kill after 3 edi.intake.pipeline:pull' -- run --once --home H
+    python -m tests.faults.runner 'kill after 3 edi.intake.fetch:pull' -- run --once --home H
     python -m tests.faults.runner 'kill at 350' -- run --once --home H             # after 350 ms, wherever it is
     python -m tests.faults.runner 'fail 17 sql-locked' -- run --once --home H      # the 17th call fails
-    python -m tests.faults.runner 'lose 5 edi.intake.exchange:pull' -- run --once --home H   # the link is lost before the 5th
+    python -m tests.faults.runner 'lose 5 edi.intake.fetch:pull' -- run --once --home H   # the link is lost before the 5th
     python -m tests.faults.runner 'fail 17+ sql-locked' -- run --once --home H     # and every one after it
 
 Functions the product calls are wrapped where it looks them up; statements are seen by a subclass of
@@ -28,6 +28,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Never
 
+from edi.desk import Desk
+from edi.timing import Timing
 from tests.program import import_all
 
 CLOCK = datetime(2026, 11, 20, 12, 0)
@@ -37,10 +39,10 @@ _ROOT = Path(__file__).parent.parent.parent
 def main(words: Sequence[str]) -> Never:
     """`SPEC -- edi's own words`; SPEC may be empty. Ends the process as `edi` does."""
     spec, rest = words[0], list(words[words.index("--") + 1 :])
-    for module in ("edi.intake.pipeline", "edi.intake.exchange", "edi.intake.ingesting"):
-        importlib.import_module(module).paris_now = lambda: CLOCK
+    importlib.import_module("edi.intake.ingesting").paris_now = lambda: CLOCK
+    Desk.now = lambda desk: CLOCK  # type: ignore[method-assign]
     if not spec.startswith("kill at"):  # one link after the other, so that calls come in the same order
-        importlib.import_module("edi.intake.pipeline")._LINKS_AT_ONCE = 1
+        Desk.timing = Timing(links_at_once=1)
     importlib.import_module(
         "edi.intake.stored_lines"
     )._PIECE = 1  # every file is a long one: its lines go ahead of its verdict

@@ -11,10 +11,12 @@ import pytest
 from rich.console import Console
 
 from edi.demo.show import demo
+from edi.desk import Desk
 from edi.intake.pipeline import Run
 from edi.settings import open_home
 from edi.store import connect
 from schemas.errors import NotAllowed
+from tests.edi.intake.test_pipeline import reconciled
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_the_home_goes_on_working_without_the_server(shown: tuple[Path, dict[str
     home = open_home(shown[0])
     connection = connect(home.database)
 
-    done = Run(home, connection).once()
+    done = Run(Desk(home, connection), reconciled).once()
 
     assert (done.pulled, done.troubles, done.reconciled["entries_posted"]) == (0, {}, 0)
 

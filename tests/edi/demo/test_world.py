@@ -13,7 +13,8 @@ from edi import partners
 from edi.demo.world import DeclarationFile, World, as_planned, directory_csv, world
 from edi.directory import importing
 from edi.intake.ingesting import ingest
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.reconciliation.reconciling import reconcile
 from edi.reconciliation.tally import details

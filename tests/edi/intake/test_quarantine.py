@@ -178,11 +178,11 @@ def test_a_failed_check_is_kept_alarmed_and_tried_again(
     assert run("run", "--once")[0] == 0
     assert listed(run)[5] == "failed", "nor after the same, who would know of it?"
     with monkeypatch.context() as patch:
-        patch.setattr("edi.intake.pipeline.checker", lambda limits: "another version")
+        patch.setattr("edi.intake.backlog.checker", lambda limits: "another version")
         patch.setattr(edi.intake.staging, "check", crash)
         assert run("run", "--once")[0] == 2, "an upgraded one does, and alarms"
         patch.undo()
-        patch.setattr("edi.intake.pipeline.checker", lambda limits: "another version")
+        patch.setattr("edi.intake.backlog.checker", lambda limits: "another version")
         run("run", "--once")  # mended
     assert 5 not in listed(run)
     with connect(tmp_path / "home" / "edi.sqlite") as connection:

@@ -89,6 +89,13 @@ def test_a_statement_is_accepted_whole(desk: Desk) -> None:
     assert desk.owed() == 0 and stands(desk, "2") == "proposed statement 3"
 
 
+def test_a_rejected_statement_is_not_made_again(desk: Desk) -> None:
+    sides(desk, [sold("1", DAY), sold("2", DAY, 20_000)], [bought("S-1", DAY, 9_100 + 18_200)])
+    assert stands(desk, "S-1", "library") == "proposed statement 3"
+    decide(desk, "reject", "S-1", "library")
+    assert stands(desk, "S-1", "library") == "waiting 1"
+
+
 def test_a_discrepancy_is_accepted_or_settled(desk: Desk) -> None:
     sides(desk, [sold("1", DAY), sold("2", DAY)], [bought("1", DAY, 5_000), bought("2", DAY, 4_000)])
     assert stands(desk, "1") == "discrepancy amount-differs 2"

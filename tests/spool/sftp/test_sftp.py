@@ -22,17 +22,17 @@ from schemas.errors import (
     SettingsWrong,
 )
 from schemas.text import Both
-from spool import hostkeys
 from spool.errors import Exists, FingerprintDiffers, Refused
 from spool.folder import Folder
-from spool.link import Link
 from spool.pull import archive, listing, pull
 from spool.push import push
-from spool.server import Server, User
-from spool.sftp import SftpRemote, connect
+from spool.sftp import hostkeys
+from spool.sftp.link import SftpLink
+from spool.sftp.remote import SftpRemote, connect
+from spool.sftp.server import Server, User
 from tests.program import until
 from tests.spool.conftest import Site, embedded_account, sshd_account
-from tests.spool.proxy import Proxy
+from tests.spool.sftp.proxy import Proxy
 from tests.sshd import Sshd, free_port, make_key
 
 LONG = 3 * 2**20
@@ -77,7 +77,7 @@ def test_a_fingerprint_as_people_paste_it(sftp_site: Site, dress: str) -> None:
 def test_a_changed_key_stops_everything_until_it_is_trusted_again(tmp_path: Path) -> None:
     pins, users = tmp_path / "known_hosts", {"ana": User("ana", password="ouvre-toi")}
     with Server(tmp_path / "a", users) as first:
-        link = Link(name="lyon", attempts=1, **embedded_account(first))
+        link = SftpLink(name="lyon", attempts=1, **embedded_account(first))
         hostkeys.trust(link, pins, first.fingerprint)
     with Server(tmp_path / "a", users, port=link.port) as second:
         with pytest.raises(HostKeyChanged) as refused:
@@ -94,7 +94,7 @@ def test_a_changed_key_stops_everything_until_it_is_trusted_again(tmp_path: Path
 def test_a_key_of_another_type_is_a_changed_key(tmp_path: Path) -> None:
     pins, users = tmp_path / "known_hosts", {"ana": User("ana", password="ouvre-toi")}
     with Server(tmp_path / "a", users) as first:
-        link = Link(name="lyon", attempts=1, **embedded_account(first))
+        link = SftpLink(name="lyon", attempts=1, **embedded_account(first))
         hostkeys.trust(link, pins, first.fingerprint)
     with (
         Server(tmp_path / "a", users, port=link.port, host_key=paramiko.RSAKey.generate(2048)),
@@ -104,7 +104,7 @@ def test_a_key_of_another_type_is_a_changed_key(tmp_path: Path) -> None:
 
 
 def test_any_of_the_servers_keys_can_be_the_trusted_one(sshd: Sshd, tmp_path: Path) -> None:
-    link = Link(name="lyon", attempts=1, **sshd_account(sshd))
+    link = SftpLink(name="lyon", attempts=1, **sshd_account(sshd))
     pins = tmp_path / "known_hosts"
 
     assert hostkeys.fingerprint(link) == ("ssh-ed25519", sshd.fingerprint)
@@ -137,7 +137,7 @@ def test_a_wrong_password_is_tried_once_and_never_shown(
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("TEST_SFTP_PASSWORD", "hunter2-secret")
     with Proxy(embedded.port) as proxy:
-        link = Link(name="lyon", **{**embedded_account(embedded), "port": proxy.port})
+        link = SftpLink(name="lyon", **{**embedded_account(embedded), "port": proxy.port})
         hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
         proxy.connections = 0
         with pytest.raises(LoginRefused) as refused:
@@ -150,7 +150,7 @@ def test_a_wrong_password_is_tried_once_and_never_shown(
 
 def test_a_wrong_key_is_refused(sshd: Sshd, tmp_path: Path) -> None:
     make_key(tmp_path / "stranger")
-    link = Link(name="lyon", **{**sshd_account(sshd), "key_file": str(tmp_path / "stranger")})
+    link = SftpLink(name="lyon", **{**sshd_account(sshd), "key_file": str(tmp_path / "stranger")})
     hostkeys.trust(link, tmp_path / "pins", sshd.fingerprint)
     with pytest.raises(LoginRefused):
         connect(link, tmp_path / "pins")
@@ -162,7 +162,7 @@ def test_a_key_with_a_passphrase(embedded: Server, tmp_path: Path, monkeypatch: 
     (tmp_path / "wrong").write_text("not a key")
     embedded.users["cle"] = User("cle", public_key=f"{key.get_name()} {key.get_base64()} remark")
     account = {**embedded_account(embedded), "user": "cle", "password_env": None}
-    link = Link(name="lyon", key_passphrase_env="PHRASE", key_file=str(tmp_path / "key"), **account)
+    link = SftpLink(name="lyon", key_passphrase_env="PHRASE", key_file=str(tmp_path / "key"), **account)
     hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
 
     monkeypatch.setenv("PHRASE", "phrase")
@@ -173,14 +173,14 @@ def test_a_key_with_a_passphrase(embedded: Server, tmp_path: Path, monkeypatch: 
             connect(link, tmp_path / "pins")
         assert "wrong-secret" not in "".join(traceback.format_exception(refused.value))
     for file, env in (("key", None), ("wrong", None), ("none", None)):
-        bare = Link(name="lyon", key_passphrase_env=env, key_file=str(tmp_path / file), **account)
+        bare = SftpLink(name="lyon", key_passphrase_env=env, key_file=str(tmp_path / file), **account)
         with pytest.raises(SettingsWrong):
             connect(bare, tmp_path / "pins")
 
 
 def test_an_openssh_key_with_a_passphrase(sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_key(tmp_path / "locked", "phrase")
-    link = Link(
+    link = SftpLink(
         name="lyon", key_passphrase_env="PHRASE", **{**sshd_account(sshd), "key_file": str(tmp_path / "locked")}
     )
     hostkeys.trust(link, tmp_path / "pins", sshd.fingerprint)
@@ -195,7 +195,7 @@ def test_a_password_from_a_file(embedded: Server, tmp_path: Path, end: str) -> N
     (tmp_path / "password").write_bytes(f"ouvre-toi{end}".encode())
     (tmp_path / "password").chmod(0o600)
     account = {**embedded_account(embedded), "password_env": None}
-    link = Link(name="lyon", password_file=str(tmp_path / "password"), **account)
+    link = SftpLink(name="lyon", password_file=str(tmp_path / "password"), **account)
     hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
     connect(link, tmp_path / "pins").close()
     (tmp_path / "password").chmod(0o640)
@@ -206,7 +206,7 @@ def test_a_password_from_a_file(embedded: Server, tmp_path: Path, end: str) -> N
 def test_the_operators_own_keys_are_offered_to_nobody(
     embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link = Link(name="lyon", attempts=1, **{**embedded_account(embedded), "user": "nobody"})
+    link = SftpLink(name="lyon", attempts=1, **{**embedded_account(embedded), "user": "nobody"})
     hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
     with socket.socket(socket.AF_UNIX) as agent:
         agent.bind(str(tmp_path / "agent"))
@@ -222,11 +222,11 @@ def test_the_operators_own_keys_are_offered_to_nobody(
 def test_a_missing_secret_says_which(embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_SFTP_PASSWORD")
     with pytest.raises(SettingsWrong, match="TEST_SFTP_PASSWORD"):
-        connect(Link(name="lyon", **embedded_account(embedded)), tmp_path / "pins")
+        connect(SftpLink(name="lyon", **embedded_account(embedded)), tmp_path / "pins")
 
 
 def test_nobody_there_is_transient_and_tried_again(tmp_path: Path) -> None:
-    link = Link(name="lyon", host="127.0.0.1", port=free_port(), user="x", password_env="TEST_SFTP_PASSWORD")
+    link = SftpLink(name="lyon", host="127.0.0.1", port=free_port(), user="x", password_env="TEST_SFTP_PASSWORD")
     with pytest.raises(LinkAway, match="connexion refusée") as away:
         connect(link, tmp_path / "pins")
     assert away.value.transient
@@ -245,19 +245,19 @@ def test_a_connection_that_is_cut_at_once_is_tried_again(proxied: tuple[Site, Pr
 def test_a_server_that_says_nothing_does_not_hold_us_up(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         account: dict[str, Any] = {"host": "127.0.0.1", "port": mute.getsockname()[1], "user": "x"}
-        link = Link(name="lyon", password_env="TEST_SFTP_PASSWORD", timeout_seconds=0.3, attempts=1, **account)
+        link = SftpLink(name="lyon", password_env="TEST_SFTP_PASSWORD", timeout_seconds=0.3, attempts=1, **account)
         with pytest.raises(LinkAway):
             connect(link, tmp_path / "pins")
 
 
 @pytest.mark.parametrize(
-    "where", ["paramiko.SFTPServer.start_subsystem", "spool.server._Door.check_channel_subsystem_request"]
+    "where", ["paramiko.SFTPServer.start_subsystem", "spool.sftp.server._Door.check_channel_subsystem_request"]
 )
 def test_a_server_that_stops_answering_does_not_hold_us_up(
     embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     held, outwaited = threading.Event(), []
-    link = Link(name="lyon", timeout_seconds=0.5, attempts=1, **embedded_account(embedded))
+    link = SftpLink(name="lyon", timeout_seconds=0.5, attempts=1, **embedded_account(embedded))
     hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
     monkeypatch.setattr(where, lambda *_: outwaited.append(held.wait(50)))
     try:
@@ -365,7 +365,7 @@ def test_only_modern_algorithms_unless_the_link_says_otherwise(
     embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modern, legacy = (
-        Link(name="lyon", legacy_kex=legacy, attempts=1, **embedded_account(embedded)) for legacy in (False, True)
+        SftpLink(name="lyon", legacy_kex=legacy, attempts=1, **embedded_account(embedded)) for legacy in (False, True)
     )
     with pytest.MonkeyPatch.context() as old:
         old.setattr(paramiko.Transport, "_preferred_macs", ("hmac-sha1",))
@@ -386,8 +386,8 @@ def test_a_thousand_small_files(sftp_site: Site) -> None:
 def test_a_listing_has_an_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         site.put(f"depot/{number}.txt")
-    monkeypatch.setattr("spool.remote.LONGEST_LISTING", 7)
-    monkeypatch.setattr("spool.sftp.LONGEST_LISTING", 7)
+    monkeypatch.setattr("spool.local.folder.LONGEST_LISTING", 7)
+    monkeypatch.setattr("spool.sftp.remote.LONGEST_LISTING", 7)
     with site.connect() as remote:
         assert len(listing(remote, site.link())) == 7
 

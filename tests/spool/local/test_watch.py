@@ -4,7 +4,7 @@ import threading
 import time
 from pathlib import Path
 
-from spool.watch import wait
+from spool.local.watch import wait
 
 
 def test_a_change_is_seen_at_once(tmp_path: Path) -> None:

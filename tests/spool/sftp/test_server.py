@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from spool import hostkeys
 from spool.errors import Missing, Refused
-from spool.link import Link
 from spool.remote import Remote
-from spool.server import Server, User
-from spool.sftp import connect
+from spool.sftp import hostkeys
+from spool.sftp.link import SftpLink
+from spool.sftp.remote import connect
+from spool.sftp.server import Server, User
 from tests.spool.conftest import embedded_account
 
 
@@ -21,7 +21,7 @@ def ana(tmp_path: Path) -> Iterator[tuple[Remote, Path]]:
     with Server(root, users) as server:
         (root / "bob/secret.txt").write_bytes(b"bob's")
         (root / "top.txt").write_bytes(b"top")
-        link = Link(name="ana", attempts=1, **embedded_account(server))
+        link = SftpLink(name="ana", attempts=1, **embedded_account(server))
         hostkeys.trust(link, tmp_path / "pins", server.fingerprint)
         with connect(link, tmp_path / "pins") as remote:
             yield remote, root / "ana"

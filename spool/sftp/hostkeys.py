@@ -18,7 +18,7 @@ from schemas.finding import shown
 from schemas.text import Both, Text
 from spool import durable
 from spool.errors import FingerprintDiffers, why
-from spool.link import Link
+from spool.sftp.link import SftpLink
 
 # What paramiko tells is told again as an EdiError; without a handler it would write to the terminal.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -44,15 +44,15 @@ LEGACY = {
 }
 
 
-def disabled(link: Link) -> dict[str, tuple[str, ...]]:
+def disabled(link: SftpLink) -> dict[str, tuple[str, ...]]:
     """The algorithms this link must not use, as paramiko's `disabled_algorithms`."""
     return {} if link.legacy_kex else LEGACY
 
 
-def host_name(link: Link) -> str:
+def host_name(link: SftpLink) -> str:
     """The link's server as known_hosts spells it.
 
-    >>> host_name(Link(name="a", host="SFTP.example.fr", port=2222))
+    >>> host_name(SftpLink(name="a", host="SFTP.example.fr", port=2222))
     '[sftp.example.fr]:2222'
     """
     host = link.host.lower()
@@ -72,7 +72,7 @@ def load(known_hosts: Path) -> paramiko.HostKeys:
     return keys
 
 
-def fingerprint(link: Link) -> tuple[str, str]:
+def fingerprint(link: SftpLink) -> tuple[str, str]:
     """The key the server shows now, without logging in: (`ssh-ed25519`, `SHA256:...`).
 
     Raises LinkAway, or LinkError when both sides share no algorithm.
@@ -82,7 +82,7 @@ def fingerprint(link: Link) -> tuple[str, str]:
     return key.get_name(), key.fingerprint
 
 
-def trust(link: Link, known_hosts: Path, fingerprint: str) -> str:
+def trust(link: SftpLink, known_hosts: Path, fingerprint: str) -> str:
     """Pin the key of this fingerprint if the server shows it now, instead of older pins; the key's type.
 
     The fingerprint is the partner's, of any of the server's keys, with or without `SHA256:`. Raises
@@ -101,13 +101,15 @@ def trust(link: Link, known_hosts: Path, fingerprint: str) -> str:
 
 
 @contextlib.contextmanager
-def away(link: Link) -> Iterator[None]:
+def away(link: SftpLink) -> Iterator[None]:
     """What the network does to a connection inside is raised as LinkAway, or LinkError if it will not pass."""
     try:
         yield
     except paramiko.ssh_exception.IncompatiblePeer as trouble:
-        hint = "" if link.legacy_kex else " ; essayer legacy_kex = true / try legacy_kex = true"
-        raise LinkError(link=link.name, why=f"aucun algorithme commun{hint}") from trouble
+        shared = Both("aucun algorithme commun", "no algorithm in common")
+        if not link.legacy_kex:
+            shared = Both(f"{shared.fr} ; essayer legacy_kex = true", f"{shared.en}; try legacy_kex = true")
+        raise LinkError(link=link.name, why=shared) from trouble
     except (OSError, EOFError, paramiko.SSHException) as trouble:
         raise LinkAway(link=link.name, why=network(trouble)) from trouble
 
@@ -131,7 +133,7 @@ def network(trouble: BaseException) -> Text:
     return Both("connexion coupée", "connection dropped")
 
 
-def _shown_key(link: Link, family: Sequence[str]) -> paramiko.PKey | None:
+def _shown_key(link: SftpLink, family: Sequence[str]) -> paramiko.PKey | None:
     """The key the server shows of this family, or its best one; None if it has none of the family."""
     with away(link):
         sock = socket.create_connection((link.host, link.port), timeout=link.timeout_seconds)

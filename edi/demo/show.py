@@ -14,13 +14,14 @@ from typing import Any
 
 from rich.console import Console
 
-from edi import ledger
 from edi.demo import cast, places, screen
 from edi.demo.places import Place
 from edi.desk import Desk, open_desk
 from edi.directory import importing
 from edi.intake.pipeline import Run
-from edi.reconciliation.reconciling import details, reconcile
+from edi.reconciliation.claims import rate_text
+from edi.reconciliation.reconciling import reconcile
+from edi.reconciliation.tally import details
 from parsers.report import as_json
 from schemas.text import Language
 
@@ -114,7 +115,7 @@ def _outcome(names: dict[str, str], desk: Desk) -> Facts:
     """The discrepancies one by one, and the ledger by supplier and rate."""
     rows = desk.connection.execute(
         "SELECT supplier, rate_percent, count(*) AS entries, count(reverses) AS reversals, sum(base_cents) AS base_cents, "
-        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM entry "
+        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM remuneration "
         "GROUP BY supplier, rate_percent ORDER BY sum(remuneration_cents) DESC"
     ).fetchall()
     lists = details(desk.connection)
@@ -125,7 +126,7 @@ def _outcome(names: dict[str, str], desk: Desk) -> Facts:
             for row in lists[f"{listing}_list"]
         ],
         "ledger": [
-            {"name": names[row["supplier"]], **dict(row), "rate": ledger.rate_text(row["rate_percent"])} for row in rows
+            {"name": names[row["supplier"]], **dict(row), "rate": rate_text(row["rate_percent"])} for row in rows
         ],
         "remuneration_cents": sum(row["remuneration_cents"] for row in rows),
     }

@@ -8,7 +8,7 @@ from edi.desk import Desk
 from edi.directory import requests
 from edi.intake import deferred
 from edi.intake.links import overview
-from edi.reconciliation.reconciling import state
+from edi.reconciliation.tally import state
 from edi.settings import LOCAL
 from schemas.catalogue import CATALOGUE
 from schemas.money import several
@@ -48,9 +48,9 @@ def status(desk: Desk) -> dict[str, Any]:
             *_open_requests(desk),
         ],
         "reconciliation": state(connection),
-        "remuneration_cents": connection.execute("SELECT coalesce(sum(remuneration_cents), 0) FROM entry").fetchone()[
-            0
-        ],
+        "remuneration_cents": connection.execute(
+            "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"
+        ).fetchone()[0],
         "not_reconciled_yet": bool(connection.execute("SELECT EXISTS (SELECT 1 FROM touched)").fetchone()[0]),
     }
 

@@ -7,12 +7,14 @@ bear no dates, so that where an invoice stands does not depend on when the direc
 
 import sqlite3
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from edi import store
 from edi.lending.context import Partner, Since
 from schemas import gln
 
@@ -90,16 +92,23 @@ def resolve(partners: Mapping[str, Partner], code: str) -> str:
     return code
 
 
+def party(column: str) -> str:
+    """SQL for the party, its GLN as a number, that a GLN in `column` is of: as `resolve` has it, by the table `resolved`."""
+    known = f"SELECT party FROM resolved WHERE type = 'gln' AND value = {column}"
+    return f"coalesce(({known}), CAST({column} AS INTEGER))"
+
+
 _later = msgspec.json.Decoder(tuple[Since, ...])
 _LATER = """CASE WHEN gln IN (SELECT gln FROM partner_since) THEN (
     SELECT json_group_array(json_object('since', since, 'category', category, 'subject', subject))
     FROM (SELECT * FROM partner_since s WHERE s.gln = p.gln ORDER BY since)
 ) END"""
+_PARTNERS = f"SELECT gln, {', '.join(FIELDS)}, {_LATER} FROM partner p"
 
 
 def load(connection: sqlite3.Connection) -> dict[str, Partner]:
     """The whole directory, by GLN."""
-    rows = connection.execute(f"SELECT gln, {', '.join(FIELDS)}, {_LATER} FROM partner p ORDER BY gln")
+    rows = connection.execute(f"{_PARTNERS} ORDER BY gln")
     return {row[0]: _of_row(tuple(row)) for row in rows}
 
 
@@ -112,8 +121,44 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def store(connection: sqlite3.Connection, partners: Collection[Partner]) -> None:
-    """Writes partners down as they are now, inside the caller's transaction; of what is dated, nothing is ever taken away."""
+class Directory(Mapping[str, Partner]):
+    """The directory as a mapping that asks the database, partner by partner, and remembers the latest answers."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known = lru_cache(20_000)(self._find)
+        self._length = int(connection.execute("SELECT count(*) FROM partner").fetchone()[0])
+
+    def _find(self, code: object) -> Partner | None:
+        row = self._connection.execute(f"{_PARTNERS} WHERE gln = ?", (code,)).fetchone() if self._length else None
+        return _of_row(tuple(row)) if row else None
+
+    def __getitem__(self, code: str) -> Partner:
+        if (known := self._known(code)) is None:
+            raise KeyError(code)
+        return known
+
+    def __contains__(self, code: object) -> bool:
+        return self._known(code) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return (row[0] for row in self._connection.execute("SELECT gln FROM partner ORDER BY gln"))
+
+    def __len__(self) -> int:
+        return self._length
+
+
+def scratch(directory: Collection[Partner]) -> sqlite3.Connection:
+    """A database that is thrown away (`edi.store.scratch`) and knows these partners."""
+    connection = store.scratch()
+    with store.transaction(connection):
+        keep(connection, directory)
+    return connection
+
+
+def keep(connection: sqlite3.Connection, partners: Collection[Partner]) -> None:
+    """Writes partners down as they are now, and whom each GLN stands for, inside the caller's transaction; of what is
+    dated, nothing is ever taken away."""
     connection.executemany(
         f"INSERT OR REPLACE INTO partner (gln, {', '.join(FIELDS)}) VALUES (?{', ?' * len(FIELDS)})",
         ((one.gln, *(told[name, ""] for name in FIELDS)) for one in partners if (told := facts(one))),
@@ -122,6 +167,8 @@ def store(connection: sqlite3.Connection, partners: Collection[Partner]) -> None
         "INSERT OR REPLACE INTO partner_since VALUES (?, ?, ?, ?)",
         ((one.gln, then.since.isoformat(), then.category, then.subject) for one in partners for then in one.later),
     )
+    connection.execute("DELETE FROM resolved WHERE type = 'gln'")
+    connection.execute("INSERT INTO resolved SELECT * FROM v_resolved")
 
 
 def history(connection: sqlite3.Connection, code: str) -> list[dict[str, Any]]:

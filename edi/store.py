@@ -58,6 +58,15 @@ def connect(path: Path) -> Connection:
     return connection
 
 
+def scratch() -> Connection:
+    """A database like a home's, empty, in a temporary file that SQLite takes away when it is closed."""
+    connection = sqlite3.connect("", isolation_level=None, factory=Connection)
+    connection.row_factory = sqlite3.Row
+    with transaction(connection):
+        schema.make(connection)
+    return connection
+
+
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Lets readers and a writer alone. While another process does this to a new database SQLite does not wait by itself."""
     until = time.monotonic() + _WAIT_MS / 1000

@@ -164,7 +164,6 @@ class Desk:
     def from_scratch(self) -> None:
         """Makes twin and outcome anew from the facts alone."""
         with transaction(self.connection):
-            twins.define(self.connection, partners.load(self.connection))
             twins.rebuild(self.connection)
 
 

@@ -111,9 +111,10 @@ def bring_in(
             with transaction(connection):
                 beside()
                 if changes:
-                    partners.store(connection, [after[change["gln"]] for change in changes])
+                    touched = twins.leave(connection, sought)
+                    partners.keep(connection, [after[change["gln"]] for change in changes])
                     _remember(connection, changes, who, source, now)
-                    touched = twins.move(connection, after, sought)
+                    twins.arrive(connection)
                 if not before:
                     ask_for_unknown(connection, None, now)
     added = sum(change["gln"] not in before for change in changes)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from edi import periods
+from edi import partners, periods
 from edi.directory import importing
 from edi.intake.rehearsing import rehearse
 from edi.intake.replacing import Chain, find_chain, restate, withdraw
@@ -65,7 +65,7 @@ def judge(staged: Staged) -> Booked:
 def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: str, dry: bool, now: datetime) -> Booked:
     """Judges the staged file against what is booked and books what is accepted. `dry` changes nothing.
 
-    Within the caller's `twins.complete`, after `twins.define`. `sha256` is of the bytes read, `now` Paris wall-clock time.
+    Within the caller's `twins.complete`. `sha256` is of the bytes read, `now` Paris wall-clock time.
     """
     header = staged.header
     if header is None:
@@ -177,7 +177,7 @@ def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Head
         f"""
         SELECT s.seq, s.record, s.number, i.id, i.digest = s.digest AS same, d.reference
         FROM staged_invoice s
-        CROSS JOIN twin t ON t.{own} = resolved(?1) AND t.{partner} = resolved(s.partner) AND t.key = s.key AND t.side = ?2
+        CROSS JOIN twin t ON t.{own} = {partners.party("?1")} AND t.{partner} = {partners.party("s.partner")} AND t.key = s.key AND t.side = ?2
         JOIN invoice i ON i.id = t.invoice
         JOIN declaration d ON d.id = i.declaration
         WHERE s.fate = 'book' AND i.{own} = ?1 AND i.{partner} = s.partner AND i.kind = s.kind AND i.date = s.date

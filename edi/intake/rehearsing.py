@@ -30,7 +30,7 @@ WHERE i.id BETWEEN ? AND ? ORDER BY i.id LIMIT ?
 def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: int, invoices: int) -> Rehearsal | None:
     """Books by `book`, looks where the invoices of `receipt` would stand, and undoes all of it; None when it is too long.
 
-    Within the caller's write transaction, after `twins.define`.
+    Within the caller's write transaction.
     """
     if invoices > LONGEST:
         return None

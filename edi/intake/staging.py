@@ -25,7 +25,7 @@ from edi.lending.line_checks import over_cap_on
 from edi.lending.sound import Sound
 from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
 from edi.limits import Limits
-from edi.reconciliation import twins
+from edi.partners import party
 from edi.store import insert, rollback
 from parsers.sniff import Source
 from parsers.standing import lines_with
@@ -55,15 +55,15 @@ _COLLECTED = gc.get_threshold()
 _SELDOM_COLLECTED = (20_000, *_COLLECTED[1:])
 _OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
 #: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
-_CREDITED = """
+_CREDITED = f"""
 SELECT o.*, max(f.date) AS in_file FROM staged_over o LEFT JOIN staged_invoice f
     ON f.key = o.key AND f.kind = 'F' AND f.fate <> 'refused' AND f.date <= o.date AND o.partner <> ''
-    AND resolved(f.partner) = resolved(o.partner)
+    AND {party("f.partner")} = {party("o.partner")}
 GROUP BY o.rowid ORDER BY o.rowid
 """
-_CREDITED_BOOKED = """
-SELECT max(day) FROM twin WHERE supplier = resolved(?) AND library = resolved(?) AND key = ?
-    AND side = 'supplier' AND kind = 'F' AND day <= ?
+_CREDITED_BOOKED = f"""
+SELECT max(day) FROM twin WHERE supplier = {party("?1")} AND library = {party("?2")} AND key = ?3
+    AND side = 'supplier' AND kind = 'F' AND day <= ?4
 """
 
 
@@ -136,7 +136,7 @@ def stage(
         with _few_collections():
             _fill(connection, source, context, staged, progress, limits.max_records)
         _twice_in_file(connection, staged)
-        _by_credited_day(connection, staged, context, stored=receipt is not None)
+        _by_credited_day(connection, staged, stored=receipt is not None)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.DatabaseError):
@@ -292,7 +292,7 @@ def _twice_in_file(connection: sqlite3.Connection, staged: Staged) -> None:
     connection.execute("DROP INDEX IF EXISTS temp.staged_same")
 
 
-def _by_credited_day(connection: sqlite3.Connection, staged: Staged, context: Context, stored: bool) -> None:
+def _by_credited_day(connection: sqlite3.Connection, staged: Staged, stored: bool) -> None:
     """What is over the cap of a credit note's own day need not be over that of the invoice whose number it names.
 
     The latest of the same parties and number key, no later than the note: in the file, or where there is a store booked.
@@ -300,7 +300,6 @@ def _by_credited_day(connection: sqlite3.Connection, staged: Staged, context: Co
     header = staged.header
     if header is None or not connection.execute("SELECT 1 FROM staged_over").fetchone():
         return
-    twins.define(connection, dict(context.directory))
     stored = stored and header.use == "real" and header.declarant is not None
     for partner, key, day, said, *line, in_file in connection.execute(_CREDITED).fetchall():
         found = [date.fromisoformat(in_file)] if in_file else []

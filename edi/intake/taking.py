@@ -24,7 +24,7 @@ from edi.intake.replacing import prepare
 from edi.intake.staging import stage
 from edi.intake.stored_lines import discard_lines
 from edi.lending.checks import unresolved_codes
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
 from edi.limits import Limits, OutOfTime, open_within
 from edi.reconciliation import twins
 from edi.settings import Home
@@ -151,11 +151,11 @@ def _taken(
     limits = home.settings.limits
     source = open_within(stream, limits)
     content = content_sha256(source, sha256)
-    directory = partners.load(connection)
     with transaction(connection):
         again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
     if again is not None:
         return again
+    directory = partners.Directory(connection)
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
     prepare(connection)
     discard_lines(connection, receipt)  # of a run that was killed
@@ -163,7 +163,6 @@ def _taken(
     staged = stage(connection, source, context, receipt, arrival.dry, progress, limits)
     with twins.complete(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
-        twins.define(connection, partners.load(connection))
         settled = _settled(connection, receipt)
         answered = settled or _duplicate(connection, receipt, content, arrival, now)
         if answered is None:
@@ -231,15 +230,17 @@ def _duplicate(
 
 
 def check_file(
-    connection: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, directory: dict[str, Partner],
-    limits: Limits, now: datetime, progress: Progress | None = None,
+    connection: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, limits: Limits, now: datetime,
+    progress: Progress | None = None,
 ) -> tuple[Acknowledgement, Source]:  # fmt: skip
-    """The vendor's validator: the same reading and checks, in temporary tables of `connection`, nothing stored.
+    """The vendor's validator: the same reading and checks, in a database that is thrown away
+    and knows the directory (`edi.partners.scratch`).
 
     The source comes back too, open as long as `stream` is: for excerpts of what was found.
     """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     source = open_within(stream, limits)
+    directory = partners.Directory(connection)
     context = Context(our_gln=our_gln, now=now, directory=directory)
     staged = stage(connection, source, context, progress=progress, limits=limits)
     acknowledgement = answers.acknowledge(

@@ -160,7 +160,6 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
                 estimating.take_back(connection, now)
         return posted
     directory = partners.load(connection)
-    twins.define(connection, directory)
     with snapshot(connection):
         whole, terms_found = look(connection, seen)
     for place in range(0, len(terms_found), _PIECE):

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
-from functools import cache
 from itertools import pairwise
 
 from edi import partners
@@ -25,12 +24,6 @@ _PIECE = 20_000
 _COLUMNS = "supplier, library, key, side, day, invoice, kind, period, ht, tolerance, gross, base, rate, cap, flags"
 
 
-def define(connection: sqlite3.Connection, directory: Mapping[str, Partner]) -> None:
-    """Gives SQL the functions `resolved` (the GLN, as a number, that a partner goes by in `directory`) and `number_key`."""
-    connection.create_function("resolved", 1, cache(lambda code: int(partners.resolve(directory, code))))
-    connection.create_function("number_key", 1, number.key)
-
-
 def _by_date(column: str) -> str:
     """SQL for a column of the terms table at the day a rate goes by."""
     cases = " ".join(
@@ -45,8 +38,11 @@ DAY = "CAST(julianday(date) - 1721424.5 AS INTEGER)"
 #: schemas.money.tolerance, in SQL.
 TOLERANCE = "lines + copies + (gross + 9999) / 10000"
 
+#: SQL for an invoice's parties.
+PARTIES = f"{partners.party('supplier')}, {partners.party('library')}"
+
 _LIVE = f"""
-SELECT resolved(supplier), resolved(library), key, side, {DAY}, id, kind, period, ht, {TOLERANCE}, gross, base,
+SELECT {PARTIES}, key, side, {DAY}, id, kind, period, ht, {TOLERANCE}, gross, base,
        {_by_date("rate_percent")}, {_by_date("cap_bp")},
        CASE WHEN side = 'supplier'
             THEN (exempt_contract AND date <= '{terms.CONTRACTS_DECLARED_UNTIL}') * {CLAIMS_CONTRACT}
@@ -54,10 +50,10 @@ SELECT resolved(supplier), resolved(library), key, side, {DAY}, id, kind, period
             ELSE (contract_sent IS NOT NULL AND contract_sent <= '{terms.CONTRACT_EXEMPT_UNTIL}') * {CLAIMS_CONTRACT} END
 FROM invoice
 """
-_CREDITS = (
-    "INSERT INTO credit SELECT resolved(supplier), resolved(library), number_key(credited), id FROM invoice "
-    "WHERE kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL"
-)
+_CREDITS = f"""
+SELECT {PARTIES}, credited, id FROM invoice
+WHERE kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL
+"""
 #: Adds to a tally, or takes from it.
 COUNT = "ON CONFLICT (what, period) DO UPDATE SET n = n + excluded.n"
 
@@ -92,7 +88,6 @@ def catch_up(connection: sqlite3.Connection) -> None:
             if (row := connection.execute(find).fetchone()) is None:
                 return
             touched, first, last = row
-            define(connection, partners.load(connection))
             piece = _piece(connection, first, last)
             _place(connection, first, last if piece is None else piece)
             if piece is None:
@@ -115,7 +110,9 @@ def complete(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _put(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> None:
     connection.execute(f"INSERT INTO twin ({_COLUMNS}) {_LIVE} WHERE {which} ORDER BY 1, 2, 3, 4, 5, 6", values)
-    connection.execute(f"{_CREDITS} AND {which}", values)
+    notes = connection.execute(f"{_CREDITS} AND {which}", values)
+    rows = ((supplier, library, number.key(credited), note) for supplier, library, credited, note in notes)
+    connection.executemany("INSERT INTO credit VALUES (?, ?, ?, ?)", rows)
 
 
 def _count(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = (), sign: str = "") -> None:
@@ -128,13 +125,10 @@ def _count(connection: sqlite3.Connection, which: str, values: tuple[int, ...] =
 
 def drop(connection: sqlite3.Connection, invoice: int) -> None:
     """Takes an invoice out: it was withdrawn."""
-    place = "(SELECT resolved(supplier), resolved(library), {} FROM invoice WHERE id = ?)"
-    for table, key in (("twin", "key"), ("credit", "number_key(credited)")):
-        connection.execute(
-            f"DELETE FROM {table} WHERE (supplier, library, key) = {place.format(key)} AND invoice = ?",
-            (invoice, invoice),
-        )
-    connection.execute("DELETE FROM left_over WHERE invoice = ?", (invoice,))
+    place = f"(SELECT {PARTIES}, key FROM invoice WHERE id = ?1)"
+    connection.execute(f"DELETE FROM twin WHERE (supplier, library, key) = {place} AND invoice = ?1", (invoice,))
+    for table in ("credit", "left_over"):
+        connection.execute(f"DELETE FROM {table} WHERE invoice = ?", (invoice,))
     touch(connection, invoice)
     _count(connection, "id = ?", (invoice,), "-")
 
@@ -151,8 +145,8 @@ _SCRATCH = {
     "weighed": "invoice INTEGER PRIMARY KEY",
 }
 #: Both of these look at every invoice, of some declarations or of all.
-_MOVED = """
-INSERT INTO moved SELECT id, resolved(supplier), resolved(library), key FROM invoice
+_MOVED = f"""
+INSERT INTO moved SELECT id, {PARTIES}, key FROM invoice
 WHERE (supplier IN (SELECT gln FROM other_partner) OR library IN (SELECT gln FROM other_partner))
 """
 _WEIGHED = """
@@ -171,7 +165,7 @@ UNION SELECT invoice FROM weighed
 
 
 def seek(connection: sqlite3.Connection, before: Mapping[str, Partner], after: Mapping[str, Partner]) -> int:
-    """Finds what `move` will have to move and touch; up to which declaration. Long where there is much, so within a snapshot."""
+    """Finds what `leave` will have to move and touch; up to which declaration. Long where there is much, so within a snapshot."""
     for name, columns in _SCRATCH.items():
         connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
         connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
@@ -182,7 +176,6 @@ def seek(connection: sqlite3.Connection, before: Mapping[str, Partner], after: M
         elif before.get(was) != after.get(now):
             spans = _other_shares(before.get(was), after.get(now))
             connection.executemany("INSERT INTO other_share VALUES (?, ?, ?)", [(code, *span) for span in spans])
-    define(connection, before)
     _find(connection, "")
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM declaration").fetchone()[0])
 
@@ -204,32 +197,35 @@ def _find(connection: sqlite3.Connection, which: str) -> None:
 
 
 def affected(connection: sqlite3.Connection) -> int:
-    """How many invoices `move` would touch, of those found so far."""
+    """How many invoices `leave` would touch, of those found so far."""
     return int(connection.execute(f"SELECT count(*) FROM ({_AFFECTED})").fetchone()[0])
 
 
-def move(connection: sqlite3.Connection, after: Mapping[str, Partner], sought: int) -> int:
-    """Puts the invoices of partners that `after` resolves otherwise where they belong now; how many were touched.
+def leave(connection: sqlite3.Connection, sought: int) -> int:
+    """Takes out the invoices of partners that are to be resolved otherwise, before they are; how many were touched.
 
     Touched are these, what they leave behind, and those that owe otherwise. `sought` is what `seek` said; what was
-    booked or withdrawn since is seen to here.
+    booked or withdrawn since is seen to here. `arrive` follows, in the same transaction.
     """
     _find(connection, f"AND declaration > {sought}")
     touched = connection.execute(
         f"INSERT INTO touched (first, last) SELECT invoice, invoice FROM ({_AFFECTED})"
     ).rowcount
-    define(connection, after)
     connection.execute("DELETE FROM left_over WHERE invoice IN (SELECT invoice FROM moved)")
     connection.execute(
         "DELETE FROM twin WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM moved) "
         "AND invoice IN (SELECT invoice FROM moved)"
     )
     connection.execute("DELETE FROM credit WHERE invoice IN (SELECT invoice FROM moved)")
+    return touched
+
+
+def arrive(connection: sqlite3.Connection) -> None:
+    """Puts what `leave` took out where it belongs now."""
     later = "SELECT 1 FROM unplaced u WHERE invoice.id BETWEEN u.first AND u.last"
     _put(connection, f"id IN (SELECT invoice FROM moved) AND NOT EXISTS ({later})")
     for name in _SCRATCH:
         connection.execute(f"DROP TABLE temp.{name}")
-    return touched
 
 
 def rebuild(connection: sqlite3.Connection) -> None:

@@ -17,7 +17,7 @@ from edi.lending import explaining
 from edi.lending.candidate import Candidate
 from edi.lending.context import Partner
 from edi.lending.proposing import digits
-from edi.reconciliation import deciding, estimating, reconciling, twins
+from edi.reconciliation import deciding, estimating, reconciling
 from schemas import number
 from schemas.catalogue import CATALOGUE
 from schemas.text import Both
@@ -30,10 +30,12 @@ SELECT i.*, d.reference, d.format, d.issued, d.nature, r.sha256, r.name AS file,
        (SELECT w.declaration FROM withdrawal w WHERE w.invoice = i.id) AS withdrawn_by
 FROM invoice i JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id = d.receipt
 """
+_SUPPLIER, _LIBRARY = (partners.party(f"i.{side}") for side in ("supplier", "library"))
+_PARTIES = f"{_SUPPLIER}, {_LIBRARY}"
 _CANDIDATE = f"SELECT t.supplier, t.library, i.ttc, i.date, {reconciling.CANDIDATE}"
 _THEIRS = f"{_CANDIDATE} FROM twin t CROSS JOIN invoice i ON i.id = t.invoice WHERE t.supplier = ? AND t.library = ?"
 _SAME_KEY = (
-    f"{_CANDIDATE} FROM invoice i CROSS JOIN twin t ON t.supplier = resolved(i.supplier) AND t.library = resolved(i.library) "
+    f"{_CANDIDATE} FROM invoice i CROSS JOIN twin t ON (t.supplier, t.library) = ({_PARTIES}) "
     "AND t.key = i.key AND t.invoice = i.id WHERE i.key = ? AND i.side <> ? AND (t.supplier = ? OR t.library = ?)"
 )
 _REFUSED = """
@@ -48,15 +50,14 @@ def why(
 ) -> dict[str, Any]:
     """Every case that an invoice of this number is in, or was; `supplier` and `library` narrow it, as written or resolved."""
     directory = partners.load(connection)
-    twins.define(connection, directory)
     meant = {
         name: code and partners.resolve(directory, code)
         for name, code in (("supplier", supplier), ("library", library))
     }
     key = number.key(asked)
     rows = connection.execute(
-        f"{_INVOICE} WHERE i.key = ?1 AND (?2 IS NULL OR resolved(i.supplier) = CAST(?2 AS INTEGER)) "
-        "AND (?3 IS NULL OR resolved(i.library) = CAST(?3 AS INTEGER)) ORDER BY i.date, i.id",
+        f"{_INVOICE} WHERE i.key = ?1 AND (?2 IS NULL OR {_SUPPLIER} = CAST(?2 AS INTEGER)) "
+        f"AND (?3 IS NULL OR {_LIBRARY} = CAST(?3 AS INTEGER)) ORDER BY i.date, i.id",
         (key, meant["supplier"], meant["library"]),
     ).fetchall()
     told: set[int] = set()
@@ -174,7 +175,7 @@ def _placed(row: sqlite3.Row) -> Placed:
 def _candidates(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Placed]:
     """The live ones of these invoices as matching sees them."""
     rows = connection.execute(
-        f"{_CANDIDATE} FROM invoice i CROSS JOIN twin t ON t.supplier = resolved(i.supplier) AND t.library = resolved(i.library) "
+        f"{_CANDIDATE} FROM invoice i CROSS JOIN twin t ON (t.supplier, t.library) = ({_PARTIES}) "
         f"AND t.key = i.key AND t.invoice = i.id WHERE i.id IN ({', '.join(map(str, ids))}) ORDER BY t.day, t.invoice"
     )
     return [_placed(row) for row in rows]

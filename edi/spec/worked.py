@@ -37,7 +37,7 @@ def worked() -> dict[str, Any]:
             connection, folder = connect(home.database), Folder(home.path)
             with transaction(connection):
                 roles = {SUPPLIER: "supplier", LIBRARY: "library"}
-                partners.store(connection, [Partner(code, "", role) for code, role in roles.items()])
+                partners.keep(connection, [Partner(code, "", role) for code, role in roles.items()])
             for what, stem in _NAMES.items():
                 written, name = io.BytesIO(), f"{stem}.{extension}"
                 source = files("edi.spec").joinpath("example", f"{what}.xml").read_bytes()

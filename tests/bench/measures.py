@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import parsers
-from edi import partners
 from edi.intake.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.sound import Sound
-from edi.reconciliation import twins
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
@@ -124,7 +122,6 @@ def reconciling(folder: Path) -> Figures:
 def matching(folder: Path) -> Figures:
     """Where every invoice stands, from scratch, into temporary tables: what a pass computes before it writes."""
     connection = connect(open_home(folder / "market-home").database)
-    twins.define(connection, partners.load(connection))
     with snapshot(connection):
         spent, _ = _clocked(lambda: compute(connection, whole=True))
         matched = connection.execute("SELECT count(*) FROM outcome_new WHERE state = 'matched' AND bag = invoice")

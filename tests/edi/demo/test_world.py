@@ -93,7 +93,7 @@ def test_what_was_planted_is_found(tmp_path: Path) -> None:
     home = open_home(tmp_path / "home")
     connection = connect(home.database)
     with transaction(connection):
-        partners.store(connection, WORLD.partners)
+        partners.keep(connection, WORLD.partners)
     for round_ in (1, 2):
         paths = []
         for file in WORLD.files:

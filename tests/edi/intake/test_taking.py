@@ -91,7 +91,7 @@ def test_a_crash_of_the_checker_is_neither_valid_nor_refused(desk: Desk, monkeyp
 
 
 @pytest.mark.parametrize(
-    "trouble", [EdiError(), OSError("full"), sqlite3.OperationalError("locked"), KeyboardInterrupt()]
+    "trouble", [EdiError(why="away"), OSError("full"), sqlite3.OperationalError("locked"), KeyboardInterrupt()]
 )
 def test_trouble_of_the_world_leaves_the_receipt_for_the_next_pass(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, trouble: BaseException

@@ -1,7 +1,7 @@
 """The database, `edi.sqlite`: connections, transactions, waiting for others. What it holds: `edi.schema`.
 
 Facts (receipts, declarations, invoices, lines, statements, withdrawals, entries) are only ever added.
-`twin` and `outcome` are derived and disposable: `edi.reconciliation.twins` and `edi.reconciliation.reconciling` make them anew.
+`twin` and `outcome` are derived and disposable: a pass makes them anew.
 GLNs are numbers in `twin` (narrow keys), text everywhere else. Money is integer cents.
 """
 

@@ -113,7 +113,7 @@ class Desk:
     def live(self) -> list[str]:
         """Numbers of the invoices that stand, with their HT."""
         rows = self.rows(
-            "SELECT number, ht FROM invoice WHERE id IN (SELECT invoice FROM twin) ORDER BY date, number, id"
+            "SELECT number, ht FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) ORDER BY date, number, id"
         )
         return [f"{number} {ht}" for number, ht in rows]
 
@@ -139,7 +139,7 @@ class Desk:
             row[0]: row[1:] for row in self.rows("SELECT invoice, state, reason, other, bag, period, rate FROM outcome")
         }
         found = {}
-        for (invoice,) in self.rows("SELECT invoice FROM twin"):
+        for (invoice,) in self.rows("SELECT id FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal)"):
             state, reason, other, bag, period, rate = stands.get(invoice, ("waiting", "", None, None, 0, 0))
             found[names[invoice]] = (state, reason, names.get(other), names.get(bag), period, rate)
         return found

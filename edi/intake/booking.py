@@ -13,12 +13,11 @@ from typing import Any
 
 import msgspec
 
-from edi import partners, periods
+from edi import periods, touched
 from edi.directory import importing
 from edi.intake.rehearsing import rehearse
 from edi.intake.replacing import Chain, find_chain, restate, withdraw
 from edi.intake.staging import Staged, refuse
-from edi.reconciliation import twins
 from edi.schema import plain_inserts
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal
@@ -65,7 +64,7 @@ def judge(staged: Staged) -> Booked:
 def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: str, dry: bool, now: datetime) -> Booked:
     """Judges the staged file against what is booked and books what is accepted. `dry` changes nothing.
 
-    Within the caller's `twins.complete`. `sha256` is of the bytes read, `now` Paris wall-clock time.
+    Within the caller's write transaction. `sha256` is of the bytes read, `now` Paris wall-clock time.
     """
     header = staged.header
     if header is None:
@@ -96,7 +95,7 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
             (declaration,),
         )
         _insert_invoices(connection, staged, receipt, header, declaration, period)
-        twins.add(connection, receipt * PLACES, (receipt + 1) * PLACES - 1, at_once=not real or dry)
+        touched.note(connection, [(receipt * PLACES, (receipt + 1) * PLACES - 1)], live=1)
 
     if real and not dry:
         write()
@@ -177,11 +176,10 @@ def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Head
         f"""
         SELECT s.seq, s.record, s.number, i.id, i.digest = s.digest AS same, d.reference
         FROM staged_invoice s
-        CROSS JOIN twin t ON t.{own} = {partners.party("?1")} AND t.{partner} = {partners.party("s.partner")} AND t.key = s.key AND t.side = ?2
-        JOIN invoice i ON i.id = t.invoice
+        CROSS JOIN invoice i ON i.key = s.key AND i.{own} = ?1 AND i.{partner} = s.partner AND i.side = ?2
         JOIN declaration d ON d.id = i.declaration
-        WHERE s.fate = 'book' AND i.{own} = ?1 AND i.{partner} = s.partner AND i.kind = s.kind AND i.date = s.date
-          AND written(i.number) = s.written AND i.id NOT IN (SELECT booked FROM staged_own)
+        WHERE s.fate = 'book' AND i.kind = s.kind AND i.date = s.date
+          AND written(i.number) = s.written AND i.id NOT IN (SELECT booked FROM staged_own UNION ALL SELECT invoice FROM withdrawal)
         ORDER BY s.seq, same DESC, i.id
         """,
         (header.declarant, header.side),

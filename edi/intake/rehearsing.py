@@ -7,8 +7,8 @@ nothing of it stays.
 import sqlite3
 from collections.abc import Callable
 
-from edi import ledger, partners
-from edi.reconciliation import reconciling
+from edi import ledger, partners, touched
+from edi.reconciliation import reconciling, twins
 from edi.reconciliation.looking import SET_TERMS, look
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal, Rehearsed
@@ -18,6 +18,11 @@ LONGEST = 20_000
 #: How many invoices are told one by one.
 LISTED = 200
 _THEIRS = "invoice BETWEEN ?1 AND ?2"
+#: What is pending of the rehearsed file, and of others between the same parties.
+_CONCERNED = f"""
+IN (SELECT i.id FROM {touched.PENDING} AND (t.id > {{before}} OR ({partners.party("i.supplier")}, {partners.party("i.library")})
+    IN (SELECT {twins.PARTIES} FROM invoice WHERE id BETWEEN {{first}} AND {{last}})))
+"""
 _ONE = """
 SELECT i.number, i.date, i.kind, coalesce(o.state, 'waiting') AS state, coalesce(o.reason, '') AS reason,
        (SELECT number FROM invoice t WHERE t.id = o.other) AS other, coalesce(d.remuneration_cents, 0) AS owed
@@ -37,9 +42,11 @@ def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: 
     bounds = (receipt * PLACES, receipt * PLACES + PLACES - 1)
     connection.execute("SAVEPOINT rehearsal")
     try:
-        connection.execute("DELETE FROM touched")  # of others: not what is rehearsed
+        before = touched.seen(connection) or 0
         book()
-        seen = connection.execute("SELECT coalesce(max(id), 0) FROM touched").fetchone()[0]
+        seen = touched.seen(connection) or 0
+        twins.bring(connection, _CONCERNED.format(before=before, first=bounds[0], last=bounds[1]))
+        connection.execute("DELETE FROM touched WHERE id <= ?", (before,))  # of others: not what is rehearsed
         whole, terms_found = look(connection, seen)
         connection.executemany(SET_TERMS, terms_found)
         reconciling.compute(connection, whole)

@@ -9,7 +9,7 @@ import sqlite3
 
 import msgspec
 
-from edi.reconciliation import twins
+from edi import touched
 from schemas.declaration import Header
 
 _SCHEMA = """
@@ -120,8 +120,7 @@ def withdraw(connection: sqlite3.Connection, declaration: int, target: int, clea
         gone = [row[0] for row in rows]
     else:
         gone = sorted(_stated_anew(connection))
-    for invoice in gone:
-        twins.drop(connection, invoice)
+    touched.again(connection, gone, live=-1)
     connection.executemany("INSERT INTO withdrawal VALUES (?, ?)", [(invoice, declaration) for invoice in gone])
     if not clean:
         connection.execute(

@@ -54,7 +54,7 @@ DELETE FROM staged_over;
 _COLLECTED = gc.get_threshold()
 _SELDOM_COLLECTED = (20_000, *_COLLECTED[1:])
 _OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
-#: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
+#: The latest day of an invoice that a credit note may name: in its own file, and among those booked.
 _CREDITED = f"""
 SELECT o.*, max(f.date) AS in_file FROM staged_over o LEFT JOIN staged_invoice f
     ON f.key = o.key AND f.kind = 'F' AND f.fate <> 'refused' AND f.date <= o.date AND o.partner <> ''
@@ -62,8 +62,8 @@ SELECT o.*, max(f.date) AS in_file FROM staged_over o LEFT JOIN staged_invoice f
 GROUP BY o.rowid ORDER BY o.rowid
 """
 _CREDITED_BOOKED = f"""
-SELECT max(day) FROM twin WHERE supplier = {party("?1")} AND library = {party("?2")} AND key = ?3
-    AND side = 'supplier' AND kind = 'F' AND day <= ?4
+SELECT max(date) FROM invoice WHERE key = ?3 AND {party("supplier")} = {party("?1")} AND {party("library")} = {party("?2")}
+    AND side = 'supplier' AND kind = 'F' AND date <= ?4 AND id NOT IN (SELECT invoice FROM withdrawal)
 """
 
 
@@ -304,9 +304,8 @@ def _by_credited_day(connection: sqlite3.Connection, staged: Staged, stored: boo
     for partner, key, day, said, *line, in_file in connection.execute(_CREDITED).fetchall():
         found = [date.fromisoformat(in_file)] if in_file else []
         if stored and partner:
-            asked = (header.declarant, partner, key, date.fromisoformat(day).toordinal())
-            booked = connection.execute(_CREDITED_BOOKED, asked).fetchone()[0]
-            found += [date.fromordinal(booked)] if booked else []
+            booked = connection.execute(_CREDITED_BOOKED, (header.declarant, partner, key, day)).fetchone()[0]
+            found += [date.fromisoformat(booked)] if booked else []
         finding: Finding | None = msgspec.json.decode(said, type=Finding)
         if finding is not None and found:
             finding = over_cap_on(max(found), finding, *line)

@@ -26,7 +26,6 @@ from edi.intake.stored_lines import discard_lines
 from edi.lending.checks import unresolved_codes
 from edi.lending.context import Context
 from edi.limits import Limits, OutOfTime, open_within
-from edi.reconciliation import twins
 from edi.settings import Home
 from edi.store import is_world, transaction
 from parsers.answers import Encoding
@@ -159,9 +158,8 @@ def _taken(
     context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
     prepare(connection)
     discard_lines(connection, receipt)  # of a run that was killed
-    twins.catch_up(connection)
     staged = stage(connection, source, context, receipt, arrival.dry, progress, limits)
-    with twins.complete(connection):
+    with transaction(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
         settled = _settled(connection, receipt)
         answered = settled or _duplicate(connection, receipt, content, arrival, now)
@@ -182,7 +180,6 @@ def _taken(
                 folder.quarantine(sha256, arrival.name)
     if settled is None and (answered.verdict in ("refused", "duplicate") or answered.use == "test"):
         discard_lines(connection, receipt)
-    twins.catch_up(connection)
     return answered
 
 

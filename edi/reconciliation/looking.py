@@ -71,8 +71,8 @@ def look(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[An
     for table, columns in (("looked", "invoice INTEGER PRIMARY KEY"), ("bag", _BAG)):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
         connection.execute(f"CREATE TEMP TABLE {table} ({columns}) {'WITHOUT ROWID' if table == 'bag' else ''}")
-    touched = connection.execute(f"SELECT count(*) {_TOUCHED}", (seen,)).fetchone()[0]
-    live = connection.execute("SELECT coalesce(sum(n), 0) FROM tally WHERE what LIKE 'live-%'").fetchone()[0]
+    touched, live = connection.execute(f"SELECT count(*), coalesce(sum(t.live), 0) {_TOUCHED}", (seen,)).fetchone()
+    live += connection.execute("SELECT coalesce(sum(n), 0) FROM tally WHERE what LIKE 'live-%'").fetchone()[0]
     if touched * _MUCH > live:
         return True, _other_terms(connection, "credit c")
     connection.execute(f"INSERT OR IGNORE INTO looked SELECT i.id {_TOUCHED}", (seen,))

@@ -19,7 +19,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from edi import ledger, partners, store
+from edi import ledger, partners, store, touched
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
 from edi.lending.matching import Case, Decisions, settle
 from edi.lock import in_turn
@@ -96,8 +96,6 @@ _REST_FOUND = "invoice INTEGER PRIMARY KEY, side, booked INTEGER, state, reason,
 _PIECE = 8_000
 _PIECE_SECONDS = 0.2
 _ALL = (0, 1 << 62)
-#: The last row of `touched` all of whose invoices are in the match table.
-_SEEN_UP_TO = "SELECT max(id) FROM touched WHERE id < coalesce((SELECT min(touched) FROM unplaced), 1 << 62)"
 _BAGS_CHANGED = """
 SELECT bag FROM gone UNION SELECT bag FROM outcome_new
 UNION SELECT bag FROM due UNION SELECT bag FROM undue ORDER BY 1
@@ -137,6 +135,8 @@ _GOING, _CHANGED, _COME = (
         ("", f"outcome_new WHERE {_WITHIN}"),
     )
 )
+#: What was booked and withdrawn counts from the end of the pass that has seen it on; until then `state` counts it.
+_LIVE = f"SELECT 'live-' || i.side AS what, i.period, sum(t.live) AS n FROM {touched.PENDING}"
 #: What one transaction does to the outcomes: those that no longer stand go, then those that do come.
 _GO = (_TELL, _GOING, _TAKE_AWAY)
 _COME_IN = (_CHANGED, _TAKE_AWAY_CHANGED, _PUT, _COME)
@@ -152,13 +152,13 @@ def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
 def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     """What was posted."""
     posted = Counter({"entries_posted": 0, "remuneration_cents": 0})
-    twins.catch_up(connection)
-    seen = connection.execute(_SEEN_UP_TO).fetchone()[0]
+    seen = touched.seen(connection)
     if seen is None:
         if estimating.undone(connection):
             with transaction(connection):
                 estimating.take_back(connection, now)
         return posted
+    twins.place(connection, seen)
     directory = partners.load(connection)
     with snapshot(connection):
         whole, terms_found = look(connection, seen)
@@ -193,6 +193,7 @@ def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
     """Notes what is left over, and that all that was touched so far has been looked at."""
     connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
     connection.execute(_LEAVE)
+    connection.execute(f"INSERT INTO tally {_LIVE} AND t.id <= ? GROUP BY 1, 2 {twins.COUNT}", (seen,))
     connection.execute("DELETE FROM tally WHERE n = 0")
     waiting = "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ?"
     connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen,))
@@ -298,7 +299,9 @@ _OPEN = "period NOT IN (SELECT year FROM period_closed)"
 
 def state(connection: sqlite3.Connection) -> dict[str, int]:
     """How many invoices stand where, over all open periods; a match, proposal or discrepancy counts once."""
-    counts = Counter(dict(connection.execute(f"SELECT what, sum(n) FROM tally WHERE {_OPEN} GROUP BY what").fetchall()))
+    every = f"SELECT what, period, n FROM tally UNION ALL {_LIVE} GROUP BY 1, 2"
+    found = connection.execute(f"SELECT what, sum(n) FROM ({every}) WHERE {_OPEN} GROUP BY what")
+    counts = Counter(dict(found.fetchall()))
     return {
         name: counts[f"live-{what}"] - counts[f"placed-{what}"] if name.startswith("waiting") else counts[what]
         for name, (_, what) in _CASES.items()
@@ -311,7 +314,7 @@ def _list(name: str) -> str:
     if name.startswith("waiting"):
         return (
             f"SELECT l.invoice FROM left_over l CROSS JOIN invoice i ON i.id = l.invoice WHERE l.side = '{which}' "
-            f"AND i.{_OPEN} AND l.invoice NOT IN (SELECT invoice FROM outcome)"
+            f"AND i.{_OPEN} AND l.invoice NOT IN (SELECT invoice FROM outcome UNION ALL {twins.WITHDRAWN})"
         )
     return f"SELECT invoice FROM outcome WHERE {which} AND bag = invoice AND {_OPEN}"
 

@@ -1,19 +1,19 @@
 """The narrow match table: both sides' live invoices on their match key. Derived from the facts, disposable.
 
-Kept up to date as declarations are booked and withdrawn and as the directory changes. What was touched is noted for
-the next reconciliation pass, which looks at nothing else.
+A pass brings in what was booked and withdrawn since the last (`edi.touched`), before it looks at it; a change of the
+directory moves invoices about. Whoever books, withdraws or decides does not know it.
 """
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import pairwise
 
-from edi import partners
+from edi import partners, touched
 from edi.lending import remuneration, terms
 from edi.lending.context import Partner
 from edi.store import breathe, transaction
+from edi.touched import PENDING
 from schemas import number
 
 CLAIMS_CONTRACT = 1  # supplier: validly claims an exempt contract; library: gives an exempt contract's date
@@ -22,6 +22,7 @@ NO_LINES = 2  # supplier: a header-only invoice of before 2006
 #: So many invoices are added at once.
 _PIECE = 20_000
 _COLUMNS = "supplier, library, key, side, day, invoice, kind, period, ht, tolerance, gross, base, rate, cap, flags"
+WITHDRAWN = "SELECT invoice FROM withdrawal"
 
 
 def _by_date(column: str) -> str:
@@ -50,92 +51,53 @@ SELECT {PARTIES}, key, side, {DAY}, id, kind, period, ht, {TOLERANCE}, gross, ba
             ELSE (contract_sent IS NOT NULL AND contract_sent <= '{terms.CONTRACT_EXEMPT_UNTIL}') * {CLAIMS_CONTRACT} END
 FROM invoice
 """
-_CREDITS = f"""
-SELECT {PARTIES}, credited, id FROM invoice
-WHERE kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL
-"""
+_CREDITS = f"SELECT {PARTIES}, credited, id FROM invoice"
+_NAMES_ONE = "kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL"
+#: The table as a temporary one of its own.
+_TEMPORARY = f"({_COLUMNS}, PRIMARY KEY (supplier, library, key, side, day, invoice)) WITHOUT ROWID"
 #: Adds to a tally, or takes from it.
 COUNT = "ON CONFLICT (what, period) DO UPDATE SET n = n + excluded.n"
 
 
-def add(connection: sqlite3.Connection, first: int, last: int, at_once: bool) -> None:
-    """Adds the invoices of ids `first` to `last`; of a long file, unless `at_once`, `catch_up` does it later."""
-    touched = connection.execute("INSERT INTO touched (first, last) VALUES (?, ?)", (first, last)).lastrowid
-    if at_once or _piece(connection, first, last) is None:
-        _place(connection, first, last)
-    else:
-        connection.execute("INSERT INTO unplaced VALUES (?, ?, ?)", (touched, first, last))
-
-
-def _piece(connection: sqlite3.Connection, first: int, last: int) -> int | None:
-    """The last of the invoices that go in at once, out of those from `first` on; None when all do."""
-    found = connection.execute(
-        "SELECT id FROM invoice WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 2 OFFSET ?", (first, last, _PIECE - 1)
-    ).fetchall()
-    return found[0][0] if len(found) == 2 else None
-
-
-def _place(connection: sqlite3.Connection, first: int, last: int) -> None:
-    _put(connection, "id BETWEEN ? AND ?", (first, last))
-    _count(connection, "id BETWEEN ? AND ?", (first, last))
-
-
-def catch_up(connection: sqlite3.Connection) -> None:
-    """Adds what is booked and not in the table yet, a piece in a transaction: a long file holds nobody up."""
-    find = "SELECT touched, first, last FROM unplaced ORDER BY touched LIMIT 1"
-    while connection.execute(find).fetchone() is not None:
+def place(connection: sqlite3.Connection, seen: int) -> None:
+    """Brings what was booked and withdrawn into the table, as the rows of `touched` up to `seen` say: a piece in a
+    transaction, so that nobody is held up. Done once more it changes nothing."""
+    connection.execute("DROP TABLE IF EXISTS temp.unplaced")
+    connection.execute("CREATE TEMP TABLE unplaced (invoice INTEGER PRIMARY KEY)")
+    connection.execute(f"INSERT OR IGNORE INTO unplaced SELECT i.id FROM {PENDING} AND t.id <= ?", (seen,))
+    piece = "SELECT invoice FROM unplaced WHERE invoice > ? ORDER BY invoice LIMIT ?"
+    first = 0
+    while last := connection.execute(f"SELECT max(invoice) FROM ({piece})", (first, _PIECE)).fetchone()[0]:
+        if first:
+            breathe()
         with transaction(connection):
-            if (row := connection.execute(find).fetchone()) is None:
-                return
-            touched, first, last = row
-            piece = _piece(connection, first, last)
-            _place(connection, first, last if piece is None else piece)
-            if piece is None:
-                connection.execute("DELETE FROM unplaced WHERE touched = ?", (touched,))
-            else:
-                connection.execute("UPDATE unplaced SET first = ? WHERE touched = ?", (piece + 1, touched))
-        breathe()
+            bring(connection, "IN (SELECT invoice FROM unplaced WHERE invoice > ? AND invoice <= ?)", (first, last))
+        first = last
+    connection.execute("DROP TABLE temp.unplaced")
 
 
-@contextmanager
-def complete(connection: sqlite3.Connection) -> Iterator[None]:
-    """A write transaction in which every live invoice is in the table."""
-    while True:
-        catch_up(connection)
-        with transaction(connection):
-            if connection.execute("SELECT 1 FROM unplaced").fetchone() is None:
-                yield
-                return
-
-
-def _put(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> None:
-    connection.execute(f"INSERT INTO twin ({_COLUMNS}) {_LIVE} WHERE {which} ORDER BY 1, 2, 3, 4, 5, 6", values)
-    notes = connection.execute(f"{_CREDITS} AND {which}", values)
+def bring(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> None:
+    """Puts those invoices whose id is `which` into the table if they stand, and takes them out if they are withdrawn."""
+    if connection.execute(f"SELECT EXISTS ({WITHDRAWN} WHERE invoice {which})", values).fetchone()[0]:
+        gone = f"{which} AND {{}} IN ({WITHDRAWN})"
+        place = f"SELECT {PARTIES}, key, side, {DAY}, id FROM invoice WHERE id {gone.format('id')}"
+        connection.execute(f"DELETE FROM twin WHERE (supplier, library, key, side, day, invoice) IN ({place})", values)
+        for table in ("credit", "left_over"):
+            connection.execute(f"DELETE FROM {table} WHERE invoice {gone.format('invoice')}", values)
+    stands = f"WHERE id {which} AND id NOT IN ({WITHDRAWN})"
+    connection.execute(f"INSERT INTO twin {_LIVE} {stands} ORDER BY 1, 2, 3, 4, 5, 6 ON CONFLICT DO NOTHING", values)
+    notes = connection.execute(f"{_CREDITS} {stands} AND {_NAMES_ONE}", values)
     rows = ((supplier, library, number.key(credited), note) for supplier, library, credited, note in notes)
-    connection.executemany("INSERT INTO credit VALUES (?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO credit VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
 
 
-def _count(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = (), sign: str = "") -> None:
+def pending(connection: sqlite3.Connection) -> None:
+    """Leaves in the temporary table `pending` the rows of what was booked since the last pass, as `place` will put them."""
+    connection.execute("DROP TABLE IF EXISTS temp.pending")
+    connection.execute(f"CREATE TEMP TABLE pending {_TEMPORARY}")
     connection.execute(
-        f"INSERT INTO tally SELECT 'live-' || side, period, {sign}count(*) FROM invoice WHERE {which} "
-        f"GROUP BY side, period {COUNT}",
-        values,
+        f"INSERT INTO pending {_LIVE} WHERE id IN (SELECT i.id FROM {PENDING}) AND id NOT IN ({WITHDRAWN})"
     )
-
-
-def drop(connection: sqlite3.Connection, invoice: int) -> None:
-    """Takes an invoice out: it was withdrawn."""
-    place = f"(SELECT {PARTIES}, key FROM invoice WHERE id = ?1)"
-    connection.execute(f"DELETE FROM twin WHERE (supplier, library, key) = {place} AND invoice = ?1", (invoice,))
-    for table in ("credit", "left_over"):
-        connection.execute(f"DELETE FROM {table} WHERE invoice = ?", (invoice,))
-    touch(connection, invoice)
-    _count(connection, "id = ?", (invoice,), "-")
-
-
-def touch(connection: sqlite3.Connection, *invoices: int) -> None:
-    """Notes that the next pass has to look at these again."""
-    connection.executemany("INSERT INTO touched (first, last) VALUES (?1, ?1)", [(invoice,) for invoice in invoices])
 
 
 _SCRATCH = {
@@ -160,7 +122,7 @@ WITH bag AS (SELECT DISTINCT supplier, library, key FROM moved), pair AS (SELECT
 SELECT t.invoice FROM bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
 UNION SELECT o.invoice FROM pair p CROSS JOIN left_over o ON o.supplier = p.supplier AND o.library = p.library
 UNION SELECT c.invoice FROM bag b CROSS JOIN credit c ON c.supplier = b.supplier AND c.library = b.library AND c.key = b.key
-UNION SELECT invoice FROM weighed
+UNION SELECT invoice FROM moved UNION SELECT invoice FROM weighed
 """
 
 
@@ -193,7 +155,7 @@ def _find(connection: sqlite3.Connection, which: str) -> None:
     for cause, find, found in (("other_partner", _MOVED, "moved"), ("other_share", _WEIGHED, "weighed")):
         if connection.execute(f"SELECT EXISTS (SELECT 1 FROM {cause})").fetchone()[0]:
             connection.execute(f"{find} {which}")
-            connection.execute(f"DELETE FROM {found} WHERE invoice IN (SELECT invoice FROM withdrawal)")
+            connection.execute(f"DELETE FROM {found} WHERE invoice IN ({WITHDRAWN})")
 
 
 def affected(connection: sqlite3.Connection) -> int:
@@ -208,31 +170,28 @@ def leave(connection: sqlite3.Connection, sought: int) -> int:
     booked or withdrawn since is seen to here. `arrive` follows, in the same transaction.
     """
     _find(connection, f"AND declaration > {sought}")
-    touched = connection.execute(
-        f"INSERT INTO touched (first, last) SELECT invoice, invoice FROM ({_AFFECTED})"
-    ).rowcount
+    bring(connection, f"IN (SELECT i.id FROM {PENDING} AND t.live < 0)")  # under the names it was put by
+    count = connection.execute(f"INSERT INTO touched (first, last) SELECT invoice, invoice FROM ({_AFFECTED})").rowcount
     connection.execute("DELETE FROM left_over WHERE invoice IN (SELECT invoice FROM moved)")
     connection.execute(
         "DELETE FROM twin WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM moved) "
         "AND invoice IN (SELECT invoice FROM moved)"
     )
     connection.execute("DELETE FROM credit WHERE invoice IN (SELECT invoice FROM moved)")
-    return touched
+    return count
 
 
 def arrive(connection: sqlite3.Connection) -> None:
     """Puts what `leave` took out where it belongs now."""
-    later = "SELECT 1 FROM unplaced u WHERE invoice.id BETWEEN u.first AND u.last"
-    _put(connection, f"id IN (SELECT invoice FROM moved) AND NOT EXISTS ({later})")
+    bring(connection, "IN (SELECT invoice FROM moved)")
     for name in _SCRATCH:
         connection.execute(f"DROP TABLE temp.{name}")
 
 
 def rebuild(connection: sqlite3.Connection) -> None:
-    """Makes all that is derived anew from the facts; the next pass looks at everything."""
-    for table in ("twin", "credit", "left_over", "outcome", "tally", "touched", "unplaced", "untold"):
+    """Forgets all that is derived from the facts; the next pass makes it anew."""
+    for table in ("twin", "credit", "left_over", "outcome", "tally", "touched", "untold"):
         connection.execute(f"DELETE FROM {table}")
-    live = "id NOT IN (SELECT invoice FROM withdrawal)"
-    _put(connection, live)
-    _count(connection, live)
-    connection.execute("INSERT INTO touched (first, last) SELECT min(id), max(id) FROM invoice HAVING count(*) > 0")
+    booked = connection.execute("SELECT min(id), max(id) FROM invoice HAVING count(*) > 0").fetchall()
+    touched.note(connection, map(tuple, booked), live=1)
+    touched.again(connection, [row[0] for row in connection.execute(WITHDRAWN)], live=-1)

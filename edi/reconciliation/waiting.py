@@ -22,7 +22,7 @@ SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies
 FROM left_over l CROSS JOIN twin t ON (t.supplier, t.library, t.key, t.side, t.day, t.invoice) = (l.supplier, l.library, l.key, l.side, l.day, l.invoice)
 CROSS JOIN invoice i ON i.id = t.invoice
 CROSS JOIN declaration d ON d.id = i.declaration CROSS JOIN receipt r ON r.id = d.receipt
-WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome) ORDER BY i.supplier, i.library, i.date, i.number, i.id
+WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome UNION ALL SELECT invoice FROM withdrawal) ORDER BY i.supplier, i.library, i.date, i.number, i.id
 """
 
 _SPOKEN = """

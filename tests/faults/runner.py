@@ -45,7 +45,7 @@ def main(words: Sequence[str]) -> Never:
         "edi.intake.stored_lines"
     )._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
     importlib.import_module("edi.intake.booking")._MANY = 0  # its invoices go in past the triggers
-    importlib.import_module("edi.reconciliation.twins")._PIECE = 1  # its invoices come into `twin` after it
+    importlib.import_module("edi.reconciliation.twins")._PIECE = 1  # and come into `twin` one by one
     store = importlib.import_module("edi.store")
     store._WAIT_MS, store._LOOK_SECONDS = 5_000, 0.0001  # nobody else is there to wait for, or to be let in
     importlib.import_module(

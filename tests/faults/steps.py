@@ -69,12 +69,9 @@ STEPS = (
     Step("T2", "a duplicate's committed", f"commit:{_VERDICT}", "after", 5),
     Step("T2", "a replacement's withdrawals written", "sql:INSERT INTO withdrawal", "after"),
     Step("T2", "the last one's committed", f"commit:{_VERDICT}", "after", 9),
-    Step(
-        "placed", "a long file's invoices not in the match table yet", "edi.reconciliation.twins:catch_up", "before", 3
-    ),
-    Step("placed", "a piece of them committed", "commit:UPDATE unplaced", "after"),
-    Step("placed", "the last piece written", "sql:DELETE FROM unplaced", "after"),
     Step("reconciled", "before", "edi.intake.pipeline:reconcile", "before"),
+    Step("placed", "a piece of the match table written", "sql:INSERT INTO twin", "after", 3),
+    Step("placed", "a piece of it committed", "commit:INSERT INTO twin", "after", 3),
     Step("reconciled", "outcomes written", "sql:INSERT INTO outcome SELECT", "after"),
     Step("posted", "entries written", "sql:INSERT INTO entry", "after"),
     Step("posted", "run written", "sql:INSERT INTO posting_run", "after"),

@@ -24,6 +24,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "finding": ("(receipt, ordinal)",),
     "entry": ("entry", "reverses"),
     "posting_run": ("id",),
+    "rules": ("version",),
     "correction": ("answer",),
     "period_act": ("id",),
     "quarantine_act": ("id",),
@@ -99,14 +100,16 @@ def make(connection: sqlite3.Connection) -> None:
 
 def _apply(script: Path, connection: sqlite3.Connection) -> None:
     """Runs one file of `tables/`, then keeps the facts it made append-only."""
-    before = _tables(connection)
+    known = _tables(connection)
     for statement in script.read_text("utf-8").split(";\n"):
         if statement.strip():
             connection.execute(statement)
-    for table in FACTS.keys() & (_tables(connection) - before):
-        for statement in _append_only(table):
-            connection.execute(statement)
-    if "receipt" not in before:
+    guarded = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
+    for table in FACTS.keys() & _tables(connection):
+        if f"{table}_no_delete" not in guarded:
+            for statement in _append_only(table):
+                connection.execute(statement)
+    if "receipt" not in known:
         connection.execute(
             "CREATE TRIGGER receipt_no_delete BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'receipts stay'); END"
         )

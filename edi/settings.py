@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edi.lending.distribution import Terms
 from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
@@ -104,7 +103,7 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`edi.toml`, decoded. Sizes in bytes, times in seconds."""
+    """`edi.toml`, decoded. Sizes in bytes, times in seconds. What a scheme has of its own is a plain table, which it decodes."""
 
     gln: str = OUR_GLN
     max_bytes: int = Limits().max_bytes
@@ -116,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     siren: str = ""
     issuer: Issuer = Issuer()
     accounts: Accounts = Accounts()
-    distribution: Terms = Terms()
+    distribution: dict[str, int | str] = {}
     link: tuple[Link, ...] = ()
 
     @property

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 #: The invoices `i` that were booked or withdrawn since the last pass, with their rows `t`.
 PENDING = "touched t CROSS JOIN invoice i ON i.id BETWEEN t.first AND t.last WHERE t.live <> 0"
 
+#: The last invoice of a row that has everything looked at again, though nothing has happened to any.
+EVERYTHING = (1 << 63) - 1
+
 
 def note(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]], live: int = 0) -> None:
     """Notes the invoices of ids from the first to the last of each span, inside the caller's transaction."""

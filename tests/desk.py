@@ -13,10 +13,10 @@ from edi import partners
 from edi.directory.importing import bring_in
 from edi.intake.taking import Arrival, receive, take
 from edi.lending.context import Partner
-from edi.reconciliation import twins
+from edi.reconciliation import derived
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
-from edi.store import connect, transaction
+from edi.store import connect
 from parsers import write_fixed, write_xml
 from schemas import gln, money
 from schemas.acknowledgement import Acknowledgement
@@ -119,13 +119,13 @@ class Desk:
 
     def owed(self) -> int:
         """The sum of every entry, in cents."""
-        return int(self.one("SELECT coalesce(sum(remuneration_cents), 0) FROM entry"))
+        return int(self.one("SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"))
 
     def balances(self) -> dict[tuple[Any, ...], tuple[int, ...]]:
         """What each supplier's invoice owes, net of reversals, by what it says itself."""
         rows = self.rows(
             "SELECT supplier, library, invoice_number, invoice_date, kind, sum(base_cents), sum(remuneration_cents), "
-            "sum(copies) FROM entry GROUP BY 1, 2, 3, 4, 5"
+            "sum(copies) FROM remuneration GROUP BY 1, 2, 3, 4, 5"
         )
         return {row[:5]: row[5:] for row in rows if any(row[5:])}
 
@@ -163,8 +163,9 @@ class Desk:
 
     def from_scratch(self) -> None:
         """Makes twin and outcome anew from the facts alone."""
-        with transaction(self.connection):
-            twins.rebuild(self.connection)
+        for table in ("outcome", "left_over", "untold"):
+            self.connection.execute(f"DELETE FROM {table}")
+        derived.make_anew(self.connection)
 
 
 def codes(acknowledgement: Acknowledgement) -> list[str]:

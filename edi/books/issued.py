@@ -14,7 +14,6 @@ import msgspec
 
 from edi.books import distributing
 from edi.books.distributing import POSTINGS, Users
-from edi.ledger import rate_text
 from edi.lending.distribution import Terms
 
 #: Of each table: how many rows, and the sha256 of what they hold, in their order.
@@ -75,7 +74,7 @@ def _holds(connection: sqlite3.Connection, row: sqlite3.Row, before: sqlite3.Row
     }  # fmt: skip
     last = before["last_entry"] if before else 0
     posted = connection.execute(
-        "SELECT * FROM entry WHERE supplier = ? AND period = ? AND entry > ? AND entry <= ?",
+        "SELECT * FROM remuneration WHERE supplier = ? AND period = ? AND entry > ? AND entry <= ?",
         (row["supplier"], row["period"], last, row["last_entry"]),
     )
     entries = {entry["entry"]: entry for entry in posted}
@@ -91,9 +90,7 @@ def _holds(connection: sqlite3.Connection, row: sqlite3.Row, before: sqlite3.Row
 
 
 def _same(line: dict[str, Any], entry: sqlite3.Row) -> bool:
-    return line["rate"] == rate_text(entry["rate_percent"]) and all(
-        line[name] == entry[column] for name, column in _LINE.items()
-    )
+    return line["rate"] == entry["rate"] and all(line[name] == entry[column] for name, column in _LINE.items())
 
 
 def _sum(lines: list[dict[str, Any]]) -> int:

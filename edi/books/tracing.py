@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from edi.books.distributing import counted_lines
-from edi.ledger import rate_text
 from edi.limits import open_within
 from edi.settings import Home
 from parsers.excerpts import excerpts
@@ -35,7 +34,7 @@ _INVOICE = (
 def entry(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, Any]:
     """Everything an entry is made of. Raises NotFound, or Unreadable when an original file cannot be read."""
     row = connection.execute(
-        "SELECT e.*, p.posted_at, p.hash AS run_hash FROM entry e JOIN posting_run p ON p.id = e.run WHERE entry = ?",
+        "SELECT e.*, p.posted_at, p.hash AS run_hash FROM remuneration e JOIN posting_run p ON p.id = e.run WHERE entry = ?",
         (number,),
     ).fetchone()
     if row is None:
@@ -49,12 +48,12 @@ def entry(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, 
     }  # fmt: skip
     counted = sum(line["amount_cents"] for line in supplier["line_list"] if line["counts"])
     return {
-        "entry": {**facts, "rate": rate_text(row["rate_percent"])},
+        "entry": {**facts, "rate": row["rate"]},
         "reversed_by": _scalar(connection, "SELECT entry FROM entry WHERE reverses = ?", number),
         "match": f"{row['supplier_invoice']}-{row['library_invoice']}",
         "supplier_invoice": supplier,
         "library_invoice": library,
-        "computed": {"counted_lines_cents": counted, "rate": rate_text(row["rate_percent"])},
+        "computed": {"counted_lines_cents": counted, "rate": row["rate"]},
     }
 
 

@@ -188,7 +188,7 @@ def distribute(
         made = distributing.recorded(connection, year)
         if made is None or record:
             users = distributing.Users(public, higher)
-            made = distributing.compute(connection, year, users, where.settings.distribution)
+            made = distributing.compute(connection, year, users, distributing.terms_of(where))
             made = distributing.record(connection, made, paris_now()) if record else made
     if form is not None:
         export(form, output, "titles", [(f"Répartition {year}", distributing.SHEET, made.titles)])

@@ -79,8 +79,8 @@ def ledger_list(
     period: PeriodOption = None, supplier: SupplierOption = None,
 ) -> None:  # fmt: skip
     """Lister les écritures. / List the entries."""
-    from edi.ledger import entries
     from edi.reconciliation import estimating
+    from edi.reconciliation.claims import entries
 
     count = total = 0
     last: deque[dict[str, Any]] = deque(maxlen=_SHOWN)
@@ -130,8 +130,8 @@ def ledger_export(
 ) -> None:  # fmt: skip
     """Exporter les écritures, montants exacts. / Export the entries, exact amounts."""
     from edi.books.accounts import fec, fec_name
-    from edi.ledger import SHEET, entries
     from edi.reconciliation import estimating
+    from edi.reconciliation.claims import SHEET, entries
 
     with opened(context, home) as (where, connection):
         if form == "fec" and not as_json:
@@ -192,7 +192,7 @@ def ledger_balance(
     home: HomeOption = None, as_json: JsonOption = False, period: PeriodOption = None, supplier: SupplierOption = None,
 ) -> None:  # fmt: skip
     """Les soldes par période, fournisseur et taux, aujourd'hui ou un jour passé. / Balances, today or on a past day."""
-    from edi.ledger import balances
+    from edi.reconciliation.claims import balances
 
     day = at and at.date()
     with opened(context, home) as (_, connection):

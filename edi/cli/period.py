@@ -41,7 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
 def period_list(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Toutes les années depuis 2003. / Every year since 2003."""
-    from edi.periods import overview
+    from edi.books.closing import overview
     from edi.settings import paris_now
 
     with opened(context, home) as (_, connection):
@@ -77,6 +77,7 @@ def period_close(
 ) -> None:
     """Rapprocher une dernière fois, puis clore une année : ce qui arrive ensuite va dans la plus ancienne ouverte. / Close a year."""
     from edi import periods
+    from edi.books.closing import close_period
     from edi.intake.telling import tell
     from edi.reconciliation.reconciling import reconcile
     from edi.reconciliation.waiting import worth
@@ -87,7 +88,7 @@ def period_close(
         reconcile(connection, paris_now())  # what is in by now belongs to its year
         tell(where, connection, paris_now())
         with transaction(connection):
-            periods.close(connection, year, paris_now())
+            close_period(connection, year, paris_now())
         late = periods.booked_in(year, periods.closed_years(connection))
         waits = worth(connection, year)
     if as_json:
@@ -143,12 +144,12 @@ def period_reopen(
     as_json: JsonOption = False,
 ) -> None:
     """Rouvrir une année close. / Reopen a closed year."""
-    from edi import periods
+    from edi.books.closing import reopen
     from edi.settings import paris_now
     from edi.store import transaction
 
     with opened(context, home) as (_, connection), transaction(connection):
-        periods.reopen(connection, year, paris_now(), reason)
+        reopen(connection, year, paris_now(), reason)
     if as_json:
         print_json({"year": year, "state": "open"})
     else:

@@ -42,15 +42,16 @@ def reconcile(
     home: HomeOption = None,
     as_json: JsonOption = False,
     details: Annotated[bool, typer.Option("--details", help="Les factures une à une / each invoice.")] = False,
-) -> None:
+    anew: Annotated[bool, typer.Option("--anew", help="Tout refaire depuis les faits, n'écrire que les différences / make everything anew, post the differences.")] = False,
+) -> None:  # fmt: skip
     """Rapprocher les deux côtés et écrire le registre. / Match both sides and post the ledger."""
     from edi.intake.telling import tell
-    from edi.reconciliation.reconciling import details as detailed
     from edi.reconciliation.reconciling import reconcile as reconciled
+    from edi.reconciliation.tally import details as detailed
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection):
-        counts: dict[str, Any] = dict(reconciled(connection, paris_now()))
+        counts: dict[str, Any] = dict(reconciled(connection, paris_now(), anew))
         told = tell(where, connection, paris_now())
         lists = detailed(connection) if details else {}
     if as_json:

@@ -18,13 +18,13 @@ from typing import Any
 from msgspec.structs import astuple
 from rich.console import Console
 
-from edi import ledger
 from edi.demo import places, screen
 from edi.demo.places import Places
 from edi.demo.world import World, as_planned, directory_csv, world
 from edi.directory import importing
 from edi.intake.pipeline import Pass, Run
-from edi.reconciliation.reconciling import details
+from edi.reconciliation.claims import rate_text
+from edi.reconciliation.tally import details
 from edi.settings import Home, paris_now
 from edi.store import connect
 from parsers.report import as_json
@@ -132,7 +132,7 @@ def _outcome(made: World, connection: sqlite3.Connection) -> dict[str, Any]:
     names = made.names()
     rows = connection.execute(
         "SELECT supplier, rate_percent, count(*) AS entries, count(reverses) AS reversals, sum(base_cents) AS base_cents, "
-        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM entry "
+        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM remuneration "
         "GROUP BY supplier, rate_percent ORDER BY sum(remuneration_cents) DESC"
     ).fetchall()
     lists = details(connection)
@@ -143,7 +143,7 @@ def _outcome(made: World, connection: sqlite3.Connection) -> dict[str, Any]:
     return {
         "discrepancies": differing,
         "ledger": [
-            {"name": names[row["supplier"]], **dict(row), "rate": ledger.rate_text(row["rate_percent"])} for row in rows
+            {"name": names[row["supplier"]], **dict(row), "rate": rate_text(row["rate_percent"])} for row in rows
         ],
         "remuneration_cents": sum(row["remuneration_cents"] for row in rows),
     }

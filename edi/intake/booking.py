@@ -18,6 +18,7 @@ from edi.directory import importing
 from edi.intake.rehearsing import rehearse
 from edi.intake.replacing import Chain, find_chain, restate, withdraw
 from edi.intake.staging import Staged, refuse
+from edi.reconciliation import derived
 from edi.schema import plain_inserts
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal
@@ -94,6 +95,7 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
             "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
             (declaration,),
         )
+        derived.begin(connection)
         _insert_invoices(connection, staged, receipt, header, declaration, period)
         touched.note(connection, [(receipt * PLACES, (receipt + 1) * PLACES - 1)], live=1)
 

@@ -10,6 +10,7 @@ import sqlite3
 import msgspec
 
 from edi import touched
+from edi.reconciliation import derived
 from schemas.declaration import Header
 
 _SCHEMA = """
@@ -41,7 +42,9 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Empties the temporary tables for the next file. Before the write transaction begins."""
+    """Empties the temporary tables for the next file, which is compared by keys of this version. Before the write
+    transaction begins."""
+    derived.refresh(connection)
     connection.executescript(_SCHEMA + "".join(f"DELETE FROM {table};" for table in _TABLES))
 
 

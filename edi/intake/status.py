@@ -7,7 +7,7 @@ from typing import Any
 from edi.directory import requests
 from edi.intake.holding import GROWING_LONG
 from edi.intake.links import overview
-from edi.reconciliation.reconciling import state
+from edi.reconciliation.tally import state
 from edi.settings import LOCAL, Home, paris_now
 from schemas.catalogue import CATALOGUE
 from schemas.money import several
@@ -45,9 +45,9 @@ def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
             *_open_requests(connection),
         ],
         "reconciliation": state(connection),
-        "remuneration_cents": connection.execute("SELECT coalesce(sum(remuneration_cents), 0) FROM entry").fetchone()[
-            0
-        ],
+        "remuneration_cents": connection.execute(
+            "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"
+        ).fetchone()[0],
         "not_reconciled_yet": bool(connection.execute("SELECT EXISTS (SELECT 1 FROM touched)").fetchone()[0]),
     }
 

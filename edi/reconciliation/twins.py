@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 
-from edi import partners, touched
+from edi import partners
 from edi.lending import remuneration, terms
 from edi.lending.context import Partner
 from edi.store import breathe, transaction
@@ -42,7 +42,10 @@ TOLERANCE = "lines + copies + (gross + 9999) / 10000"
 #: SQL for an invoice's parties.
 PARTIES = f"{partners.party('supplier')}, {partners.party('library')}"
 
-_LIVE = f"""
+
+def _live() -> str:
+    """SQL for the rows of invoices, by the law of now."""
+    return f"""
 SELECT {PARTIES}, key, side, {DAY}, id, kind, period, ht, {TOLERANCE}, gross, base,
        {_by_date("rate_percent")}, {_by_date("cap_bp")},
        CASE WHEN side = 'supplier'
@@ -51,12 +54,12 @@ SELECT {PARTIES}, key, side, {DAY}, id, kind, period, ht, {TOLERANCE}, gross, ba
             ELSE (contract_sent IS NOT NULL AND contract_sent <= '{terms.CONTRACT_EXEMPT_UNTIL}') * {CLAIMS_CONTRACT} END
 FROM invoice
 """
+
+
 _CREDITS = f"SELECT {PARTIES}, credited, id FROM invoice"
 _NAMES_ONE = "kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL"
 #: The table as a temporary one of its own.
 _TEMPORARY = f"({_COLUMNS}, PRIMARY KEY (supplier, library, key, side, day, invoice)) WITHOUT ROWID"
-#: Adds to a tally, or takes from it.
-COUNT = "ON CONFLICT (what, period) DO UPDATE SET n = n + excluded.n"
 
 
 def place(connection: sqlite3.Connection, seen: int) -> None:
@@ -85,7 +88,7 @@ def bring(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = 
         for table in ("credit", "left_over"):
             connection.execute(f"DELETE FROM {table} WHERE invoice {gone.format('invoice')}", values)
     stands = f"WHERE id {which} AND id NOT IN ({WITHDRAWN})"
-    connection.execute(f"INSERT INTO twin {_LIVE} {stands} ORDER BY 1, 2, 3, 4, 5, 6 ON CONFLICT DO NOTHING", values)
+    connection.execute(f"INSERT INTO twin {_live()} {stands} ORDER BY 1, 2, 3, 4, 5, 6 ON CONFLICT DO NOTHING", values)
     notes = connection.execute(f"{_CREDITS} {stands} AND {_NAMES_ONE}", values)
     rows = ((supplier, library, number.key(credited), note) for supplier, library, credited, note in notes)
     connection.executemany("INSERT INTO credit VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
@@ -96,7 +99,7 @@ def pending(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE IF EXISTS temp.pending")
     connection.execute(f"CREATE TEMP TABLE pending {_TEMPORARY}")
     connection.execute(
-        f"INSERT INTO pending {_LIVE} WHERE id IN (SELECT i.id FROM {PENDING}) AND id NOT IN ({WITHDRAWN})"
+        f"INSERT INTO pending {_live()} WHERE id IN (SELECT i.id FROM {PENDING}) AND id NOT IN ({WITHDRAWN})"
     )
 
 
@@ -186,12 +189,3 @@ def arrive(connection: sqlite3.Connection) -> None:
     bring(connection, "IN (SELECT invoice FROM moved)")
     for name in _SCRATCH:
         connection.execute(f"DROP TABLE temp.{name}")
-
-
-def rebuild(connection: sqlite3.Connection) -> None:
-    """Forgets all that is derived from the facts; the next pass makes it anew."""
-    for table in ("twin", "credit", "left_over", "outcome", "tally", "touched", "untold"):
-        connection.execute(f"DELETE FROM {table}")
-    booked = connection.execute("SELECT min(id), max(id) FROM invoice HAVING count(*) > 0").fetchall()
-    touched.note(connection, map(tuple, booked), live=1)
-    touched.again(connection, [row[0] for row in connection.execute(WITHDRAWN)], live=-1)

@@ -5,19 +5,19 @@ Every answer comes from the facts of this moment; nothing is kept. The way back 
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 import msgspec
 
 from edi import partners
-from edi.ledger import COLUMNS, rate_text
 from edi.lending import explaining
 from edi.lending.candidate import Candidate
 from edi.lending.context import Partner
 from edi.lending.proposing import digits
 from edi.reconciliation import deciding, estimating, reconciling, twins
+from edi.reconciliation.claims import exported
 from schemas import number
 from schemas.catalogue import CATALOGUE
 from schemas.text import Both
@@ -33,8 +33,6 @@ FROM invoice i JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id
 _SUPPLIER, _LIBRARY = (partners.party(f"i.{side}") for side in ("supplier", "library"))
 _PARTIES = f"{_SUPPLIER}, {_LIBRARY}"
 _CANDIDATE = f"SELECT t.supplier, t.library, i.ttc, i.date, {reconciling.CANDIDATE}"
-#: An invoice is in the match table, or `pending` where no pass has brought it in yet.
-_TABLES = ("twin", "pending")
 _STANDS = f"t.invoice NOT IN ({twins.WITHDRAWN})"
 _THEIRS = f"{_CANDIDATE} FROM {{table}} t CROSS JOIN invoice i ON i.id = t.invoice WHERE t.supplier = ? AND t.library = ? AND {_STANDS}"
 _OURS = (
@@ -182,14 +180,10 @@ def _candidates(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Plac
     return sorted(map(_placed, rows), key=lambda placed: (placed.one.day, placed.one.invoice))
 
 
-def _rows(connection: sqlite3.Connection, query: str, *values: Any) -> Iterator[sqlite3.Row]:
-    """What a query finds, an invoice once."""
-    seen = set[int]()
-    for table in _TABLES:
-        for row in connection.execute(query.format(table=table), values):
-            if row["invoice"] not in seen:
-                seen.add(row["invoice"])
-                yield row
+def _rows(connection: sqlite3.Connection, query: str, *values: Any) -> Iterable[sqlite3.Row]:
+    """What a query finds in the match table, or in `pending` where no pass has brought it in yet."""
+    found = (connection.execute(query.format(table=table), values) for table in ("pending", "twin"))
+    return {row["invoice"]: row for rows in found for row in rows}.values()
 
 
 def _compared(one: Placed, other: Placed) -> explaining.Likeness:
@@ -297,13 +291,10 @@ def _entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[dict[st
     marks = ", ".join(map(str, ids))
     found = []
     for row in connection.execute(
-        f"SELECT e.*, p.posted_at FROM entry e JOIN posting_run p ON p.id = e.run "
+        f"SELECT e.*, p.posted_at FROM remuneration e JOIN posting_run p ON p.id = e.run "
         f"WHERE supplier_invoice IN ({marks}) OR library_invoice IN ({marks}) ORDER BY entry"
     ):
-        facts = {name: row[name] for name in COLUMNS if name in row.keys()}  # noqa: SIM118 - a Row
-        facts |= {
-            "rate": rate_text(row["rate_percent"]),
-            "match": f"{row['supplier_invoice']}-{row['library_invoice']}",
-        }
-        found.append({**facts, "reason": row["reason"], "posted_at": row["posted_at"]})
+        facts = exported(row)
+        last = {name: facts.pop(name) for name in ("rate", "match")}
+        found.append({**facts, **last, "posted_at": row["posted_at"]})
     return found

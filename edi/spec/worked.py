@@ -11,11 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from edi import ledger, partners
+from edi import partners
 from edi.converting import convert
 from edi.intake.correcting import body
 from edi.intake.taking import Arrival, receive, take
 from edi.lending.context import Partner
+from edi.reconciliation import claims
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
 from edi.store import connect, transaction
@@ -55,7 +56,7 @@ def worked() -> dict[str, Any]:
                     {"what": what, "name": name, "format": form, "verdict": verdict, "text": text, "answers": answers}
                 )
             counts = reconcile(connection, ANSWERED)
-            entries = [{name: entry[name] for name in _SHOWN} for entry in ledger.entries(connection)]
+            entries = [{name: entry[name] for name in _SHOWN} for entry in claims.entries(connection)]
             connection.close()
     return {"files": made, "counts": counts, "entries": entries}
 

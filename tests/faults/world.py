@@ -324,7 +324,7 @@ def _is_status(path: Path) -> bool:
 _COUNTS = {
     "received": "SELECT count(*) FROM receipt",
     "judged": "SELECT count(*) FROM receipt WHERE verdict IS NOT NULL",
-    "entries": "SELECT count(*) FROM entry",
+    "entries": "SELECT count(*) FROM remuneration",
     "answers there": "",  # in the partners' folders, not in the database
     "marked sent": "SELECT count(*) FROM answer WHERE sent_at IS NOT NULL AND name NOT LIKE 'etat-%'",
 }
@@ -336,8 +336,8 @@ _NEVER = {
     "bytes booked twice": "SELECT sha256 FROM declaration WHERE verdict <> 'refused' GROUP BY sha256 HAVING count(*) > 1",
     "an invoice booked twice": "SELECT number FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) "
     "GROUP BY side, supplier, library, number, kind, date HAVING count(*) > 1",
-    "an entry standing twice": "SELECT supplier_invoice FROM entry WHERE reverses IS NULL AND entry NOT IN "
-    "(SELECT reverses FROM entry WHERE reverses IS NOT NULL) GROUP BY supplier_invoice HAVING count(*) > 1",
+    "an entry standing twice": "SELECT supplier_invoice FROM remuneration WHERE reverses IS NULL AND entry NOT IN "
+    "(SELECT reverses FROM remuneration WHERE reverses IS NOT NULL) GROUP BY supplier_invoice HAVING count(*) > 1",
     "a line of no invoice": "SELECT ean FROM line WHERE NOT EXISTS "
     "(SELECT 1 FROM invoice i WHERE line.id >= i.first_line AND line.id < i.first_line + i.lines)",
     "something not reconciled": "SELECT 1 FROM touched",
@@ -363,5 +363,5 @@ _STATE = (
     "FROM outcome o",
     "SELECT e.period, e.supplier, e.library, e.invoice_number, e.invoice_date, e.kind, e.base_cents, e.rate_percent, "
     f"e.remuneration_cents, e.copies, e.reason, {_NAMED.format('e.supplier_invoice')}, {_NAMED.format('e.library_invoice')}, "
-    "e.reverses IS NOT NULL FROM entry e",
+    "e.reverses IS NOT NULL FROM remuneration e",
 )

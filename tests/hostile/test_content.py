@@ -302,7 +302,7 @@ def test_formulas_are_texts_in_the_export_and_numbers_stay_numbers(
 
 def test_a_reversal_is_a_negative_number_and_no_formula() -> None:
     from edi.exports import plain_csv
-    from edi.ledger import COLUMNS
+    from edi.reconciliation.claims import COLUMNS
 
     row = dict.fromkeys(COLUMNS, None) | {"base_cents": -100, "invoice_number": "-1", "rate": "0.06"}
     assert ",-100," in b"".join(plain_csv(COLUMNS, [row])).decode()

@@ -38,7 +38,9 @@ def test_everything_arrives_and_stands_where_planned(shown: tuple[Path, dict[str
 
 def test_the_ledger_told_is_the_ledger_kept(shown: tuple[Path, dict[str, Any], str]) -> None:
     home, facts, _ = shown
-    kept = sqlite3.connect(home / "edi.sqlite").execute("SELECT sum(remuneration_cents) FROM entry").fetchone()[0]
+    kept = (
+        sqlite3.connect(home / "edi.sqlite").execute("SELECT sum(remuneration_cents) FROM remuneration").fetchone()[0]
+    )
 
     assert facts["remuneration_cents"] == kept == sum(row["remuneration_cents"] for row in facts["ledger"]) > 0
     assert sum(row["reversals"] for row in facts["ledger"]) == 2

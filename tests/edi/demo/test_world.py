@@ -15,7 +15,8 @@ from edi.directory import importing
 from edi.intake.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
-from edi.reconciliation.reconciling import details, reconcile
+from edi.reconciliation.reconciling import reconcile
+from edi.reconciliation.tally import details
 from edi.settings import OUR_GLN, open_home
 from edi.store import connect, transaction
 from parsers.sniff import open_source
@@ -112,7 +113,7 @@ def test_what_was_planted_is_found(tmp_path: Path) -> None:
             assert verdicts["F-2025-deux-ponts.txt"] == "partly-accepted"
             assert list(verdicts.values()).count("duplicate") == 1
             assert list(verdicts.values()).count("refused") == 4
-    entries = connection.execute("SELECT count(*) FROM entry WHERE reverses IS NOT NULL").fetchone()[0]
+    entries = connection.execute("SELECT count(*) FROM remuneration WHERE reverses IS NOT NULL").fetchone()[0]
     assert entries == sum(sale.plan == "no-evidence" for sale in WORLD.sales), "what the evidence changed is reversed"
 
 

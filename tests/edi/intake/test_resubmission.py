@@ -129,13 +129,13 @@ def test_a_replacement_says_and_does_what_changed_and_nothing_else(desk: Desk) -
     desk.take(declared("L", *(bought(str(n), DAY) for n in range(1, 4)), by=LIBRARY))
     desk.take(declared("A", *(sold(str(n), DAY) for n in range(1, 4))))
     desk.reconcile()
-    entries = desk.one("SELECT count(*) FROM entry")
+    entries = desk.one("SELECT count(*) FROM remuneration")
     replaced = declared("R", sold("1", DAY), sold("2", DAY, 10_004), sold("4", DAY), replaces="A")
     assert counts(desk.take(replaced)) == ("accepted", 3, 0)
     assert desk.rows("SELECT number FROM invoice JOIN withdrawal ON invoice = id ORDER BY number") == [("2",), ("3",)]
     assert desk.live() == ["1 9100", "1 9100", "2 9100", "2 9104", "3 9100", "4 9100"]
     desk.reconcile()
-    new = desk.rows("SELECT invoice_number, base_cents FROM entry WHERE entry > ? ORDER BY 1, 2", entries)
+    new = desk.rows("SELECT invoice_number, base_cents FROM remuneration WHERE entry > ? ORDER BY 1, 2", entries)
     assert new == [("2", -10_000), ("2", 10_004), ("3", -10_000)]
     assert counts(desk.take(replaced))[0] == "duplicate", "and its bytes are known too"
     assert desk.reconcile()["entries_posted"] == 0

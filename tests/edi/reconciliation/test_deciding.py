@@ -56,7 +56,7 @@ def test_a_proposal_is_accepted_and_undone_by_a_reversal(desk: Desk) -> None:
     assert stands(desk, "F-12") == "matched accepted 2" and desk.owed() == 600
     undo(desk, made)
     assert stands(desk, "F-12") == "proposed same-amount 2" and desk.owed() == 0
-    assert [row[0] for row in desk.rows("SELECT remuneration_cents FROM entry")] == [600, -600]
+    assert [row[0] for row in desk.rows("SELECT remuneration_cents FROM remuneration")] == [600, -600]
     assert [row["act"] for row in deciding.listing(desk.connection)] == ["accept", "undo"]
 
 

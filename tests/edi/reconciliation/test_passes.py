@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from edi import ledger
-from edi.reconciliation import looking, reconciling, twins
+from edi.reconciliation import looking, reconciling, tally, twins
 from edi.store import connect, transaction
 from schemas.declaration import Declaration
 from tests.desk import (
@@ -74,7 +74,7 @@ def agrees(connection: Connection) -> None:
         "SELECT invoice, other FROM outcome WHERE state = 'matched' AND bag = invoice ORDER BY 1"
     )
     standing = connection.execute(
-        f"SELECT supplier_invoice, library_invoice FROM entry e WHERE {ledger.STANDING} ORDER BY 1"
+        f"SELECT supplier_invoice, library_invoice FROM remuneration e WHERE {ledger.STANDING} ORDER BY 1"
     )
     assert [tuple(row) for row in matched] == [tuple(row) for row in standing]
     counted = Counter[tuple[str, int]]()
@@ -167,7 +167,7 @@ def test_what_a_killed_pass_left_out_of_the_match_table_the_next_brings_in(
                 assert at.know([partner(COMMUNE, alias_of=LIBRARY)]) == 2
             if way == "a withdrawal":
                 at.take(declared("L2", by=LIBRARY, cancels="L", period=2025, side="library"))
-        assert reconciling.state(desk.connection) == reconciling.state(whole.connection)
+        assert tally.state(desk.connection) == tally.state(whole.connection)
         assert desk.reconcile() == whole.reconcile()
         assert (desk.states(), desk.balances()) == (whole.states(), whole.balances())
         kept = desk.snapshot()
@@ -190,9 +190,9 @@ def test_what_no_pass_has_seen_counts_as_it_will(tmp_path: Path) -> None:
     ):
         desk.take(sent)
         for _ in range(1 + place % 2):  # seen by a pass, or not
-            counts = reconciling.state(desk.connection)
+            counts = tally.state(desk.connection)
             assert (counts["waiting_library"], counts["waiting_supplier"]) == (library, supplier)
-            lists = reconciling.details(desk.connection)
+            lists = tally.details(desk.connection)
             assert len(lists["waiting_library_list"]) <= library and len(lists["waiting_supplier_list"]) <= supplier
             if place % 2:
                 desk.reconcile()

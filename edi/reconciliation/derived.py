@@ -1,0 +1,75 @@
+"""The version of what is derived: of all that match keys, the match table and outcomes are made by.
+
+A database keeps the version by which it was derived (table `derived`). Where that is not the program's, as after an
+upgrade, whoever comes first makes everything anew, and the next pass posts the differences alone.
+"""
+
+import hashlib
+import pkgutil
+import sqlite3
+from functools import cache
+
+from edi import touched
+from edi.lending import terms
+from edi.reconciliation import tally, twins
+from edi.store import transaction
+from schemas import number
+
+#: Whose text is part of the version, beside the law: a package and its module. More than needs be is only made anew.
+BY = (
+    ("schemas", "number"), ("schemas", "money"), ("edi.lending", "candidate"), ("edi.lending", "matching"),
+    ("edi.lending", "proposing"), ("edi.reconciliation", "twins"), ("edi.reconciliation", "reconciling"),
+    ("edi.reconciliation", "looking"),
+)  # fmt: skip
+
+
+def version() -> str:
+    """The sha256, in hex, over the law and the source of what derives."""
+    return hashlib.sha256(b"".join((terms.law().text.encode(), *(source(*of) for of in BY)))).hexdigest()
+
+
+@cache
+def source(package: str, module: str) -> bytes:
+    """The text of a module."""
+    return pkgutil.get_data(package, f"{module}.py") or b""
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether all there is was derived as this program does it."""
+    kept = connection.execute("SELECT version FROM derived").fetchone()
+    if kept is None:
+        return connection.execute("SELECT 1 FROM invoice").fetchone() is None
+    return bool(kept["version"] == version())
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Notes the version by which the keys of the first invoices are derived, within the transaction that books them."""
+    none_yet = "SELECT NOT EXISTS (SELECT 1 FROM derived) AND NOT EXISTS (SELECT 1 FROM invoice)"
+    if connection.execute(none_yet).fetchone()[0]:
+        note(connection)
+
+
+def note(connection: sqlite3.Connection) -> None:
+    """Notes that everything was derived by this version, within the caller's transaction."""
+    connection.execute("INSERT OR REPLACE INTO derived VALUES (1, ?)", (version(),))
+
+
+def refresh(connection: sqlite3.Connection) -> None:
+    """Makes everything anew where it was derived by another version."""
+    if not is_current(connection):
+        make_anew(connection)
+
+
+def make_anew(connection: sqlite3.Connection) -> None:
+    """Makes keys, match table and tally anew from the facts, in one transaction (some seconds a million invoices); the
+    next pass looks at everything. Outcomes stand until it does, and agree with the entries."""
+    connection.create_function("number_key", 1, number.key, deterministic=True)
+    with transaction(connection):
+        connection.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
+        for table in ("twin", "credit"):
+            connection.execute(f"DELETE FROM {table}")
+        twins.bring(connection, "IN (SELECT id FROM invoice)")
+        connection.execute("UPDATE touched SET live = 0")
+        tally.recount(connection)
+        touched.note(connection, [(0, touched.EVERYTHING)])
+        note(connection)

@@ -112,6 +112,17 @@ def transaction(connection: sqlite3.Connection) -> AbstractContextManager[None]:
     return _whole(connection, _begin)
 
 
+@contextmanager
+def undone(connection: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction of which nothing stays."""
+    rollback(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        rollback(connection)
+
+
 def snapshot(connection: sqlite3.Connection) -> AbstractContextManager[None]:
     """Everything read inside is of one moment; nobody is kept waiting. Only temporary tables are written."""
     return _whole(connection, lambda connection: connection.execute("BEGIN"))

@@ -6,7 +6,6 @@ number and counted beyond it, lines go into the store ahead of the verdict (`edi
 
 import gc
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -18,6 +17,7 @@ import msgspec
 
 import parsers
 from edi.intake.stored_lines import StoredLines
+from edi.judged import ACCEPTED, BEYOND, REFUSED, Judged, Tally
 from edi.lending import terms
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
@@ -29,12 +29,9 @@ from edi.partners import party
 from edi.store import insert, rollback
 from parsers.sniff import Source
 from parsers.standing import lines_with
-from schemas import catalogue, number
+from schemas import number
 from schemas.declaration import Header, Line
 from schemas.finding import Finding
-
-#: What becomes of an invoice: refused, it may be mended, or is beyond mending here (a copy; another one is booked).
-ACCEPTED, REFUSED, BEYOND = range(3)
 
 _SCHEMA = """
 CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
@@ -67,52 +64,10 @@ SELECT max(date) FROM invoice WHERE key = ?3 AND {party("supplier")} = {party("?
 """
 
 
-class Tally(msgspec.Struct):
-    """The findings of a file: kept up to a number a severity, counted in full. `wrong` names the fields of which a
-    file finding was raised."""
+class Staged(Judged):
+    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`."""
 
-    keep: int = Limits().findings_kept
-    errors: list[Finding] = msgspec.field(default_factory=list)
-    warnings: list[Finding] = msgspec.field(default_factory=list)
-    by_code: Counter[str] = msgspec.field(default_factory=Counter)
-    file_refused: bool = False
-    wrong: set[str | None] = msgspec.field(default_factory=set)
-
-    def add(self, finding: Finding, advise: Callable[[Finding], Finding] | None = None) -> bool:
-        """Counts a finding, and keeps it while there is room, as `advise` would have it; whether it is kept."""
-        reach = catalogue.reach(finding)
-        self.by_code[finding.code] += 1
-        if reach == "file":
-            self.file_refused = True
-            self.wrong.add(finding.field)
-        kept = self.warnings if reach == "warning" else self.errors
-        room = len(kept) < self.keep
-        if room:
-            kept.append(advise(finding) if advise else finding)
-        elif reach == "file":  # whatever else is cut, why the file is refused is said
-            kept[-1] = finding
-        return room
-
-    def kept(self) -> tuple[Finding, ...]:
-        """The findings kept: in the order of the file's records, what concerns no record first."""
-        return tuple(sorted((*self.errors, *self.warnings), key=lambda finding: finding.record or 0))
-
-
-class Staged(msgspec.Struct):
-    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`.
-
-    `fates`: what became of each invoice, in the file's order. `outside`: how many of those refused are of another year
-    than the period's, by year.
-    """
-
-    format: str | None
-    header: Header | None = None
-    tally: Tally = msgspec.field(default_factory=Tally)
-    invoices: int = 0
-    refused: int = 0
     lines: StoredLines | None = None
-    fates: bytearray = msgspec.field(default_factory=bytearray)
-    outside: Counter[int] = msgspec.field(default_factory=Counter)
 
 
 def stage(

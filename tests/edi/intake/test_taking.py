@@ -14,13 +14,16 @@ import edi.intake.booking
 import edi.intake.staging
 from edi import periods
 from edi.intake.answers import recall
-from edi.store import transaction
+from edi.intake.taking import check_file
+from edi.limits import Limits
+from edi.store import scratch, transaction
 from schemas.errors import EdiError
 from tests.desk import (
     COMMUNE,
     LIBRARY,
     OTHER_SHOP,
     SHOP,
+    US,
     Desk,
     bought,
     codes,
@@ -88,6 +91,23 @@ def test_a_crash_of_the_checker_is_neither_valid_nor_refused(desk: Desk, monkeyp
     assert desk.rows("SELECT state, verdict FROM receipt") == [("failed", "failed")]
     assert desk.one("SELECT count(*) FROM declaration") == 0
     assert counts(desk.take(b"", receipt=1))[0] == "accepted"
+
+
+@pytest.mark.parametrize("where", ["booking.stage", "booking._insert_invoices", "answers.keep", "answers.render"])
+def test_what_fails_when_a_file_is_taken_fails_when_it_is_checked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """And a check that fails spoils none that follows; nothing of it stays but that it was there."""
+    data, aside = written(declared("A", sold("1", DAY))), scratch()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"edi.intake.{where}", lambda *_, **__: 1 // 0)
+        assert desk.take(data).verdict == "failed"
+        with pytest.raises(ZeroDivisionError):
+            check_file(aside, io.BytesIO(data), "F.txt", US, Limits(), desk.now)
+    for _ in range(2):
+        assert check_file(aside, io.BytesIO(data), "F.txt", US, Limits(), desk.now)[0].verdict == "accepted"
+    tables = ("declaration", "invoice", "line", "touched", "answer", "acknowledgement", "finding")
+    assert [aside.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables] == [0] * len(tables)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +200,7 @@ def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatc
             Desk(desk.home.path).take(data)
         return result
 
-    monkeypatch.setattr("edi.intake.taking.stage", slowly)
+    monkeypatch.setattr("edi.intake.booking.stage", slowly)
     assert counts(desk.take(zipped(data)))[0] == "duplicate"
     assert desk.one("SELECT count(*) FROM line") == desk.one("SELECT count(*) FROM invoice") == 2
 
@@ -194,7 +214,7 @@ def test_partners_imported_while_a_file_is_read_are_seen(desk: Desk, monkeypatch
         desk.know([partner(COMMUNE, alias_of=LIBRARY)])
         return result
 
-    monkeypatch.setattr("edi.intake.taking.stage", slowly)
+    monkeypatch.setattr("edi.intake.booking.stage", slowly)
     desk.take(declared("A", sold("1", DAY, partner=COMMUNE)))
 
     assert desk.reconcile()["matched"] == 1

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from edi import store
-from edi.lending.context import Partner, Since
 from schemas import gln
 
 #: What a partner is known by, and what of it may be so from a day on.
@@ -23,6 +22,51 @@ FIELDS = ("name", "role", "category", "successor", "alias_of", "postcode", "city
 DATED = ("category", "subject")
 CATEGORIES = ("", "1", "2", "3", "4", "primary", "hospital")
 ROLES = ("library", "supplier")
+
+
+class Since(msgspec.Struct, frozen=True):
+    """What of a partner is so from a day on; of either, '' is: as it was."""
+
+    since: date
+    category: str = ""
+    subject: str = ""
+
+
+class Partner(msgspec.Struct, frozen=True):
+    """What the directory says of one partner; `role` is `library` or `supplier`.
+
+    `category` and `subject` (`yes`, `no`, or '': as the category has it) hold until `later`, oldest first, says otherwise.
+    """
+
+    gln: str
+    name: str
+    role: str
+    category: str = ""
+    successor: str = ""
+    alias_of: str = ""
+    postcode: str = ""
+    city: str = ""
+    opened: date | None = None
+    closed: date | None = None
+    subject: str = ""
+    later: tuple[Since, ...] = ()
+
+    def is_open(self, day: date) -> bool:
+        """Whether a day is within `opened` and `closed`, as far as they are known. Information: no rule asks."""
+        return (self.opened or day) <= day <= (self.closed or day)
+
+    def on(self, day: date) -> tuple[str, str]:
+        """Category and `subject` as they are on a day.
+
+        >>> Partner("3", "", "library", "1", later=(Since(date(2020, 1, 1), "primary"),)).on(date(2019, 12, 31))
+        ('1', '')
+        """
+        category, subject = self.category, self.subject
+        for then in self.later:
+            if then.since <= day:
+                category, subject = then.category or category, then.subject or subject
+        return category, subject
+
 
 #: A partner's facts as text, by field and the day they are so from; '' is always.
 Facts = dict[tuple[str, str], str]

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from edi.lending.checks import Checked, check
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
+from edi.partners import Partner
 from parsers import read, write_fixed, write_xml
 from parsers.sniff import open_source
 from schemas import ean, gln, money

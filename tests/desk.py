@@ -12,7 +12,7 @@ import msgspec
 from edi import partners
 from edi.directory.importing import bring_in
 from edi.intake.taking import Arrival, receive, take
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.reconciliation import derived
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home

@@ -25,7 +25,7 @@ from edi.cli.opening import Files, bar, seekable, size, write_out
 from edi.cli.reports import Result, document, exit_code, few, show
 
 if TYPE_CHECKING:
-    from edi.lending.context import Partner
+    from edi.partners import Partner
 
 
 def add_to(app: typer.Typer) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from edi.demo import faults
 from edi.demo.names import LIBRARIES, SUPPLIERS
 from edi.demo.sales import PLANS, Sale, catalogue, credit, ean13, sell, ttc
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.settings import OUR_GLN
 from schemas import gln
 from schemas.declaration import Declaration, Header, Invoice, Line

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from edi import partners, store
-from edi.lending.context import Partner
 from edi.lock import in_turn
-from edi.partners import DATED, FIELDS, Facts
+from edi.partners import DATED, FIELDS, Facts, Partner
 from edi.reconciliation import twins
 from edi.store import snapshot, transaction
 from parsers import spreadsheet

@@ -13,12 +13,13 @@ from operator import attrgetter
 import msgspec
 
 from edi.lending import terms
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
 from edi.lending.header_checks import header_findings
 from edi.lending.invoice_checks import HEAD_CHECKS, WHOLE_CHECKS, Check, InvoiceContext, Sums
 from edi.lending.line_checks import LineContext, check_line
 from edi.lending.line_table import LineTable, LineTables, whole_lines
 from edi.lending.sound import Look, Sound, digest_of_head
+from edi.partners import Partner
 from schemas import catalogue, lists
 from schemas.declaration import NO_LINES, Event, Header, Invoice, Invoices, Line, Lines
 from schemas.finding import Finding, shown

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from edi import partners
 from edi.lending import remuneration, terms
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.store import breathe, transaction
 from edi.touched import PENDING
 from schemas import number

@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from edi import partners
-from edi.lending.context import Partner
 from edi.lending.remuneration import least, most, share, why_exempt
+from edi.partners import Partner
 from edi.reconciliation.twins import CLAIMS_CONTRACT, NO_LINES
 
 _WAITING = """

@@ -14,8 +14,8 @@ import msgspec
 from edi import partners
 from edi.lending import explaining
 from edi.lending.candidate import Candidate
-from edi.lending.context import Partner
 from edi.lending.proposing import digits
+from edi.partners import Partner
 from edi.reconciliation import deciding, estimating, reconciling, twins
 from edi.reconciliation.claims import exported
 from schemas import number

@@ -15,7 +15,7 @@ from edi import partners
 from edi.converting import convert
 from edi.intake.correcting import body
 from edi.intake.taking import Arrival, receive, take
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.reconciliation import claims
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home

@@ -18,8 +18,8 @@ import edi.reconciliation.looking
 import edi.reconciliation.twins
 from edi import ledger, partners
 from edi.directory.importing import bring_in
-from edi.lending.context import Partner, Since
 from edi.lock import in_turn
+from edi.partners import Partner, Since
 from edi.reconciliation import reconciling
 from edi.store import connect
 from schemas.declaration import Declaration

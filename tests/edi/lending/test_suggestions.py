@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edi.intake.taking import check_file
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
 from edi.lending.suggestions import Witness, neighbours, suggested
 from edi.limits import Limits
-from edi.partners import scratch
+from edi.partners import Partner, scratch
 from schemas import gln
 from schemas.acknowledgement import Acknowledgement
 from schemas.finding import Finding

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import edi.intake.staging
 from edi.books.proof import verify
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.reconciliation import deciding, looking, reconciling, tally, twins
 from edi.store import PLACES, transaction
 from schemas.declaration import Declaration, Invoice

@@ -8,6 +8,7 @@ import msgspec
 
 from edi.judged import Booked, Judged
 from edi.limits import Limits
+from edi.settings import Home
 from parsers.sniff import Source
 
 
@@ -37,7 +38,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     `judge` reads and checks a file, under no lock. `book` books what was judged within the caller's write transaction,
     with everything that it touches, or nothing (`dry`). `discard` takes away what judging left of a receipt that came to
     nothing; `forgotten` are the receipts of which a killed run left something. `unchecked` are the codes that could not
-    be raised.
+    be raised. `send_pending` puts into the outbox what became of what declarants declared, and they have not been told yet: how
+    many files; it is stopped after any of them.
     """
 
     name: str
@@ -46,3 +48,4 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     discard: Callable[[sqlite3.Connection, int], None]
     forgotten: Callable[[sqlite3.Connection], list[int]]
     unchecked: Callable[[sqlite3.Connection, File], tuple[str, ...]]
+    send_pending: Callable[[Home, sqlite3.Connection, datetime, Callable[[], bool]], int]

@@ -1,7 +1,12 @@
 """The schemes that are carried out here. A new one is a package like `edi.lending`, and a row of this tuple."""
 
-from edi.intake import booking, stored_lines
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+from edi.intake import booking, stored_lines, telling
 from edi.scheme import Scheme
+from edi.settings import Home
 from parsers.sniff import Source
 
 LENDING = Scheme(
@@ -11,6 +16,7 @@ LENDING = Scheme(
     discard=stored_lines.discard_lines,
     forgotten=stored_lines.forgotten_lines,
     unchecked=booking.unchecked,
+    send_pending=telling.tell,
 )
 SCHEMES = (LENDING,)
 
@@ -18,3 +24,15 @@ SCHEMES = (LENDING,)
 def of(source: Source) -> Scheme:
     """The scheme whose message a file is; the first for whatever is nobody's, which it refuses."""
     return SCHEMES[0]
+
+
+def discard_forgotten(connection: sqlite3.Connection) -> None:
+    """Takes away what killed runs left of receipts that came to nothing."""
+    for scheme in SCHEMES:
+        for receipt in scheme.forgotten(connection):
+            scheme.discard(connection, receipt)
+
+
+def send_pending(home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool]) -> int:
+    """Tells declarants what became of what they declared: how many files."""
+    return sum(scheme.send_pending(home, connection, now, stop) for scheme in SCHEMES)

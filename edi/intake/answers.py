@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from edi.judged import Booked, Judged
+from edi.outbox import send
 from parsers.answers import Encoding, render
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound
@@ -99,16 +100,6 @@ def post_again(
             notices.append((acknowledgement.file + ending, row["body"]))
     reports = render(acknowledgement, acknowledgement.file, "auto", language)
     send(connection, receipt, link, home, notices + reports, now)
-
-
-def send(
-    connection: sqlite3.Connection, receipt: int, link: str, home: str, files: list[tuple[str, bytes]], now: datetime
-) -> None:
-    """Puts files, as (name, bytes), into the outbox of a link and home, within the caller's transaction."""
-    connection.executemany(
-        "INSERT INTO answer (receipt, link, home, name, body, written_at) VALUES (?, ?, ?, ?, ?, ?)",
-        [(receipt, link, home, name, body, now.isoformat()) for name, body in files],
-    )
 
 
 def waiting(connection: sqlite3.Connection, link: str) -> list[sqlite3.Row]:

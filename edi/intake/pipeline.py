@@ -22,12 +22,11 @@ from typing import Any, Protocol
 
 import msgspec
 
+from edi import schemes
 from edi.intake import answers
 from edi.intake.correcting import hold
 from edi.intake.exchange import PATIENCE, Exchange, Partner, Tell, arrival_at, outbox
-from edi.intake.stored_lines import discard_lines, forgotten_lines
 from edi.intake.taking import Arrival, checker, take
-from edi.intake.telling import tell
 from edi.log import logged
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import LOCAL, Home, paris_now
@@ -141,8 +140,8 @@ class Run:
         the next pass hears of it. `patient`, as `--once` is, hears of all, and waits once for files still settling.
         """
         done = Pass()
-        for receipt in () if self._ended else forgotten_lines(self.connection):
-            discard_lines(self.connection, receipt)
+        if not self._ended:
+            schemes.discard_forgotten(self.connection)
         self._ended = False
         before, self._told = self._told, {name: told for name, told in self._told.items() if only and name not in only}
         tell_new = partial(self._trouble, done, before)
@@ -240,7 +239,7 @@ class Run:
         for name in ("entries_posted", "remuneration_cents"):
             done.reconciled[name] += before.get(name, 0)
         until = time.monotonic() + _TELLING_SECONDS
-        tell(
+        schemes.send_pending(
             self.home,
             self.connection,
             paris_now(),

@@ -78,7 +78,7 @@ STEPS = (
     Step("posted", "a piece committed", "commit:INSERT INTO posting_run", "after"),
     Step("posted", "a piece committed", "commit:INSERT INTO posting_run", "after", 3),
     Step("posted", "the pass committed", "commit:DELETE FROM touched", "after"),
-    Step("told", "before", "edi.intake.pipeline:tell", "before"),
+    Step("told", "before", "edi.schemes:send_pending", "before"),
     Step("told", "a status file written", "sql:INSERT OR REPLACE INTO told_to", "after"),
     Step("told", "a status file committed", "commit:INSERT OR REPLACE INTO told_to", "after"),
     Step("told", "a status file committed", "commit:INSERT OR REPLACE INTO told_to", "after", 3),

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
-from edi.intake import booking, stored_lines, telling
+from edi.lending.booking import booking, status_files, stored_lines
 from edi.scheme import Scheme
 from edi.settings import Home
 from parsers.sniff import Source
@@ -16,7 +16,7 @@ LENDING = Scheme(
     discard=stored_lines.discard_lines,
     forgotten=stored_lines.forgotten_lines,
     unchecked=booking.unchecked,
-    send_pending=telling.tell,
+    send_pending=status_files.send_pending,
 )
 SCHEMES = (LENDING,)
 

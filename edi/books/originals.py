@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from edi import partners
-from edi.intake.staging import stage
 from edi.intake.taking import content_sha256
+from edi.lending.booking.staging import stage
 from edi.lending.context import Context
 from edi.limits import Limits
 from edi.settings import Home, paris_now

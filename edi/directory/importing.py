@@ -14,7 +14,7 @@ from typing import Any
 from edi import partners, store
 from edi.lock import in_turn
 from edi.partners import DATED, FIELDS, Facts, Partner
-from edi.reconciliation import twins
+from edi.reconciliation import match_table
 from edi.store import snapshot, transaction
 from parsers import spreadsheet
 from schemas.errors import SettingsWrong, Unreadable
@@ -104,16 +104,16 @@ def bring_in(
         with snapshot(connection):
             before = partners.load(connection)
             after, changes = _compared(before, told, source)
-            sought = twins.seek(connection, before, after)
-            touched = twins.affected(connection)
+            sought = match_table.seek(connection, before, after)
+            touched = match_table.affected(connection)
         if not dry:
             with transaction(connection):
                 beside()
                 if changes:
-                    touched = twins.leave(connection, sought)
+                    touched = match_table.leave(connection, sought)
                     partners.keep(connection, [after[change["gln"]] for change in changes])
                     _remember(connection, changes, who, source, now)
-                    twins.arrive(connection)
+                    match_table.arrive(connection)
                 if not before:
                     ask_for_unknown(connection, None, now)
     added = sum(change["gln"] not in before for change in changes)

@@ -2,7 +2,7 @@
 
 Authority: format, section 3. Each check names the fields it looks at; once one of them carries a
 finding of reach file or invoice (or could not be read), later checks that need it are silent, so
-that nothing cascades. Checks that need what is already booked are in `edi.intake.booking`.
+that nothing cascades. Checks that need what is already booked are in `edi.lending.booking.booking`.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class Checked(msgspec.Struct, frozen=True):
     """An invoice, or a part of one, with its findings. On the last part: verdict, sums, digest of amounts
     and lines. `lines` are those that could be read whole, where it is for the supplier to give any. `over` are discounts above the cap of the invoice's
     own date, each with quantity, price and discount: of a credit note that names an invoice by its number alone, they
-    stand unless that invoice's date allows them (`edi.intake.staging`)."""
+    stand unless that invoice's date allows them (`edi.lending.booking.staging`)."""
 
     invoice: Invoice
     findings: tuple[Finding, ...]

@@ -11,15 +11,15 @@ from functools import cache
 
 from edi import touched
 from edi.lending import terms
-from edi.reconciliation import tally, twins
+from edi.reconciliation import match_table, tally
 from edi.store import transaction
 from schemas import number
 
 #: Whose text is part of the version, beside the law: a package and its module. More than needs be is only made anew.
 BY = (
     ("schemas", "number"), ("schemas", "money"), ("edi.lending", "candidate"), ("edi.lending", "matching"),
-    ("edi.lending", "proposing"), ("edi.reconciliation", "twins"), ("edi.reconciliation", "reconciling"),
-    ("edi.reconciliation", "looking"),
+    ("edi.lending", "proposing"), ("edi.reconciliation", "match_table"), ("edi.reconciliation", "reconciling"),
+    ("edi.reconciliation", "scope"),
 )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def make_anew(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
         for table in ("twin", "credit"):
             connection.execute(f"DELETE FROM {table}")
-        twins.bring(connection, "IN (SELECT id FROM invoice)")
+        match_table.bring(connection, "IN (SELECT id FROM invoice)")
         connection.execute("UPDATE touched SET live = 0")
         tally.recount(connection)
         touched.note(connection, [(0, touched.EVERYTHING)])

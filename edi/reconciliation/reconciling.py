@@ -1,7 +1,7 @@
 """One reconciliation pass: the match table into outcomes, and outcomes into postings. Repeatable.
 
-A pass looks at the bags that were touched since the last one (`edi.reconciliation.twins`), and at those that rule 2 may tie to them
-(`edi.reconciliation.looking`); when much was touched, at everything. The plain case, one
+A pass looks at the bags that were touched since the last one (`edi.reconciliation.match_table`), and at those that rule 2 may tie to them
+(`edi.reconciliation.scope`); when much was touched, at everything. The plain case, one
 invoice a side, is settled by one GROUP BY over `twin`; only what it leaves is looked at one by one
 (`edi.lending.matching`). What has no outcome waits. Running it again changes nothing.
 
@@ -23,8 +23,7 @@ from edi import ledger, partners, store, touched
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
 from edi.lending.matching import Case, Decisions, settle
 from edi.lock import in_turn
-from edi.reconciliation import claims, deciding, derived, estimating, tally, twins
-from edi.reconciliation.looking import SET_TERMS, look
+from edi.reconciliation import claims, deciding, derived, estimating, match_table, scope, tally
 from edi.store import breathe, snapshot, transaction
 
 #: Of a bag of two, one a side: the bare columns are the supplier's, since 'supplier' is the greatest `side`
@@ -38,8 +37,8 @@ _RANGE = " OR ".join(
     for public in ("gross", "base")
 )
 _PLAIN = f"""
-size = 2 AND suppliers = 1 AND notes <> 1 AND abs(2 * day - days) <= {DAYS_APART} AND NOT flags & {twins.NO_LINES}
-AND (flags & {twins.CLAIMS_CONTRACT} = 0 OR (both_flags - flags) & {twins.CLAIMS_CONTRACT}) AND ({_EXACT} OR {_RANGE})
+size = 2 AND suppliers = 1 AND notes <> 1 AND abs(2 * day - days) <= {DAYS_APART} AND NOT flags & {match_table.NO_LINES}
+AND (flags & {match_table.CLAIMS_CONTRACT} = 0 OR (both_flags - flags) & {match_table.CLAIMS_CONTRACT}) AND ({_EXACT} OR {_RANGE})
 """
 #: Whom a person has decided on is never plain.
 _DECIDED = (
@@ -76,7 +75,7 @@ UNION ALL SELECT {_OF_LIBRARY} FROM bag_seen WHERE plain UNION ALL SELECT * FROM
 #: The columns of a `Candidate`: a row of the match table with its invoice's partners and number as written.
 CANDIDATE = f"""
 t.invoice, t.side, i.supplier, i.library, i.number, t.key, t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap,
-t.flags & {twins.CLAIMS_CONTRACT} <> 0 AS contract, t.side = 'supplier' AND t.flags & {twins.NO_LINES} <> 0 AS no_lines
+t.flags & {match_table.CLAIMS_CONTRACT} <> 0 AS contract, t.side = 'supplier' AND t.flags & {match_table.NO_LINES} <> 0 AS no_lines
 """
 #: Bags that want a closer look: more than one invoice, or partners of whom both sides are left over.
 _REST = f"""
@@ -151,13 +150,13 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
             with transaction(connection):
                 estimating.take_back(connection, now)
         return posted
-    twins.place(connection, seen)
+    match_table.place(connection, seen)
     directory = partners.load(connection)
     with snapshot(connection):
-        whole, terms_found = look(connection, seen)
+        whole, terms_found = scope.compute(connection, seen)
     for place in range(0, len(terms_found), _PIECE):
         with transaction(connection):
-            connection.executemany(SET_TERMS, terms_found[place : place + _PIECE])
+            connection.executemany(scope.SET_TERMS, terms_found[place : place + _PIECE])
         breathe()
     with snapshot(connection):
         compute(connection, whole)

@@ -13,7 +13,7 @@ from typing import Any
 from edi import partners
 from edi.lending.remuneration import least, most, share, why_exempt
 from edi.partners import Partner
-from edi.reconciliation.twins import CLAIMS_CONTRACT, NO_LINES
+from edi.reconciliation.match_table import CLAIMS_CONTRACT, NO_LINES
 
 _WAITING = """
 SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,

@@ -16,7 +16,7 @@ from edi.lending import explaining
 from edi.lending.candidate import Candidate
 from edi.lending.proposing import digits
 from edi.partners import Partner
-from edi.reconciliation import deciding, estimating, reconciling, twins
+from edi.reconciliation import deciding, estimating, match_table, reconciling
 from edi.reconciliation.claims import exported
 from schemas import number
 from schemas.catalogue import CATALOGUE
@@ -33,7 +33,7 @@ FROM invoice i JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id
 _SUPPLIER, _LIBRARY = (partners.party(f"i.{side}") for side in ("supplier", "library"))
 _PARTIES = f"{_SUPPLIER}, {_LIBRARY}"
 _CANDIDATE = f"SELECT t.supplier, t.library, i.ttc, i.date, {reconciling.CANDIDATE}"
-_STANDS = f"t.invoice NOT IN ({twins.WITHDRAWN})"
+_STANDS = f"t.invoice NOT IN ({match_table.WITHDRAWN})"
 _THEIRS = f"{_CANDIDATE} FROM {{table}} t CROSS JOIN invoice i ON i.id = t.invoice WHERE t.supplier = ? AND t.library = ? AND {_STANDS}"
 _OURS = (
     f"{_CANDIDATE} FROM invoice i CROSS JOIN {{table}} t ON (t.supplier, t.library) = ({_PARTIES}) AND t.key = i.key "
@@ -51,7 +51,7 @@ def why(
 ) -> dict[str, Any]:
     """Every case that an invoice of this number is in, or was; `supplier` and `library` narrow it, as written or resolved."""
     directory = partners.load(connection)
-    twins.pending(connection)
+    match_table.pending(connection)
     meant = {
         name: code and partners.resolve(directory, code)
         for name, code in (("supplier", supplier), ("library", library))

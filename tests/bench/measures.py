@@ -22,7 +22,7 @@ from edi.intake.ingesting import ingest
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.sound import Sound
-from edi.reconciliation import twins
+from edi.reconciliation import match_table
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
@@ -124,7 +124,7 @@ def reconciling(folder: Path) -> Figures:
 def matching(folder: Path) -> Figures:
     """Where every invoice stands, from scratch, into temporary tables: what a pass computes before it writes."""
     connection = connect(open_home(folder / "market-home").database)
-    twins.place(connection, touched.seen(connection) or 0)
+    match_table.place(connection, touched.seen(connection) or 0)
     with snapshot(connection):
         spent, _ = _clocked(lambda: compute(connection, whole=True))
         matched = connection.execute("SELECT count(*) FROM outcome_new WHERE state = 'matched' AND bag = invoice")

@@ -42,10 +42,10 @@ def main(words: Sequence[str]) -> Never:
     if not spec.startswith("kill at"):  # one link after the other, so that calls come in the same order
         importlib.import_module("edi.intake.pipeline")._LINKS_AT_ONCE = 1
     importlib.import_module(
-        "edi.intake.stored_lines"
+        "edi.lending.booking.stored_lines"
     )._PIECE = 1  # every file is a long one: its lines go ahead of its verdict
-    importlib.import_module("edi.intake.booking")._MANY = 0  # its invoices go in past the triggers
-    importlib.import_module("edi.reconciliation.twins")._PIECE = 1  # and come into `twin` one by one
+    importlib.import_module("edi.lending.booking.booking")._MANY = 0  # its invoices go in past the triggers
+    importlib.import_module("edi.reconciliation.match_table")._PIECE = 1  # and come into `twin` one by one
     store = importlib.import_module("edi.store")
     store._WAIT_MS, store._LOOK_SECONDS = 5_000, 0.0001  # nobody else is there to wait for, or to be let in
     importlib.import_module(

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from edi.intake.booking import STORE_CODES
 from edi.intake.taking import check_file
+from edi.lending.booking.booking import STORE_CODES
 from edi.limits import Limits
 from edi.store import scratch
 from schemas.acknowledgement import Acknowledgement

@@ -132,7 +132,7 @@ def test_whatever_derives_is_part_of_the_version(package: str, module: str, monk
     before = derived.version()
     changed(monkeypatch, package, module)
     assert derived.version() != before
-    assert {"number", "matching", "proposing", "candidate", "twins", "looking", "reconciling"} <= {
+    assert {"number", "matching", "proposing", "candidate", "match_table", "scope", "reconciling"} <= {
         name for _, name in derived.BY
     }
 

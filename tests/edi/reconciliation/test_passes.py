@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from edi import ledger
-from edi.reconciliation import looking, reconciling, tally, twins
+from edi.reconciliation import match_table, reconciling, scope, tally
 from edi.store import connect, transaction
 from schemas.declaration import Declaration
 from tests.desk import (
@@ -114,7 +114,7 @@ def test_killed_between_any_two_transactions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, much: int
 ) -> None:
     """Whether the passes look at everything or at what was touched."""
-    monkeypatch.setattr(looking, "_MUCH", much)
+    monkeypatch.setattr(scope, "_MUCH", much)
     whole = Desk(tmp_path / "whole")
     for sent in first_year():
         whole.take(sent)
@@ -149,7 +149,7 @@ def test_what_a_killed_pass_left_out_of_the_match_table_the_next_brings_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, placed: int
 ) -> None:
     """Killed with some of the invoices in the match table: a pass, a file, an import after it each do as if none were."""
-    monkeypatch.setattr(twins, "_PIECE", 1)
+    monkeypatch.setattr(match_table, "_PIECE", 1)
     sales, bills = [sold(name, DAY) for name in "1234"], [bought(name, DAY) for name in "1234"]
     for way in ("a pass", "a file", "an import", "a withdrawal"):
         whole, desk = Desk(tmp_path / f"whole {way}"), Desk(tmp_path / way)
@@ -157,7 +157,7 @@ def test_what_a_killed_pass_left_out_of_the_match_table_the_next_brings_in(
             at.take(declared("L", *bills[:2], by=LIBRARY))
             at.take(declared("C", *bills[2:], by=COMMUNE))
             at.take(declared("S", *sales))
-        with dying(monkeypatch, placed, twins), pytest.raises(Killed):
+        with dying(monkeypatch, placed, match_table), pytest.raises(Killed):
             desk.reconcile()
         for at in (whole, desk):
             if way == "a file":

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from edi import touched
 from edi.cli import app
-from edi.intake.telling import tell
-from edi.reconciliation import estimating, twins
+from edi.lending.booking.status_files import send_pending
+from edi.reconciliation import estimating, match_table
 from edi.reconciliation.why import why
 from schemas.declaration import Line
 from schemas.outcome import REASONS, STATES
@@ -96,7 +96,7 @@ def test_every_state_and_reason_has_words_and_is_shown(desk: Desk) -> None:
         said = {row["reason"] for row in (case, *case["entries"], *case["estimates"])} - {""}
         for words in (STATES[case["state"]], *(REASONS[reason] for reason in said)):
             assert words.fr in page and words.en in page, (number, words)
-    tell(desk.home, desk.connection, desk.now)
+    send_pending(desk.home, desk.connection, desk.now)
 
 
 def test_what_no_pass_has_seen_yet_is_a_near_miss_too(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_what_no_pass_has_seen_yet_is_a_near_miss_too(tmp_path: Path) -> None:
         [mine, *_] = why(desk.connection, "1", supplier=SHOP)["cases"]
         misses = [miss["ht_cents"] for miss in mine["near_misses"]]
         assert (mine["state"], mine["reconciled"], misses) == ("waiting", False, [9_100, 9_000])
-        twins.place(desk.connection, touched.seen(desk.connection) or 0)  # a pass that is killed
+        match_table.place(desk.connection, touched.seen(desk.connection) or 0)  # a pass that is killed
     desk.take(declared("L2", by=LIBRARY, cancels="L", period=2025, side="library"))
     [mine, *_] = why(desk.connection, "1", supplier=SHOP)["cases"]
     assert [miss["ht_cents"] for miss in mine["near_misses"]] == [9_000]

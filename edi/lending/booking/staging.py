@@ -1,7 +1,7 @@
 """Reads and checks one file into a temporary table, before any lock on the database is taken.
 
 Memory does not grow with the file: invoices go to SQLite's temporary file, findings are kept up to a
-number and counted beyond it, lines go into the store ahead of the verdict (`edi.intake.stored_lines`).
+number and counted beyond it, lines go into the store ahead of the verdict (`edi.lending.booking.stored_lines`).
 """
 
 import gc
@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 import parsers
-from edi.intake.stored_lines import StoredLines
 from edi.judged import ACCEPTED, BEYOND, REFUSED, Judged, Tally
 from edi.lending import terms
+from edi.lending.booking.stored_lines import StoredLines
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.line_checks import over_cap_on

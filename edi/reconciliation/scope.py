@@ -12,7 +12,7 @@ from edi.lending import terms
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.lending.proposing import LATE_DAYS
 from edi.partners import party
-from edi.reconciliation import twins
+from edi.reconciliation import match_table
 
 #: When more than this part of all live invoices was touched, everything is looked at: one sweep is quicker.
 _MUCH = 8
@@ -21,7 +21,7 @@ _TOUCHED = "FROM touched t CROSS JOIN invoice i ON i.id BETWEEN t.first AND t.la
 _PLACE = f"{party('i.supplier')}, {party('i.library')}, i.key"
 _IN_BAG = "bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
 _NEAR = "invoice, supplier, library, key, side, day, kind, ht, tolerance"
-_FACTS = f"i.id, {_PLACE}, i.side, {twins.DAY}, i.kind, i.ht, {twins.TOLERANCE}"
+_FACTS = f"i.id, {_PLACE}, i.side, {match_table.DAY}, i.kind, i.ht, {match_table.TOLERANCE}"
 #: A calendar month is never longer; a credit note and its invoice, and their net, lie so far apart at most.
 _MONTH_DAYS, _NET_DAYS = 31, DAYS_APART + LATE_DAYS
 _MONTH = "strftime('%Y-%m', {}.day + 1721424.5)"
@@ -63,7 +63,7 @@ _OTHER_TERMS = (
 SET_TERMS = f"UPDATE twin SET rate = ?, cap = ? {_AT}"
 
 
-def look(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[Any, ...]]]:
+def compute(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[Any, ...]]]:
     """Whether everything is looked at, and the values of `SET_TERMS` for credit notes whose terms are others now.
 
     `seen` is the last row of `touched` there is. Within a snapshot.

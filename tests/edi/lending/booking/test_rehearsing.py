@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edi.intake import rehearsing
+from edi.lending.booking import rehearsing
 from parsers import report
 from tests.desk import LIBRARY, Desk, bought, declared, sold
 

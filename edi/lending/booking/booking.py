@@ -13,11 +13,11 @@ from typing import Any
 
 from edi import periods, touched
 from edi.directory import importing
-from edi.intake.rehearsing import rehearse
-from edi.intake.replacing import Chain, find_chain, prepare, restate, withdraw
-from edi.intake.staging import Staged, refuse, stage
-from edi.intake.stored_lines import discard_lines
 from edi.judged import Booked, Judged, ruled
+from edi.lending.booking.rehearsing import rehearse
+from edi.lending.booking.replacing import Chain, find_chain, prepare, restate, withdraw
+from edi.lending.booking.staging import Staged, refuse, stage
+from edi.lending.booking.stored_lines import discard_lines
 from edi.lending.checks import unresolved_codes
 from edi.lending.context import Context
 from edi.partners import Directory

@@ -2,7 +2,7 @@
 
 Authority: format, section 1 "Natures". A declaration is live when it stands and none supersedes it; an invoice
 is withdrawn only when the last live declaration that states it is. The temporary tables here sit
-beside those of `edi.intake.staging`.
+beside those of `edi.lending.booking.staging`.
 """
 
 import sqlite3

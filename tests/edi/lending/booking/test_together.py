@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import parsers
-from edi.intake.staging import stage
+from edi.lending.booking.staging import stage
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context
 from edi.lending.sound import Sound

@@ -8,8 +8,7 @@ import sqlite3
 from collections.abc import Callable
 
 from edi import partners, touched
-from edi.reconciliation import claims, reconciling, twins
-from edi.reconciliation.looking import SET_TERMS, look
+from edi.reconciliation import claims, match_table, reconciling, scope
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal, Rehearsed
 
@@ -21,7 +20,7 @@ _THEIRS = "invoice BETWEEN ?1 AND ?2"
 #: What is pending of the rehearsed file, and of others between the same parties.
 _CONCERNED = f"""
 IN (SELECT i.id FROM {touched.PENDING} AND (t.id > {{before}} OR ({partners.party("i.supplier")}, {partners.party("i.library")})
-    IN (SELECT {twins.PARTIES} FROM invoice WHERE id BETWEEN {{first}} AND {{last}})))
+    IN (SELECT {match_table.PARTIES} FROM invoice WHERE id BETWEEN {{first}} AND {{last}})))
 """
 _ONE = """
 SELECT i.number, i.date, i.kind, coalesce(o.state, 'waiting') AS state, coalesce(o.reason, '') AS reason,
@@ -45,10 +44,10 @@ def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: 
         before = touched.seen(connection) or 0
         book()
         seen = touched.seen(connection) or 0
-        twins.bring(connection, _CONCERNED.format(before=before, first=bounds[0], last=bounds[1]))
+        match_table.bring(connection, _CONCERNED.format(before=before, first=bounds[0], last=bounds[1]))
         connection.execute("DELETE FROM touched WHERE id <= ?", (before,))  # of others: not what is rehearsed
-        whole, terms_found = look(connection, seen)
-        connection.executemany(SET_TERMS, terms_found)
+        whole, terms_found = scope.compute(connection, seen)
+        connection.executemany(scope.SET_TERMS, terms_found)
         reconciling.compute(connection, whole)
         claims.claim(connection, partners.load(connection), whole)
         return _told(connection, bounds)

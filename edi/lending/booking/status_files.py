@@ -59,7 +59,9 @@ class _Route(NamedTuple):
     home: str
 
 
-def tell(home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
+def send_pending(
+    home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool] = lambda: False
+) -> int:
     """Puts into the outbox what declarants have not been told yet; how many files. `stop` is asked after each.
 
     What nobody is to be told is forgotten: from then on the declarant is told of changes alone.

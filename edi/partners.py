@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 
 from edi import store
-from schemas import gln
+from schemas import gln, lists
 
 #: What a partner is known by, and what of it may be so from a day on.
 FIELDS = ("name", "role", "category", "successor", "alias_of", "postcode", "city", "opened", "closed", "subject")
 DATED = ("category", "subject")
 CATEGORIES = ("", "1", "2", "3", "4", "primary", "hospital")
-ROLES = ("library", "supplier")
+ROLES = tuple(side.word for side in lists.SIDE)
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Since(msgspec.Struct, frozen=True):
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """What the directory says of one partner; `role` is `library` or `supplier`.
+    """What the directory says of one partner; `role` is one of `ROLES`.
 
     `category` and `subject` (`yes`, `no`, or '': as the category has it) hold until `later`, oldest first, says otherwise.
     """
@@ -58,7 +58,7 @@ class Partner(msgspec.Struct, frozen=True):
     def on(self, day: date) -> tuple[str, str]:
         """Category and `subject` as they are on a day.
 
-        >>> Partner("3", "", "library", "1", later=(Since(date(2020, 1, 1), "primary"),)).on(date(2019, 12, 31))
+        >>> Partner("3", "", "", "1", later=(Since(date(2020, 1, 1), "primary"),)).on(date(2019, 12, 31))
         ('1', '')
         """
         category, subject = self.category, self.subject
@@ -85,7 +85,7 @@ def facts(partner: Partner | None) -> Facts:
 def made(code: str, told: Facts) -> Partner:
     """The partner of whom these facts are told.
 
-    >>> made("3", {("role", ""): "library", ("subject", "2020-01-01"): "no"}).later
+    >>> made("3", {("name", ""): "Lac", ("subject", "2020-01-01"): "no"}).later
     (Since(since=datetime.date(2020, 1, 1), category='', subject='no'),)
     """
     always: dict[str, Any] = {name: told.get((name, ""), "") for name in FIELDS}
@@ -114,7 +114,7 @@ def fault(partner: Partner) -> str:
 def cycle(partners: Mapping[str, Partner]) -> list[str]:
     """The GLNs of a resolution that never ends; empty when there is none.
 
-    >>> a, b = Partner("1", "", "library", alias_of="2"), Partner("2", "", "library", successor="1")
+    >>> a, b = Partner("1", "", "", alias_of="2"), Partner("2", "", "", successor="1")
     >>> cycle({"1": a, "2": b})
     ['1', '2', '1']
     """

@@ -7,20 +7,66 @@ bear no dates, so that where an invoice stands does not depend on when the direc
 
 import sqlite3
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from edi.lending.context import Partner, Since
-from schemas import gln
+from edi import store
+from schemas import gln, lists
 
 #: What a partner is known by, and what of it may be so from a day on.
 FIELDS = ("name", "role", "category", "successor", "alias_of", "postcode", "city", "opened", "closed", "subject")
 DATED = ("category", "subject")
 CATEGORIES = ("", "1", "2", "3", "4", "primary", "hospital")
-ROLES = ("library", "supplier")
+ROLES = tuple(side.word for side in lists.SIDE)
+
+
+class Since(msgspec.Struct, frozen=True):
+    """What of a partner is so from a day on; of either, '' is: as it was."""
+
+    since: date
+    category: str = ""
+    subject: str = ""
+
+
+class Partner(msgspec.Struct, frozen=True):
+    """What the directory says of one partner; `role` is one of `ROLES`.
+
+    `category` and `subject` (`yes`, `no`, or '': as the category has it) hold until `later`, oldest first, says otherwise.
+    """
+
+    gln: str
+    name: str
+    role: str
+    category: str = ""
+    successor: str = ""
+    alias_of: str = ""
+    postcode: str = ""
+    city: str = ""
+    opened: date | None = None
+    closed: date | None = None
+    subject: str = ""
+    later: tuple[Since, ...] = ()
+
+    def is_open(self, day: date) -> bool:
+        """Whether a day is within `opened` and `closed`, as far as they are known. Information: no rule asks."""
+        return (self.opened or day) <= day <= (self.closed or day)
+
+    def on(self, day: date) -> tuple[str, str]:
+        """Category and `subject` as they are on a day.
+
+        >>> Partner("3", "", "", "1", later=(Since(date(2020, 1, 1), "primary"),)).on(date(2019, 12, 31))
+        ('1', '')
+        """
+        category, subject = self.category, self.subject
+        for then in self.later:
+            if then.since <= day:
+                category, subject = then.category or category, then.subject or subject
+        return category, subject
+
 
 #: A partner's facts as text, by field and the day they are so from; '' is always.
 Facts = dict[tuple[str, str], str]
@@ -39,7 +85,7 @@ def facts(partner: Partner | None) -> Facts:
 def made(code: str, told: Facts) -> Partner:
     """The partner of whom these facts are told.
 
-    >>> made("3", {("role", ""): "library", ("subject", "2020-01-01"): "no"}).later
+    >>> made("3", {("name", ""): "Lac", ("subject", "2020-01-01"): "no"}).later
     (Since(since=datetime.date(2020, 1, 1), category='', subject='no'),)
     """
     always: dict[str, Any] = {name: told.get((name, ""), "") for name in FIELDS}
@@ -68,7 +114,7 @@ def fault(partner: Partner) -> str:
 def cycle(partners: Mapping[str, Partner]) -> list[str]:
     """The GLNs of a resolution that never ends; empty when there is none.
 
-    >>> a, b = Partner("1", "", "library", alias_of="2"), Partner("2", "", "library", successor="1")
+    >>> a, b = Partner("1", "", "", alias_of="2"), Partner("2", "", "", successor="1")
     >>> cycle({"1": a, "2": b})
     ['1', '2', '1']
     """
@@ -90,16 +136,23 @@ def resolve(partners: Mapping[str, Partner], code: str) -> str:
     return code
 
 
+def party(column: str) -> str:
+    """SQL for the party, its GLN as a number, that a GLN in `column` is of: as `resolve` has it, by the table `resolved`."""
+    known = f"SELECT party FROM resolved WHERE type = 'gln' AND value = {column}"
+    return f"coalesce(({known}), CAST({column} AS INTEGER))"
+
+
 _later = msgspec.json.Decoder(tuple[Since, ...])
 _LATER = """CASE WHEN gln IN (SELECT gln FROM partner_since) THEN (
     SELECT json_group_array(json_object('since', since, 'category', category, 'subject', subject))
     FROM (SELECT * FROM partner_since s WHERE s.gln = p.gln ORDER BY since)
 ) END"""
+_PARTNERS = f"SELECT gln, {', '.join(FIELDS)}, {_LATER} FROM partner p"
 
 
 def load(connection: sqlite3.Connection) -> dict[str, Partner]:
     """The whole directory, by GLN."""
-    rows = connection.execute(f"SELECT gln, {', '.join(FIELDS)}, {_LATER} FROM partner p ORDER BY gln")
+    rows = connection.execute(f"{_PARTNERS} ORDER BY gln")
     return {row[0]: _of_row(tuple(row)) for row in rows}
 
 
@@ -112,8 +165,44 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def store(connection: sqlite3.Connection, partners: Collection[Partner]) -> None:
-    """Writes partners down as they are now, inside the caller's transaction; of what is dated, nothing is ever taken away."""
+class Directory(Mapping[str, Partner]):
+    """The directory as a mapping that asks the database, partner by partner, and remembers the latest answers."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known = lru_cache(20_000)(self._find)
+        self._length = int(connection.execute("SELECT count(*) FROM partner").fetchone()[0])
+
+    def _find(self, code: object) -> Partner | None:
+        row = self._connection.execute(f"{_PARTNERS} WHERE gln = ?", (code,)).fetchone() if self._length else None
+        return _of_row(tuple(row)) if row else None
+
+    def __getitem__(self, code: str) -> Partner:
+        if (known := self._known(code)) is None:
+            raise KeyError(code)
+        return known
+
+    def __contains__(self, code: object) -> bool:
+        return self._known(code) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return (row[0] for row in self._connection.execute("SELECT gln FROM partner ORDER BY gln"))
+
+    def __len__(self) -> int:
+        return self._length
+
+
+def scratch(directory: Collection[Partner]) -> sqlite3.Connection:
+    """A database that is thrown away (`edi.store.scratch`) and knows these partners."""
+    connection = store.scratch()
+    with store.transaction(connection):
+        keep(connection, directory)
+    return connection
+
+
+def keep(connection: sqlite3.Connection, partners: Collection[Partner]) -> None:
+    """Writes partners down as they are now, and whom each GLN stands for, inside the caller's transaction; of what is
+    dated, nothing is ever taken away."""
     connection.executemany(
         f"INSERT OR REPLACE INTO partner (gln, {', '.join(FIELDS)}) VALUES (?{', ?' * len(FIELDS)})",
         ((one.gln, *(told[name, ""] for name in FIELDS)) for one in partners if (told := facts(one))),
@@ -122,6 +211,8 @@ def store(connection: sqlite3.Connection, partners: Collection[Partner]) -> None
         "INSERT OR REPLACE INTO partner_since VALUES (?, ?, ?, ?)",
         ((one.gln, then.since.isoformat(), then.category, then.subject) for one in partners for then in one.later),
     )
+    connection.execute("DELETE FROM resolved WHERE type = 'gln'")
+    connection.execute("INSERT INTO resolved SELECT * FROM v_resolved")
 
 
 def history(connection: sqlite3.Connection, code: str) -> list[dict[str, Any]]:

@@ -87,26 +87,36 @@ def plain_inserts(connection: sqlite3.Connection, table: str) -> Iterator[None]:
 
 def _applied_by(script: Path) -> "Callable[[Database], None]":
     def apply(db: "Database") -> None:
-        _apply(script, db)
+        _apply(script, db.conn)
 
     return apply
 
 
-def _apply(script: Path, db: "Database") -> None:
+def make(connection: sqlite3.Connection) -> None:
+    """Makes the tables of an empty database that is not to be migrated: one that is thrown away."""
+    for script in SCRIPTS.values():
+        _apply(script, connection)
+
+
+def _apply(script: Path, connection: sqlite3.Connection) -> None:
     """Runs one file of `tables/`, then keeps the facts it made append-only."""
-    known = set(db.table_names())
+    known = _tables(connection)
     for statement in script.read_text("utf-8").split(";\n"):
         if statement.strip():
-            db.execute(statement)
-    guarded = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()}
-    for table in FACTS.keys() & set(db.table_names()):
+            connection.execute(statement)
+    guarded = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
+    for table in FACTS.keys() & _tables(connection):
         if f"{table}_no_delete" not in guarded:
             for statement in _append_only(table):
-                db.execute(statement)
+                connection.execute(statement)
     if "receipt" not in known:
-        db.execute(
+        connection.execute(
             "CREATE TRIGGER receipt_no_delete BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'receipts stay'); END"
         )
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
 
 
 def migrations() -> "Migrations":

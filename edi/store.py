@@ -1,7 +1,7 @@
 """The database, `edi.sqlite`: connections, transactions, waiting for others. What it holds: `edi.schema`.
 
 Facts (receipts, declarations, invoices, lines, statements, withdrawals, entries) are only ever added.
-`twin` and `outcome` are derived and disposable: `edi.reconciliation.twins` and `edi.reconciliation.reconciling` make them anew.
+`twin` and `outcome` are derived and disposable: a pass makes them anew.
 GLNs are numbers in `twin` (narrow keys), text everywhere else. Money is integer cents.
 """
 
@@ -60,6 +60,15 @@ def connect(path: Path) -> Connection:
     return connection
 
 
+def scratch() -> Connection:
+    """A database like a home's, empty, in a temporary file that SQLite takes away when it is closed."""
+    connection = sqlite3.connect("", isolation_level=None, factory=Connection)
+    connection.row_factory = sqlite3.Row
+    with transaction(connection):
+        schema.make(connection)
+    return connection
+
+
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Lets readers and a writer alone. While another process does this to a new database SQLite does not wait by itself."""
     until = time.monotonic() + _WAIT_MS / 1000
@@ -103,6 +112,17 @@ def _whole(connection: sqlite3.Connection, begin: Callable[[sqlite3.Connection],
 def transaction(connection: sqlite3.Connection) -> AbstractContextManager[None]:
     """A write transaction: all of it, or nothing. Waits a minute for other writers, and tells its `on_wait`; then HomeBusy."""
     return _whole(connection, _begin)
+
+
+@contextmanager
+def undone(connection: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction of which nothing stays."""
+    rollback(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        rollback(connection)
 
 
 def snapshot(connection: sqlite3.Connection) -> AbstractContextManager[None]:

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from edi.intake.staging import stage
+from edi.lending.booking.staging import stage
 from edi.lending.checked import Checked, CleanInvoices, Sums
 from edi.lending.checks import check
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
+from edi.partners import Partner
 from parsers import read, read_in_bulk
 from parsers.sniff import open_source
 from schemas import ean

@@ -12,8 +12,8 @@ import msgspec
 from edi import partners
 from edi.directory.importing import bring_in
 from edi.intake.taking import Arrival, receive, take
-from edi.lending.context import Partner
-from edi.reconciliation import twins
+from edi.partners import Partner
+from edi.reconciliation import derived
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
 from edi.store import connect
@@ -103,7 +103,7 @@ class Desk:
     def live(self) -> list[str]:
         """Numbers of the invoices that stand, with their HT."""
         rows = self.rows(
-            "SELECT number, ht FROM invoice WHERE id IN (SELECT invoice FROM twin) ORDER BY date, number, id"
+            "SELECT number, ht FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) ORDER BY date, number, id"
         )
         return [f"{number} {ht}" for number, ht in rows]
 
@@ -129,7 +129,7 @@ class Desk:
             row[0]: row[1:] for row in self.rows("SELECT invoice, state, reason, other, bag, period, rate FROM outcome")
         }
         found = {}
-        for (invoice,) in self.rows("SELECT invoice FROM twin"):
+        for (invoice,) in self.rows("SELECT id FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal)"):
             state, reason, other, bag, period, rate = stands.get(invoice, ("waiting", "", None, None, 0, 0))
             found[names[invoice]] = (state, reason, names.get(other), names.get(bag), period, rate)
         return found
@@ -146,7 +146,7 @@ class Desk:
         """Makes twin and outcome anew from the facts alone."""
         for table in ("outcome", "left_over", "untold"):
             self.connection.execute(f"DELETE FROM {table}")
-        twins.make_anew(self.connection)
+        derived.make_anew(self.connection)
 
 
 def codes(acknowledgement: Acknowledgement) -> list[str]:

@@ -13,7 +13,7 @@ from edi import partners, periods
 from edi.books import accounts, distributing, proof, statements
 from edi.books.distributing import Users
 from edi.books.paper import pdf
-from edi.intake.telling import tell
+from edi.lending.booking.status_files import send_pending
 from edi.lending.terms import FIRST_PERIOD
 from edi.reconciliation import estimating
 from edi.reconciliation.reconciling import reconcile
@@ -45,7 +45,7 @@ def close(
     reconcile(connection, now)
     if users is not None and distributing.recorded(connection, year) is None:
         distributing.in_turn(connection, year)
-    tell(home, connection, now)
+    send_pending(home, connection, now)
     _proved(connection, home, progress)
     if estimates:
         estimating.post(connection, year, now)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from edi import partners
-from edi.intake.staging import stage
 from edi.intake.taking import content_sha256
+from edi.lending.booking.staging import stage
 from edi.lending.context import Context
 from edi.limits import Limits
 from edi.settings import Home, paris_now
@@ -47,17 +47,18 @@ def read_again(connection: sqlite3.Connection, home: Home, progress: Progress) -
     of, done = sum(row["size"] or 0 for row in declared), 0
     context = Context(our_gln=home.settings.gln, now=paris_now(), directory=partners.load(connection))
     otherwise: dict[int, str] = {}
-    for row in declared:
-        progress("fichiers / files", done, of)
-        otherwise.update(_said(connection, home, row, context))
-        done += row["size"] or 0
+    with closing(partners.scratch(context.directory.values())) as aside:
+        for row in declared:
+            progress("fichiers / files", done, of)
+            otherwise.update(_said(connection, aside, home, row, context))
+            done += row["size"] or 0
     return len(declared), otherwise
 
 
 def _said(
-    connection: sqlite3.Connection, home: Home, declared: sqlite3.Row, context: Context
+    connection: sqlite3.Connection, aside: sqlite3.Connection, home: Home, declared: sqlite3.Row, context: Context
 ) -> Iterator[tuple[int, str]]:
-    """(invoice, what differs) of one file."""
+    """(invoice, what differs) of one file, which is read `aside`."""
     first, sha256 = declared["receipt"] * PLACES, declared["sha256"] or ""
     kept = connection.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
     if declared["id"] is None:
@@ -67,8 +68,7 @@ def _said(
     partner = "library" if side == "supplier" else "supplier"
     try:
         path = Folder(home.path).original(sha256)
-        with path.open("rb") as stream, closing(sqlite3.connect("", isolation_level=None)) as aside:
-            aside.row_factory = sqlite3.Row
+        with path.open("rb") as stream:
             header = None
             if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
                 source = open_source(stream, 1 << 62)

@@ -19,7 +19,9 @@ from schemas.money import french, several
 
 Facts = dict[str, Any]
 _WHO = {"supplier": "Fournisseur", "library": "Bibliothèque"}
-_DECLARED = "SELECT {side}, count(*) FROM twin WHERE side = '{side}' AND period = ? GROUP BY {side}"
+_DECLARED = """
+SELECT {party}, count(*) FROM invoice WHERE side = '{side}' AND period = ? AND id NOT IN (SELECT invoice FROM withdrawal) GROUP BY 1
+"""
 
 
 def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetime, nil: bool = False) -> list[Facts]:
@@ -34,7 +36,7 @@ def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetim
     declared = {
         (side, code): count
         for side in sides
-        for code, count in connection.execute(_DECLARED.format(side=side), (period,))
+        for code, count in connection.execute(_DECLARED.format(side=side, party=partners.party(side)), (period,))
     }
     awaited: defaultdict[tuple[str, int], list[Facts]] = defaultdict(list)
     for one in waiting(connection, period, directory):

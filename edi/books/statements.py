@@ -20,7 +20,7 @@ import msgspec
 from edi import partners
 from edi.books.paper import pdf
 from edi.exports import Column
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.reconciliation import estimating
 from edi.reconciliation.claims import rate_text
 from edi.reconciliation.waiting import said_nil, waiting

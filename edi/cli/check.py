@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +25,7 @@ from edi.cli.opening import Files, bar, seekable, size, write_out
 from edi.cli.reports import Result, document, exit_code, few, show
 
 if TYPE_CHECKING:
-    from edi.lending.context import Partner
+    from edi.partners import Partner
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,13 +63,14 @@ def checked(
     """Checks and shows; raises Exit with the exit code."""
     from edi.intake.taking import check_file
     from edi.limits import OutOfTime
+    from edi.partners import scratch
     from edi.settings import OUR_GLN, Settings, open_home, paris_now
     from parsers.excerpts import excerpts
     from parsers.report import page, told
     from spool.errors import why
 
     settings = open_home(home).settings if (home / "edi.toml").exists() else Settings(gln=OUR_GLN)
-    connection = sqlite3.connect("", isolation_level=None)  # a temporary database on disk, gone at the end
+    connection = scratch(directory.values())
     results: list[Result] = []
     with bars(size(files)) as progress:
         for file in files:
@@ -78,7 +78,7 @@ def checked(
             try:
                 with seekable(file, settings.max_bytes) as stream:
                     acknowledgement, source = check_file(
-                        connection, stream, file.name, settings.gln, directory, settings.limits, paris_now(),
+                        connection, stream, file.name, settings.gln, settings.limits, paris_now(),
                         bar(progress, file, os.fstat(stream.fileno()).st_size),
                     )  # fmt: skip
                     result = Result(str(file), acknowledgement)

@@ -26,7 +26,7 @@ from edi.cli.common import (
 from edi.cli.quarantine import ByOption
 
 if TYPE_CHECKING:
-    from edi.lending.context import Partner
+    from edi.partners import Partner
 
 #: How many rows a terminal is shown; --json has them all.
 

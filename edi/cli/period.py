@@ -77,7 +77,7 @@ def period_close(
 ) -> None:
     """Rapprocher une dernière fois, puis clore une année : ce qui arrive ensuite va dans la plus ancienne ouverte. / Close a year."""
     from edi import periods
-    from edi.intake.telling import tell
+    from edi.lending.booking.status_files import send_pending
     from edi.lending.terms import FIRST_PERIOD
     from edi.reconciliation.reconciling import reconcile
     from edi.reconciliation.waiting import worth
@@ -86,7 +86,7 @@ def period_close(
 
     with opened(context, home) as (where, connection):
         reconcile(connection, paris_now())  # what is in by now belongs to its year
-        tell(where, connection, paris_now())
+        send_pending(where, connection, paris_now())
         with transaction(connection):
             periods.close(connection, year, paris_now(), FIRST_PERIOD)
         late = periods.booked_in(year, periods.closed_years(connection))

@@ -45,14 +45,14 @@ def reconcile(
     anew: Annotated[bool, typer.Option("--anew", help="Tout refaire depuis les faits, n'écrire que les différences / make everything anew, post the differences.")] = False,
 ) -> None:  # fmt: skip
     """Rapprocher les deux côtés et écrire le registre. / Match both sides and post the ledger."""
-    from edi.intake.telling import tell
+    from edi.lending.booking.status_files import send_pending
     from edi.reconciliation.reconciling import reconcile as reconciled
     from edi.reconciliation.tally import details as detailed
     from edi.settings import paris_now
 
     with opened(context, home) as (where, connection):
         counts: dict[str, Any] = dict(reconciled(connection, paris_now(), anew))
-        told = tell(where, connection, paris_now())
+        told = send_pending(where, connection, paris_now())
         lists = detailed(connection) if details else {}
     if as_json:
         print_json({**counts, **lists})

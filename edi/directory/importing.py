@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from edi import partners, store
-from edi.lending.context import Partner
 from edi.lock import in_turn
-from edi.partners import DATED, FIELDS, Facts
-from edi.reconciliation import twins
+from edi.partners import DATED, FIELDS, Facts, Partner
+from edi.reconciliation import match_table
 from edi.store import snapshot, transaction
 from parsers import spreadsheet
 from schemas.errors import SettingsWrong, Unreadable
@@ -105,15 +104,16 @@ def bring_in(
         with snapshot(connection):
             before = partners.load(connection)
             after, changes = _compared(before, told, source)
-            sought = twins.seek(connection, before, after)
-            touched = twins.affected(connection)
+            sought = match_table.seek(connection, before, after)
+            touched = match_table.affected(connection)
         if not dry:
             with transaction(connection):
                 beside()
                 if changes:
-                    partners.store(connection, [after[change["gln"]] for change in changes])
+                    touched = match_table.leave(connection, sought)
+                    partners.keep(connection, [after[change["gln"]] for change in changes])
                     _remember(connection, changes, who, source, now)
-                    touched = twins.move(connection, after, sought)
+                    match_table.arrive(connection)
                 if not before:
                     ask_for_unknown(connection, None, now)
     added = sum(change["gln"] not in before for change in changes)
@@ -123,11 +123,9 @@ def bring_in(
 
 _ASK = """
 INSERT INTO request (about, gln, name, role, postcode, city, declaration)
-SELECT code, code, '', role, '', '', min(declaration) FROM (
-    SELECT CASE side WHEN 'supplier' THEN library ELSE supplier END AS code,
-           CASE side WHEN 'supplier' THEN 'library' ELSE 'supplier' END AS role, declaration FROM invoice WHERE {which}
-) WHERE EXISTS (SELECT 1 FROM partner) AND code NOT IN (SELECT gln FROM partner) AND code NOT IN (SELECT about FROM request)
-GROUP BY code ORDER BY min(declaration), code
+SELECT gln, gln, '', role, '', '', min(declaration) FROM named WHERE {which}
+AND EXISTS (SELECT 1 FROM partner) AND gln NOT IN (SELECT gln FROM partner) AND gln NOT IN (SELECT about FROM request)
+GROUP BY gln ORDER BY min(declaration), gln
 """
 
 
@@ -137,13 +135,8 @@ def ask_for_unknown(connection: sqlite3.Connection, declaration: int | None, now
     Within the caller's transaction: T2, or that which brings the first partners.
     """
     last = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()[0]
-    connection.execute(
-        _ASK.format(
-            which="id NOT IN (SELECT invoice FROM withdrawal)"
-            if declaration is None
-            else f"declaration = {declaration:d}"
-        )
-    )
+    every = "invoice NOT IN (SELECT invoice FROM withdrawal)"
+    connection.execute(_ASK.format(which=every if declaration is None else f"declaration = {declaration:d}"))
     connection.execute(
         "INSERT INTO request_act (request, act, who, reason, at, gln) SELECT r.id, 'ask', d.declarant, '', ?, '' "
         "FROM request r JOIN declaration d ON d.id = r.declaration WHERE r.id > ?",

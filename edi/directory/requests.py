@@ -11,8 +11,7 @@ from typing import Any
 
 from edi import partners
 from edi.directory.importing import bring_in
-from edi.lending.context import Partner
-from edi.partners import Facts
+from edi.partners import Facts, Partner
 from edi.store import transaction
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import msgspec
 
-from edi.intake.booking import Booked
-from edi.intake.staging import Staged
+from edi.judged import Booked, Judged
+from edi.outbox import send
 from parsers.answers import Encoding, render
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound
@@ -18,15 +18,15 @@ from schemas.finding import Finding
 
 
 def acknowledge(
-    staged: Staged, booked: Booked, *, file: str, sha256: str, sender: str, link_gln: str | None,
+    judged: Judged, booked: Booked, *, file: str, sha256: str, sender: str, link_gln: str | None,
     not_checked: tuple[str, ...], dry: bool, now: datetime, corrections: Iterable[str] = (),
 ) -> Acknowledgement:  # fmt: skip
     """The acknowledgement of a file that was read. `now` is Paris wall-clock time."""
-    header = staged.header
+    header = judged.header
     return Acknowledgement(
         file=file,
         sha256=sha256,
-        format=staged.format,
+        format=judged.format,
         verdict=booked.verdict,
         addressee=(header.declarant if header else None) or link_gln,
         sender=sender,
@@ -40,15 +40,15 @@ def acknowledge(
         period=header.period if header else None,
         sending=header.sending if header else None,
         issued=header.issued if header else None,
-        invoices=staged.invoices,
+        invoices=judged.invoices,
         accepted=booked.accepted,
         refused=booked.refused,
-        findings=staged.tally.kept(),
-        findings_total=staged.tally.by_code.total(),
-        findings_by_code=dict(staged.tally.by_code),
+        findings=judged.tally.kept(),
+        findings_total=judged.tally.by_code.total(),
+        findings_by_code=dict(judged.tally.by_code),
         not_checked=not_checked,
         corrections=tuple(corrections),
-        structure_refused=staged.tally.file_refused,
+        structure_refused=judged.tally.file_refused,
         dry_run=dry,
         would=booked.would,
     )
@@ -100,16 +100,6 @@ def post_again(
             notices.append((acknowledgement.file + ending, row["body"]))
     reports = render(acknowledgement, acknowledgement.file, "auto", language)
     send(connection, receipt, link, home, notices + reports, now)
-
-
-def send(
-    connection: sqlite3.Connection, receipt: int, link: str, home: str, files: list[tuple[str, bytes]], now: datetime
-) -> None:
-    """Puts files, as (name, bytes), into the outbox of a link and home, within the caller's transaction."""
-    connection.executemany(
-        "INSERT INTO answer (receipt, link, home, name, body, written_at) VALUES (?, ?, ?, ?, ?, ?)",
-        [(receipt, link, home, name, body, now.isoformat()) for name, body in files],
-    )
 
 
 def waiting(connection: sqlite3.Connection, link: str) -> list[sqlite3.Row]:

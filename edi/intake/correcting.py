@@ -23,8 +23,7 @@ from typing import IO
 import msgspec
 
 from edi.intake.answers import note
-from edi.intake.booking import Booked
-from edi.intake.staging import ACCEPTED, REFUSED, Staged
+from edi.judged import ACCEPTED, REFUSED, Booked, Judged
 from edi.store import transaction
 from parsers import correction
 from parsers.answers import correction as named
@@ -40,7 +39,7 @@ _REFERENCE_KEPT = 11  # characters of the reference corrected; `-C` and seven di
 class Recipe(msgspec.Struct, frozen=True):
     """How a correction is written: from which bytes, in which format, under which header, with which invoices.
 
-    `fates` are those of `edi.intake.staging`, packed. `everything`: what was accepted too, as an R wants. `only`: of this
+    `fates` are those of `edi.judged`, packed. `everything`: what was accepted too, as an R wants. `only`: of this
     year alone; else of every year but `others`, which have a file of their own.
     """
 
@@ -54,17 +53,17 @@ class Recipe(msgspec.Struct, frozen=True):
 
 
 def plan(
-    staged: Staged, booked: Booked, name: str, sha256: str, now: datetime
+    judged: Judged, booked: Booked, name: str, sha256: str, now: datetime
 ) -> dict[str, Recipe]:  # fmt: skip
     """The corrections due to a file, by their names: none unless it was accepted in part."""
-    header, form = staged.header, staged.format
+    header, form = judged.header, judged.format
     if booked.verdict != "partly-accepted" or header is None or form is None:
         return {}
     assert header.period is not None and header.reference is not None
-    others = tuple(sorted(year for year, invoices in staged.outside.items() if invoices))
+    others = tuple(sorted(year for year, invoices in judged.outside.items() if invoices))
     replaces = header.nature == "replaces"
-    here = staged.fates.count(REFUSED) > sum(staged.outside.values())
-    fates, made = zlib.compress(bytes(staged.fates)), {}
+    here = judged.fates.count(REFUSED) > sum(judged.outside.values())
+    fates, made = zlib.compress(bytes(judged.fates)), {}
     for place, period in enumerate([header.period] * (here or replaces) + [*others], 1):
         own = period == header.period
         digest = hashlib.blake2b(f"{sha256} {now.isoformat()} {period}".encode()).hexdigest()[:7]

@@ -18,14 +18,13 @@ from typing import Any
 
 import msgspec
 
+from edi import schemes
 from edi.desk import Desk
 from edi.intake.backlog import take_backlog, try_again
 from edi.intake.channel import Channel, Exchange, Tell
 from edi.intake.crew import Crew, heard
 from edi.intake.exchange import pull_from, push_to
 from edi.intake.outgoing import Outgoing, waiting
-from edi.intake.stored_lines import discard_lines, forgotten_lines
-from edi.intake.telling import tell as send_status_files
 from edi.intake.troubles import Troubles
 from schemas.acknowledgement import Acknowledgement
 from spool.transports import AnyLink
@@ -97,8 +96,8 @@ class Run:
         the next pass hears of it. `patient`, as `--once` is, hears of all, and waits once for files still settling.
         """
         connection, crew, timing = self.desk.connection, self.crew, self.desk.timing
-        for receipt in () if self._ended else forgotten_lines(connection):
-            discard_lines(connection, receipt)
+        if not self._ended:
+            schemes.discard_forgotten(connection)
         self._ended = False
         done, patience = Pass(self.troubles.begin(only)), timing.patience_seconds
         busy, self.heard = crew.busy(), set()
@@ -153,7 +152,7 @@ class Run:
         def is_enough() -> bool:
             return self.stop.is_set() or (not patient and time.monotonic() > until)
 
-        send_status_files(desk.home, desk.connection, desk.now(), is_enough)
+        schemes.send_pending(desk.home, desk.connection, desk.now(), is_enough)
         self.outgoing.fill(desk)
         busy = self.crew.busy()
         for link in links:

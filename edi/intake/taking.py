@@ -17,18 +17,13 @@ from typing import IO
 
 import msgspec
 
-from edi import partners
+from edi import schemes
 from edi.intake import answers, correcting
-from edi.intake.booking import STORE_CODES, book, judge
-from edi.intake.replacing import prepare
-from edi.intake.staging import stage
-from edi.intake.stored_lines import discard_lines
-from edi.lending.checks import unresolved_codes
-from edi.lending.context import Context, Partner
+from edi.judged import Judged
 from edi.limits import Limits, OutOfTime, open_within
-from edi.reconciliation import twins
-from edi.settings import Home
-from edi.store import is_world, transaction
+from edi.scheme import File, Scheme
+from edi.settings import LOCAL, Home
+from edi.store import is_world, transaction, undone
 from parsers.answers import Encoding
 from parsers.sniff import Source
 from schemas.acknowledgement import Acknowledgement
@@ -151,39 +146,44 @@ def _taken(
     limits = home.settings.limits
     source = open_within(stream, limits)
     content = content_sha256(source, sha256)
-    directory = partners.load(connection)
     with transaction(connection):
         again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
     if again is not None:
         return again
-    context = Context(our_gln=home.settings.gln, now=now, directory=directory, speaks_for=arrival.speaks_for)
-    prepare(connection)
-    discard_lines(connection, receipt)  # of a run that was killed
-    twins.catch_up(connection)
-    staged = stage(connection, source, context, receipt, arrival.dry, progress, limits)
-    with twins.complete(connection):
+    file = File(
+        receipt=receipt, content=content, ours=home.settings.gln, now=now, limits=limits, dry=arrival.dry,
+        speaks_for=arrival.speaks_for, progress=progress,
+    )  # fmt: skip
+    scheme = schemes.of(source)
+    judged = scheme.judge(connection, source, file)
+    with transaction(connection):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
-        twins.define(connection, partners.load(connection))
         settled = _settled(connection, receipt)
         answered = settled or _duplicate(connection, receipt, content, arrival, now)
         if answered is None:
-            booked = book(connection, staged, receipt, content, arrival.dry, now)
-            corrections = correcting.plan(staged, booked, arrival.name, sha256, now)
-            answered = answers.acknowledge(
-                staged, booked, file=arrival.name, sha256=sha256, sender=home.settings.gln, link_gln=arrival.link_gln,
-                not_checked=unresolved_codes(directory), dry=arrival.dry, now=now, corrections=corrections,
-            )  # fmt: skip
-            answers.keep(connection, receipt, answered)
-            answers.post(
-                connection, receipt, answered, arrival.link, arrival.home, arrival.encoding, arrival.language, now
-            )
-            correcting.post(connection, receipt, arrival.link, arrival.home, corrections, now)
-            _answered(connection, receipt, answered.verdict)
+            answered = _book(connection, scheme, judged, file, arrival, sha256)
             if answered.verdict in ("refused", "partly-accepted"):
                 folder.quarantine(sha256, arrival.name)
     if settled is None and (answered.verdict in ("refused", "duplicate") or answered.use == "test"):
-        discard_lines(connection, receipt)
-    twins.catch_up(connection)
+        scheme.discard(connection, receipt)
+    return answered
+
+
+def _book(
+    connection: sqlite3.Connection, scheme: Scheme, judged: Judged, file: File, arrival: Arrival, sha256: str
+) -> Acknowledgement:
+    """What T2 writes of a file that is not a duplicate; its answer."""
+    booked = scheme.book(connection, judged, file)
+    corrections = correcting.plan(judged, booked, arrival.name, sha256, file.now)
+    answered = answers.acknowledge(
+        judged, booked, file=arrival.name, sha256=sha256, sender=file.ours, link_gln=arrival.link_gln,
+        not_checked=scheme.unchecked(connection, file), dry=file.dry or file.alone, now=file.now, corrections=corrections,
+    )  # fmt: skip
+    link, home = arrival.link, arrival.home
+    answers.keep(connection, file.receipt, answered)
+    answers.post(connection, file.receipt, answered, link, home, arrival.encoding, arrival.language, file.now)
+    correcting.post(connection, file.receipt, link, home, corrections, file.now)
+    _answered(connection, file.receipt, answered.verdict)
     return answered
 
 
@@ -231,19 +231,22 @@ def _duplicate(
 
 
 def check_file(
-    connection: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, directory: dict[str, Partner],
-    limits: Limits, now: datetime, progress: Progress | None = None,
+    scratch: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, limits: Limits, now: datetime,
+    progress: Progress | None = None,
 ) -> tuple[Acknowledgement, Source]:  # fmt: skip
-    """The vendor's validator: the same reading and checks, in temporary tables of `connection`, nothing stored.
+    """The vendor's validator: a file is taken as any other, in a database that is thrown away and knows the directory
+    (`edi.partners.scratch`), and all of it undone.
 
     The source comes back too, open as long as `stream` is: for excerpts of what was found.
     """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    arrival = Arrival(name=name, link=LOCAL)
+    receipt = receive(scratch, arrival, Kept(digest, stream.tell(), Path()), now)
     source = open_within(stream, limits)
-    context = Context(our_gln=our_gln, now=now, directory=directory)
-    staged = stage(connection, source, context, progress=progress, limits=limits)
-    acknowledgement = answers.acknowledge(
-        staged, judge(staged), file=name, sha256=digest, sender=our_gln, link_gln=None, dry=True, now=now,
-        not_checked=("declarant-not-allowed", *STORE_CODES, *unresolved_codes(directory)),
-    )  # fmt: skip
-    return acknowledgement, source
+    file = File(receipt=receipt, content=digest, ours=our_gln, now=now, limits=limits, alone=True, progress=progress)
+    scheme = schemes.of(source)
+    judged = scheme.judge(scratch, source, file)
+    with undone(scratch):
+        answered = _book(scratch, scheme, judged, file, arrival, digest)
+    scheme.discard(scratch, receipt)
+    return msgspec.structs.replace(answered, corrections=(), would=None), source

@@ -30,7 +30,7 @@ class Checked(msgspec.Struct, frozen=True):
 
     `lines` are those that could be read whole, where it is for the supplier to give any. `withheld` are findings kept back
     until the date of the invoice is known that a credit note names by its number alone: discounts above the cap of the
-    note's own date (`edi.intake.staging`).
+    note's own date (`edi.lending.booking.staging`).
     """
 
     invoice: Invoice

@@ -2,7 +2,7 @@
 
 Authority: format, section 3. There is one table of them (`CHECKS`). Whole invoices that come together are held against it
 together, by the column; those at which it finds something, and those that come in parts or broken, by themselves
-(`edi.lending.one_invoice`). Checks that need what is already booked are in `edi.intake.booking`.
+(`edi.lending.one_invoice`). Checks that need what is already booked are in `edi.lending.booking.booking`.
 """
 
 import hashlib
@@ -15,12 +15,13 @@ import msgspec
 
 from edi.lending.check_table import Checks
 from edi.lending.checked import DIGESTED, Checked, CleanInvoices
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
 from edi.lending.header_checks import header_findings
 from edi.lending.invoice_checks import HEAD_CHECKS, HEAD_FIELDS, WHOLE_CHECKS
 from edi.lending.line_checks import LINE_CHECKS, line_terms
 from edi.lending.line_table import NO_TABLE, LineTable, claim_contracts
 from edi.lending.one_invoice import Basis, OneInvoice
+from edi.partners import Partner
 from schemas import catalogue, number
 from schemas.declaration import Event, Header, Invoice, Invoices
 from schemas.finding import Finding

@@ -1,6 +1,6 @@
 """The checks of a declaration's header: period, natures, issue time, declarant, addressee.
 
-Authority: format, sections 1 and 3. What needs the store (references, replaced declarations) is in `edi.intake.booking`.
+Authority: format, sections 1 and 3. What needs the store (references, replaced declarations) is in `edi.lending.booking.booking`.
 """
 
 from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import msgspec
 
 from edi.lending import terms
-from edi.lending.context import Partner
+from edi.partners import Partner
 from schemas import money
 
 #: Why a library's purchase owes nothing: its category is exempt; the directory says that it is not subject.

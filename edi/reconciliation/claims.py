@@ -13,8 +13,8 @@ from typing import Any
 from edi import ledger, partners
 from edi.exports import Column
 from edi.lending import terms
-from edi.lending.context import Partner
 from edi.lending.remuneration import share, why_exempt
+from edi.partners import Partner
 
 #: The columns of an export, in order; `hash` is of the entry's number and its facts, `reason` why a base is nothing.
 SHEET = (

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from edi import touched
 from edi.lending.candidate import Candidate
 from edi.lending.matching import ACCEPTED, NONE_DECIDED, Decisions
-from edi.reconciliation import twins
 from schemas.errors import NotAllowed, NotFound
 
 _STANDING = "d.act <> 'undo' AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"
@@ -135,7 +135,7 @@ def _write(
     connection.executemany(
         "INSERT INTO decision_invoice VALUES (?, ?)", [(cursor.lastrowid, invoice) for invoice in ids]
     )
-    twins.touch(connection, *ids)
+    touched.again(connection, ids)
     return cursor.lastrowid
 
 

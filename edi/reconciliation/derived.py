@@ -1,7 +1,7 @@
 """The version of what is derived: of all that match keys, the match table and outcomes are made by.
 
 A database keeps the version by which it was derived (table `derived`). Where that is not the program's, as after an
-upgrade, the next pass makes everything anew and posts the differences alone (`edi.reconciliation.reconciling`).
+upgrade, whoever comes first makes everything anew, and the next pass posts the differences alone.
 """
 
 import hashlib
@@ -9,18 +9,18 @@ import pkgutil
 import sqlite3
 from functools import cache
 
+from edi import touched
 from edi.lending import terms
+from edi.reconciliation import match_table, tally
+from edi.store import transaction
+from schemas import number
 
 #: Whose text is part of the version, beside the law: a package and its module. More than needs be is only made anew.
 BY = (
     ("schemas", "number"), ("schemas", "money"), ("edi.lending", "candidate"), ("edi.lending", "matching"),
-    ("edi.lending", "proposing"), ("edi.reconciliation", "twins"), ("edi.reconciliation", "reconciling"),
-    ("edi.reconciliation", "looking"),
+    ("edi.lending", "proposing"), ("edi.reconciliation", "match_table"), ("edi.reconciliation", "reconciling"),
+    ("edi.reconciliation", "scope"),
 )  # fmt: skip
-
-#: Notes that everything was derived by a version; of the first that is derived at all.
-NOTE = "INSERT OR REPLACE INTO derived VALUES (1, ?)"
-BEGIN = "INSERT INTO derived SELECT 1, ? WHERE NOT EXISTS (SELECT 1 FROM derived) AND NOT EXISTS (SELECT 1 FROM twin)"
 
 
 def version() -> str:
@@ -38,5 +38,38 @@ def is_current(connection: sqlite3.Connection) -> bool:
     """Whether all there is was derived as this program does it."""
     kept = connection.execute("SELECT version FROM derived").fetchone()
     if kept is None:
-        return connection.execute("SELECT 1 FROM twin").fetchone() is None
+        return connection.execute("SELECT 1 FROM invoice").fetchone() is None
     return bool(kept["version"] == version())
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Notes the version by which the keys of the first invoices are derived, within the transaction that books them."""
+    none_yet = "SELECT NOT EXISTS (SELECT 1 FROM derived) AND NOT EXISTS (SELECT 1 FROM invoice)"
+    if connection.execute(none_yet).fetchone()[0]:
+        note(connection)
+
+
+def note(connection: sqlite3.Connection) -> None:
+    """Notes that everything was derived by this version, within the caller's transaction."""
+    connection.execute("INSERT OR REPLACE INTO derived VALUES (1, ?)", (version(),))
+
+
+def refresh(connection: sqlite3.Connection) -> None:
+    """Makes everything anew where it was derived by another version."""
+    if not is_current(connection):
+        make_anew(connection)
+
+
+def make_anew(connection: sqlite3.Connection) -> None:
+    """Makes keys, match table and tally anew from the facts, in one transaction (some seconds a million invoices); the
+    next pass looks at everything. Outcomes stand until it does, and agree with the entries."""
+    connection.create_function("number_key", 1, number.key, deterministic=True)
+    with transaction(connection):
+        connection.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
+        for table in ("twin", "credit"):
+            connection.execute(f"DELETE FROM {table}")
+        match_table.bring(connection, "IN (SELECT id FROM invoice)")
+        connection.execute("UPDATE touched SET live = 0")
+        tally.recount(connection)
+        touched.note(connection, [(0, touched.EVERYTHING)])
+        note(connection)

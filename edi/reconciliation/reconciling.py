@@ -1,7 +1,7 @@
 """One reconciliation pass: the match table into outcomes, and outcomes into postings. Repeatable.
 
-A pass looks at the bags that were touched since the last one (`edi.reconciliation.twins`), and at those that rule 2 may tie to them
-(`edi.reconciliation.looking`); when much was touched, at everything. The plain case, one
+A pass looks at the bags that were touched since the last one (`edi.reconciliation.match_table`), and at those that rule 2 may tie to them
+(`edi.reconciliation.scope`); when much was touched, at everything. The plain case, one
 invoice a side, is settled by one GROUP BY over `twin`; only what it leaves is looked at one by one
 (`edi.lending.matching`). What has no outcome waits. Running it again changes nothing.
 
@@ -19,12 +19,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from edi import ledger, partners, store
+from edi import ledger, partners, store, touched
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
 from edi.lending.matching import Case, Decisions, settle
 from edi.lock import in_turn
-from edi.reconciliation import claims, deciding, estimating, tally, twins
-from edi.reconciliation.looking import SET_TERMS, look
+from edi.reconciliation import claims, deciding, derived, estimating, match_table, scope, tally
 from edi.store import breathe, snapshot, transaction
 
 #: Of a bag of two, one a side: the bare columns are the supplier's, since 'supplier' is the greatest `side`
@@ -38,8 +37,8 @@ _RANGE = " OR ".join(
     for public in ("gross", "base")
 )
 _PLAIN = f"""
-size = 2 AND suppliers = 1 AND notes <> 1 AND abs(2 * day - days) <= {DAYS_APART} AND NOT flags & {twins.NO_LINES}
-AND (flags & {twins.CLAIMS_CONTRACT} = 0 OR (both_flags - flags) & {twins.CLAIMS_CONTRACT}) AND ({_EXACT} OR {_RANGE})
+size = 2 AND suppliers = 1 AND notes <> 1 AND abs(2 * day - days) <= {DAYS_APART} AND NOT flags & {match_table.NO_LINES}
+AND (flags & {match_table.CLAIMS_CONTRACT} = 0 OR (both_flags - flags) & {match_table.CLAIMS_CONTRACT}) AND ({_EXACT} OR {_RANGE})
 """
 #: Whom a person has decided on is never plain.
 _DECIDED = (
@@ -76,7 +75,7 @@ UNION ALL SELECT {_OF_LIBRARY} FROM bag_seen WHERE plain UNION ALL SELECT * FROM
 #: The columns of a `Candidate`: a row of the match table with its invoice's partners and number as written.
 CANDIDATE = f"""
 t.invoice, t.side, i.supplier, i.library, i.number, t.key, t.kind, t.day, t.period, t.ht, t.tolerance, t.gross, t.base, t.rate, t.cap,
-t.flags & {twins.CLAIMS_CONTRACT} <> 0 AS contract, t.side = 'supplier' AND t.flags & {twins.NO_LINES} <> 0 AS no_lines
+t.flags & {match_table.CLAIMS_CONTRACT} <> 0 AS contract, t.side = 'supplier' AND t.flags & {match_table.NO_LINES} <> 0 AS no_lines
 """
 #: Bags that want a closer look: more than one invoice, or partners of whom both sides are left over.
 _REST = f"""
@@ -96,8 +95,6 @@ _REST_FOUND = "invoice INTEGER PRIMARY KEY, side, booked INTEGER, state, reason,
 _PIECE = 8_000
 _PIECE_SECONDS = 0.2
 _ALL = (0, 1 << 62)
-#: The last row of `touched` all of whose invoices are in the match table.
-_SEEN_UP_TO = "SELECT max(id) FROM touched WHERE id < coalesce((SELECT min(touched) FROM unplaced), 1 << 62)"
 _BAGS_CHANGED = """
 SELECT bag FROM gone UNION SELECT bag FROM outcome_new
 UNION SELECT bag FROM due UNION SELECT bag FROM undue ORDER BY 1
@@ -138,7 +135,7 @@ def reconcile(connection: sqlite3.Connection, now: datetime, anew: bool = False)
     """
     with in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
         if anew:
-            twins.make_anew(connection)
+            derived.make_anew(connection)
         posted = _pass(connection, now)
     return {**tally.state(connection), **posted}
 
@@ -146,20 +143,20 @@ def reconcile(connection: sqlite3.Connection, now: datetime, anew: bool = False)
 def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     """What was posted."""
     posted = Counter({"entries_posted": 0, "remuneration_cents": 0})
-    twins.catch_up(connection)
-    seen = connection.execute(_SEEN_UP_TO).fetchone()[0]
+    derived.refresh(connection)
+    seen = touched.seen(connection)
     if seen is None:
         if estimating.undone(connection):
             with transaction(connection):
                 estimating.take_back(connection, now)
         return posted
+    match_table.place(connection, seen)
     directory = partners.load(connection)
-    twins.define(connection, directory)
     with snapshot(connection):
-        whole, terms_found = look(connection, seen)
+        whole, terms_found = scope.compute(connection, seen)
     for place in range(0, len(terms_found), _PIECE):
         with transaction(connection):
-            connection.executemany(SET_TERMS, terms_found[place : place + _PIECE])
+            connection.executemany(scope.SET_TERMS, terms_found[place : place + _PIECE])
         breathe()
     with snapshot(connection):
         compute(connection, whole)
@@ -192,11 +189,11 @@ def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
     """Notes what is left over, and that all that was touched so far has been looked at."""
     connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
     connection.execute(_LEAVE)
-    connection.execute("DELETE FROM tally WHERE n = 0")
+    tally.count(connection, seen)
     waiting = (
         "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ? AND t.last < ?"
     )
-    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen, twins.EVERYTHING))
+    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen, touched.EVERYTHING))
     connection.execute("DELETE FROM touched WHERE id <= ?", (seen,))
 
 

@@ -4,6 +4,8 @@ import sqlite3
 from collections import Counter
 from typing import Any
 
+from edi import touched
+
 #: Adds to a tally, or takes from it.
 COUNT = "ON CONFLICT (what, period) DO UPDATE SET n = n + excluded.n"
 _OUTCOMES = """
@@ -16,9 +18,8 @@ SELECT what, period, {sign}sum(n) FROM (
     UNION ALL SELECT reason, period, n FROM some WHERE named AND reason = 'net-differs'
 ) GROUP BY what, period
 """
-_LIVE = (
-    "INSERT INTO tally SELECT 'live-' || side, period, {sign}count(*) FROM invoice WHERE {which} GROUP BY side, period "
-)
+#: What was booked and withdrawn counts from the end of the pass that has seen it on; until then `state` counts it.
+_PENDING = f"SELECT 'live-' || i.side AS what, i.period, sum(t.live) AS n FROM {touched.PENDING}"
 
 
 def outcomes(source: str, sign: str = "") -> str:
@@ -26,9 +27,20 @@ def outcomes(source: str, sign: str = "") -> str:
     return _OUTCOMES.format(source=source, sign=sign) + COUNT
 
 
-def live(which: str, sign: str = "") -> str:
-    """SQL that adds the invoices of a condition to the tally, or with "-" takes them from it."""
-    return _LIVE.format(which=which, sign=sign) + COUNT
+def count(connection: sqlite3.Connection, seen: int) -> None:
+    """Counts what was booked and withdrawn up to the row `seen` of `touched`, which goes in the same transaction."""
+    connection.execute(f"INSERT INTO tally {_PENDING} AND t.id <= ? GROUP BY 1, 2 {COUNT}", (seen,))
+    connection.execute("DELETE FROM tally WHERE n = 0")
+
+
+def recount(connection: sqlite3.Connection) -> None:
+    """Counts everything anew, within the caller's transaction."""
+    connection.execute("DELETE FROM tally")
+    connection.execute(
+        "INSERT INTO tally SELECT 'live-' || side, period, count(*) FROM invoice "
+        "WHERE id NOT IN (SELECT invoice FROM withdrawal) GROUP BY side, period"
+    )
+    connection.execute(outcomes("outcome WHERE true"))
 
 
 _CASES = {
@@ -44,7 +56,9 @@ _OPEN = "period NOT IN (SELECT year FROM period_closed)"
 
 def state(connection: sqlite3.Connection) -> dict[str, int]:
     """How many invoices stand where, over all open periods; a match, proposal or discrepancy counts once."""
-    counts = Counter(dict(connection.execute(f"SELECT what, sum(n) FROM tally WHERE {_OPEN} GROUP BY what").fetchall()))
+    every = f"SELECT what, period, n FROM tally UNION ALL {_PENDING} GROUP BY 1, 2"
+    found = connection.execute(f"SELECT what, sum(n) FROM ({every}) WHERE {_OPEN} GROUP BY what")
+    counts = Counter(dict(found.fetchall()))
     return {
         name: counts[f"live-{what}"] - counts[f"placed-{what}"] if name.startswith("waiting") else counts[what]
         for name, (_, what) in _CASES.items()
@@ -57,7 +71,7 @@ def _list(name: str) -> str:
     if name.startswith("waiting"):
         return (
             f"SELECT l.invoice FROM left_over l CROSS JOIN invoice i ON i.id = l.invoice WHERE l.side = '{which}' "
-            f"AND i.{_OPEN} AND l.invoice NOT IN (SELECT invoice FROM outcome)"
+            f"AND i.{_OPEN} AND l.invoice NOT IN (SELECT invoice FROM outcome UNION ALL SELECT invoice FROM withdrawal)"
         )
     return f"SELECT invoice FROM outcome WHERE {which} AND bag = invoice AND {_OPEN}"
 

@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any
 
 from edi import partners
-from edi.lending.context import Partner
 from edi.lending.remuneration import least, most, share, why_exempt
-from edi.reconciliation.twins import CLAIMS_CONTRACT, NO_LINES
+from edi.partners import Partner
+from edi.reconciliation.match_table import CLAIMS_CONTRACT, NO_LINES
 
 _WAITING = """
 SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
@@ -22,7 +22,7 @@ SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies
 FROM left_over l CROSS JOIN twin t ON (t.supplier, t.library, t.key, t.side, t.day, t.invoice) = (l.supplier, l.library, l.key, l.side, l.day, l.invoice)
 CROSS JOIN invoice i ON i.id = t.invoice
 CROSS JOIN declaration d ON d.id = i.declaration CROSS JOIN receipt r ON r.id = d.receipt
-WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome) ORDER BY i.supplier, i.library, i.date, i.number, i.id
+WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome UNION ALL SELECT invoice FROM withdrawal) ORDER BY i.supplier, i.library, i.date, i.number, i.id
 """
 
 _SPOKEN = """

@@ -14,9 +14,9 @@ import msgspec
 from edi import partners
 from edi.lending import explaining
 from edi.lending.candidate import Candidate
-from edi.lending.context import Partner
 from edi.lending.proposing import digits
-from edi.reconciliation import deciding, estimating, reconciling, twins
+from edi.partners import Partner
+from edi.reconciliation import deciding, estimating, match_table, reconciling
 from edi.reconciliation.claims import exported
 from schemas import number
 from schemas.catalogue import CATALOGUE
@@ -30,11 +30,14 @@ SELECT i.*, d.reference, d.format, d.issued, d.nature, r.sha256, r.name AS file,
        (SELECT w.declaration FROM withdrawal w WHERE w.invoice = i.id) AS withdrawn_by
 FROM invoice i JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id = d.receipt
 """
+_SUPPLIER, _LIBRARY = (partners.party(f"i.{side}") for side in ("supplier", "library"))
+_PARTIES = f"{_SUPPLIER}, {_LIBRARY}"
 _CANDIDATE = f"SELECT t.supplier, t.library, i.ttc, i.date, {reconciling.CANDIDATE}"
-_THEIRS = f"{_CANDIDATE} FROM twin t CROSS JOIN invoice i ON i.id = t.invoice WHERE t.supplier = ? AND t.library = ?"
-_SAME_KEY = (
-    f"{_CANDIDATE} FROM invoice i CROSS JOIN twin t ON t.supplier = resolved(i.supplier) AND t.library = resolved(i.library) "
-    "AND t.key = i.key AND t.invoice = i.id WHERE i.key = ? AND i.side <> ? AND (t.supplier = ? OR t.library = ?)"
+_STANDS = f"t.invoice NOT IN ({match_table.WITHDRAWN})"
+_THEIRS = f"{_CANDIDATE} FROM {{table}} t CROSS JOIN invoice i ON i.id = t.invoice WHERE t.supplier = ? AND t.library = ? AND {_STANDS}"
+_OURS = (
+    f"{_CANDIDATE} FROM invoice i CROSS JOIN {{table}} t ON (t.supplier, t.library) = ({_PARTIES}) AND t.key = i.key "
+    f"AND t.invoice = i.id WHERE {_STANDS}"
 )
 _REFUSED = """
 SELECT f.code, f.finding, r.name AS file, r.sha256, r.received_at, r.link FROM finding f JOIN receipt r ON r.id = f.receipt
@@ -48,15 +51,15 @@ def why(
 ) -> dict[str, Any]:
     """Every case that an invoice of this number is in, or was; `supplier` and `library` narrow it, as written or resolved."""
     directory = partners.load(connection)
-    twins.define(connection, directory)
+    match_table.pending(connection)
     meant = {
         name: code and partners.resolve(directory, code)
         for name, code in (("supplier", supplier), ("library", library))
     }
     key = number.key(asked)
     rows = connection.execute(
-        f"{_INVOICE} WHERE i.key = ?1 AND (?2 IS NULL OR resolved(i.supplier) = CAST(?2 AS INTEGER)) "
-        "AND (?3 IS NULL OR resolved(i.library) = CAST(?3 AS INTEGER)) ORDER BY i.date, i.id",
+        f"{_INVOICE} WHERE i.key = ?1 AND (?2 IS NULL OR {_SUPPLIER} = CAST(?2 AS INTEGER)) "
+        f"AND (?3 IS NULL OR {_LIBRARY} = CAST(?3 AS INTEGER)) ORDER BY i.date, i.id",
         (key, meant["supplier"], meant["library"]),
     ).fetchall()
     told: set[int] = set()
@@ -173,11 +176,14 @@ def _placed(row: sqlite3.Row) -> Placed:
 
 def _candidates(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Placed]:
     """The live ones of these invoices as matching sees them."""
-    rows = connection.execute(
-        f"{_CANDIDATE} FROM invoice i CROSS JOIN twin t ON t.supplier = resolved(i.supplier) AND t.library = resolved(i.library) "
-        f"AND t.key = i.key AND t.invoice = i.id WHERE i.id IN ({', '.join(map(str, ids))}) ORDER BY t.day, t.invoice"
-    )
-    return [_placed(row) for row in rows]
+    rows = _rows(connection, f"{_OURS} AND i.id IN ({', '.join(map(str, ids))})")
+    return sorted(map(_placed, rows), key=lambda placed: (placed.one.day, placed.one.invoice))
+
+
+def _rows(connection: sqlite3.Connection, query: str, *values: Any) -> Iterable[sqlite3.Row]:
+    """What a query finds in the match table, or in `pending` where no pass has brought it in yet."""
+    found = (connection.execute(query.format(table=table), values) for table in ("pending", "twin"))
+    return {row["invoice"]: row for rows in found for row in rows}.values()
 
 
 def _compared(one: Placed, other: Placed) -> explaining.Likeness:
@@ -241,18 +247,16 @@ def _near_misses(
 
 def _pool(connection: sqlite3.Connection, mine: Placed) -> Iterable[Placed]:
     """The other side's invoices of the same partners, and those of the same number of one of them."""
-    seen = set()
-    for sql, values in (
-        (
-            f"{_THEIRS} AND t.side <> ? AND t.day BETWEEN ? AND ?",
-            (*mine.pair, mine.one.side, mine.one.day - 400, mine.one.day + 400),
-        ),
-        (_SAME_KEY, (mine.one.key, mine.one.side, *mine.pair)),
-    ):
-        for row in connection.execute(sql, values):
-            if row["invoice"] not in seen:
-                seen.add(row["invoice"])
-                yield _placed(row)
+    pair = _rows(
+        connection, f"{_THEIRS} AND t.side <> ? AND t.day BETWEEN ? AND ?",
+        *mine.pair, mine.one.side, mine.one.day - 400, mine.one.day + 400,
+    )  # fmt: skip
+    same_key = _rows(
+        connection, f"{_OURS} AND i.key = ? AND i.side <> ? AND (t.supplier = ? OR t.library = ?)",
+        mine.one.key, mine.one.side, *mine.pair,
+    )  # fmt: skip
+    found = {row["invoice"]: row for row in (*same_key, *pair)}
+    return map(_placed, found.values())
 
 
 def _standing(connection: sqlite3.Connection, invoice: int) -> tuple[str, str, int | None]:

@@ -13,8 +13,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from edi.intake import rehearsing
 from edi.lending import proposing, terms
+from edi.lending.booking import rehearsing
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.limits import Limits
 from edi.sandbox import SCENARIOS

@@ -15,7 +15,7 @@ from edi import partners
 from edi.converting import convert
 from edi.intake.correcting import body
 from edi.intake.taking import Arrival, receive, take
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.reconciliation import claims
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
@@ -38,7 +38,7 @@ def worked() -> dict[str, Any]:
             connection, folder = connect(home.database), Folder(home.path)
             with transaction(connection):
                 roles = {SUPPLIER: "supplier", LIBRARY: "library"}
-                partners.store(connection, [Partner(code, "", role) for code, role in roles.items()])
+                partners.keep(connection, [Partner(code, "", role) for code, role in roles.items()])
             for what, stem in _NAMES.items():
                 written, name = io.BytesIO(), f"{stem}.{extension}"
                 source = files("edi.spec").joinpath("example", f"{what}.xml").read_bytes()

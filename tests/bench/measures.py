@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import parsers
-from edi import partners
+from edi import touched
 from edi.intake.ingesting import ingest
 from edi.lending.checked import Checked, CleanInvoices
 from edi.lending.checks import check
 from edi.lending.context import Context
-from edi.reconciliation import twins
+from edi.reconciliation import match_table
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
@@ -125,7 +125,7 @@ def reconciling(folder: Path) -> Figures:
 def matching(folder: Path) -> Figures:
     """Where every invoice stands, from scratch, into temporary tables: what a pass computes before it writes."""
     connection = connect(open_home(folder / "market-home").database)
-    twins.define(connection, partners.load(connection))
+    match_table.place(connection, touched.seen(connection) or 0)
     with snapshot(connection):
         spent, _ = _clocked(lambda: compute(connection, whole=True))
         matched = connection.execute("SELECT count(*) FROM outcome_new WHERE state = 'matched' AND bag = invoice")

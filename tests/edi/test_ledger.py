@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edi.exports import plain_csv
-from edi.intake import booking, stored_lines
 from edi.ledger import content_hash
+from edi.lending.booking import booking, stored_lines
 from edi.reconciliation.claims import COLUMNS, entries
 from tests.desk import LIBRARY, Desk, bought, declared, sold
 

@@ -29,9 +29,9 @@ CLOCK = datetime(2026, 11, 20, 12, 0)
 #: How much is done at a time: every file counts as a long one, every pass as a large one, and nobody else is there to
 #: wait for, or to be let in.
 SMALL = {
-    "edi.intake.stored_lines:_PIECE": 1,  # lines that go ahead of their file's verdict
-    "edi.intake.booking:_MANY": 0,  # invoices past which they go in without the triggers
-    "edi.reconciliation.twins:_PIECE": 1,  # invoices that come into the match table after their file
+    "edi.lending.booking.stored_lines:_PIECE": 1,  # lines that go ahead of their file's verdict
+    "edi.lending.booking.booking:_MANY": 0,  # invoices past which they go in without the triggers
+    "edi.reconciliation.match_table:_PIECE": 1,  # invoices that come into the match table after their file
     "edi.reconciliation.reconciling:_PIECE": 2,  # outcomes and entries that go in at once
     "edi.store:_WAIT_MS": 5_000,
     "edi.store:_LOOK_SECONDS": 0.0001,

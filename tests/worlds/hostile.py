@@ -6,7 +6,6 @@ python -m tests.worlds.hostile CASE     # checks it as `edi check` does; prints 
 import io
 import json
 import random
-import sqlite3
 import sys
 import tempfile
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from edi.intake.taking import check_file
 from edi.limits import Limits
+from edi.store import scratch
 from tests.declarations import BASES
 from tests.worlds.core import US, written
 
@@ -90,12 +90,12 @@ def main(case: str) -> None:
     with tempfile.TemporaryFile() as file:
         file.write(MADE[case]())
         file.seek(0)
-        connection = sqlite3.connect("", isolation_level=None)
+        connection = scratch()
         now = datetime(2026, 3, 1, 12, 0)
-        check_file(connection, io.BytesIO(FIXED), "F.txt", US, {}, Limits(), now)  # what is needed once
+        check_file(connection, io.BytesIO(FIXED), "F.txt", US, Limits(), now)  # what is needed once
         Path("/proc/self/clear_refs").write_text("5")
         before, begun = _rss("VmRSS"), time.process_time()
-        found, _ = check_file(connection, file, "F.txt", US, {}, Limits(), now)
+        found, _ = check_file(connection, file, "F.txt", US, Limits(), now)
         facts = {
             "verdict": found.verdict,
             "codes": sorted(found.findings_by_code),

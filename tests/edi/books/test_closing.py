@@ -19,7 +19,7 @@ from pypdf import PdfReader
 from edi import periods
 from edi.books import closing, distributing, statements
 from edi.books.distributing import Users
-from edi.lending.context import Since
+from edi.partners import Since
 from edi.reconciliation.waiting import worth
 from edi.store import transaction
 from schemas.declaration import Declaration

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import edi.intake.staging
-import edi.reconciliation.looking
-import edi.reconciliation.twins
+import edi.lending.booking.staging
+import edi.reconciliation.match_table
+import edi.reconciliation.scope
 from edi import ledger, partners
 from edi.directory.importing import bring_in
-from edi.lending.context import Partner, Since
 from edi.lock import in_turn
+from edi.partners import Partner, Since
 from edi.reconciliation import reconciling
 from edi.store import connect
 from schemas.declaration import Declaration
@@ -108,10 +108,10 @@ def owes(desk: Desk) -> None:
 @pytest.fixture(autouse=True, scope="module")
 def bit_by_bit() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(edi.intake.stored_lines, "_PIECE", 2)
-        patch.setattr(edi.reconciliation.twins, "_PIECE", 1)
-        patch.setattr(edi.reconciliation.twins, "breathe", lambda: None)
-        patch.setattr(edi.reconciliation.looking, "_MUCH", 0)  # a pass never looks at everything
+        patch.setattr(edi.lending.booking.stored_lines, "_PIECE", 2)
+        patch.setattr(edi.reconciliation.match_table, "_PIECE", 1)
+        patch.setattr(edi.reconciliation.match_table, "breathe", lambda: None)
+        patch.setattr(edi.reconciliation.scope, "_MUCH", 0)  # a pass never looks at everything
         yield
 
 
@@ -258,7 +258,7 @@ def test_what_a_moved_invoice_leaves_behind_is_looked_at(desk: Desk) -> None:
 def test_files_that_come_while_an_import_seeks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is booked or withdrawn after the import has looked, and before it writes, is seen to all the same."""
     other = Desk(desk.home.path)
-    seek = edi.reconciliation.twins.seek
+    seek = edi.reconciliation.match_table.seek
 
     def sought(*given: Any) -> int:
         found = seek(*given)
@@ -267,7 +267,7 @@ def test_files_that_come_while_an_import_seeks(desk: Desk, monkeypatch: pytest.M
         return found
 
     desk.take(declared("S31", sold("31", DAY)))
-    monkeypatch.setattr(edi.reconciliation.twins, "seek", sought)
+    monkeypatch.setattr(edi.reconciliation.match_table, "seek", sought)
     desk.know([partner(COMMUNE, alias_of=LIBRARY), partner(OTHER_LIBRARY, successor=LIBRARY)])
     assert desk.reconcile()["matched"] == 51
     before = desk.snapshot()

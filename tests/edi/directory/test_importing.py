@@ -7,8 +7,8 @@ import pytest
 
 from edi import partners
 from edi.directory import importing
-from edi.lending.context import Partner, Since
 from edi.lending.remuneration import why_exempt
+from edi.partners import Partner, Since
 from schemas.errors import SettingsWrong
 from tests.desk import LIBRARY, OTHER_LIBRARY, SHOP, Desk, partner
 

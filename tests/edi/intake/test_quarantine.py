@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import edi.intake.staging
+import edi.lending.booking.staging
 from edi.intake import quarantine
 from edi.settings import open_home
 from edi.store import connect, transaction
@@ -164,7 +164,7 @@ def test_a_failed_check_is_kept_alarmed_and_tried_again(
 ) -> None:
     (tmp_path / "D.txt").write_bytes(written(declared("D", sold("5", DAY))))
     with monkeypatch.context() as patch:
-        patch.setattr(edi.intake.staging, "check", crash)
+        patch.setattr(edi.lending.booking.staging, "check", crash)
         code, out, err = run("ingest", "--json", str(tmp_path / "D.txt"))
         assert (code, json.loads(out)["files"][0]["verdict"]) == (2, "failed")
         assert "panne" in err
@@ -180,7 +180,7 @@ def test_a_failed_check_is_kept_alarmed_and_tried_again(
     assert listed(run)[5] == "failed", "nor after the same, who would know of it?"
     with monkeypatch.context() as patch:
         patch.setattr("edi.intake.backlog.checker", lambda limits: "another version")
-        patch.setattr(edi.intake.staging, "check", crash)
+        patch.setattr(edi.lending.booking.staging, "check", crash)
         assert run("run", "--once")[0] == 2, "an upgraded one does, and alarms"
         patch.undo()
         patch.setattr("edi.intake.backlog.checker", lambda limits: "another version")
@@ -196,7 +196,7 @@ def test_a_failed_check_is_kept_alarmed_and_tried_again(
 
 def test_a_failed_file_can_be_discarded_and_is_not_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(edi.intake.staging, "check", crash)
+        patch.setattr(edi.lending.booking.staging, "check", crash)
         assert counts(desk.take(GOOD))[0] == "failed"
     with transaction(desk.connection):
         quarantine.discard(desk.connection, 1, "Anne", "bombe", desk.now)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-import edi.intake.staging
+import edi.lending.booking.staging
 from edi.intake.taking import Arrival, checker, receive
 from edi.limits import Limits
 from edi.settings import open_home
@@ -84,7 +84,7 @@ def test_bytes_that_failed_before_are_read_again_once_and_for_all(desk: Desk, mo
 
     data = written(declared("A", sold("1", DAY)))
     with monkeypatch.context() as patch:
-        patch.setattr(edi.intake.staging, "check", crash)
+        patch.setattr(edi.lending.booking.staging, "check", crash)
         assert [counts(desk.take(data))[0] for _ in range(2)] == ["failed", "failed"]
         assert answers(desk) == []
     assert counts(desk.take(data)) == ("accepted", 1, 0)
@@ -217,7 +217,7 @@ def test_what_failed_is_tried_again_by_another_checker_and_by_no_other_run(
     runs = Links(tmp_path)
     put(runs, written(declared("A", sold("1", DAY))))
     with monkeypatch.context() as patch:
-        patch.setattr(edi.intake.staging, "check", crash)
+        patch.setattr(edi.lending.booking.staging, "check", crash)
         for _ in range(3):
             runs.run().once()
         assert (taken(runs), len(tries)) == ([("failed", 0)], 1)

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from edi.intake.booking import STORE_CODES
 from edi.intake.taking import check_file
+from edi.lending.booking.booking import STORE_CODES
 from edi.limits import Limits
+from edi.store import scratch
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration
 from schemas.layout import FA, LAYOUTS, Layout
@@ -56,11 +57,11 @@ class Roads:
         self.desk = Desk(path, CONTEXT.now)
         self.pristine = sqlite3.connect(":memory:")
         self.desk.connection.backup(self.pristine)
-        self.aside = sqlite3.connect("", isolation_level=None)
+        self.aside = scratch()
 
     def check(self, data: bytes) -> Acknowledgement:
         """What the validator says."""
-        return check_file(self.aside, io.BytesIO(data), "F.txt", US, {}, Limits(), CONTEXT.now)[0]
+        return check_file(self.aside, io.BytesIO(data), "F.txt", US, Limits(), CONTEXT.now)[0]
 
     def agree(self, data: bytes, what: object = "") -> Acknowledgement:
         """What `check` says, which is what `ingest` does."""

@@ -10,17 +10,20 @@ from typing import Any
 import msgspec
 import pytest
 
-import edi.intake.booking
-import edi.intake.staging
+import edi.lending.booking.booking
+import edi.lending.booking.staging
 from edi import periods
 from edi.intake.answers import recall
-from edi.store import transaction
+from edi.intake.taking import check_file
+from edi.limits import Limits
+from edi.store import scratch, transaction
 from schemas.errors import EdiError
 from tests.desk import (
     COMMUNE,
     LIBRARY,
     OTHER_SHOP,
     SHOP,
+    US,
     Desk,
     bought,
     codes,
@@ -82,12 +85,29 @@ def test_a_crash_of_the_checker_is_neither_valid_nor_refused(desk: Desk, monkeyp
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(edi.intake.staging, "check", crash)
+        patch.setattr(edi.lending.booking.staging, "check", crash)
         taken = desk.take(declared("A", sold("1", DAY)))
         assert counts(taken) == ("failed", 0, 0)
     assert desk.rows("SELECT state, verdict FROM receipt") == [("failed", "failed")]
     assert desk.one("SELECT count(*) FROM declaration") == 0
     assert counts(desk.take(b"", receipt=1))[0] == "accepted"
+
+
+@pytest.mark.parametrize("where", ["booking.stage", "booking._insert_invoices", "answers.keep", "answers.render"])
+def test_what_fails_when_a_file_is_taken_fails_when_it_is_checked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """And a check that fails spoils none that follows; nothing of it stays but that it was there."""
+    data, aside = written(declared("A", sold("1", DAY))), scratch()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"edi.intake.{where}", lambda *_, **__: 1 // 0)
+        assert desk.take(data).verdict == "failed"
+        with pytest.raises(ZeroDivisionError):
+            check_file(aside, io.BytesIO(data), "F.txt", US, Limits(), desk.now)
+    for _ in range(2):
+        assert check_file(aside, io.BytesIO(data), "F.txt", US, Limits(), desk.now)[0].verdict == "accepted"
+    tables = ("declaration", "invoice", "line", "touched", "answer", "acknowledgement", "finding")
+    assert [aside.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables] == [0] * len(tables)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +156,8 @@ _TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY
 def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, piece: int
 ) -> None:
-    monkeypatch.setattr(edi.intake.stored_lines, "_PIECE", piece)  # how many lines go ahead of the verdict
-    monkeypatch.setattr(edi.intake.booking, "_MANY", piece)  # how many invoices go in past the triggers
+    monkeypatch.setattr(edi.lending.booking.stored_lines, "_PIECE", piece)  # how many lines go ahead of the verdict
+    monkeypatch.setattr(edi.lending.booking.booking, "_MANY", piece)  # how many invoices go in past the triggers
     story = [
         declared("L", *(bought(str(n), DAY) for n in range(1, 9)), by=LIBRARY),
         declared("A", *(sold(str(n), DAY) for n in range(1, 9))),
@@ -169,9 +189,9 @@ def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
 
 def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process booked the same bytes, plain, while we read them zipped."""
-    monkeypatch.setattr(edi.intake.stored_lines, "_PIECE", 1)
+    monkeypatch.setattr(edi.lending.booking.stored_lines, "_PIECE", 1)
     data = written(declared("A", sold("1", DAY), sold("2", DAY)))
-    staged, other = edi.intake.staging.stage, [True]
+    staged, other = edi.lending.booking.staging.stage, [True]
 
     def slowly(*given: Any, **named: Any) -> Any:
         result = staged(*given, **named)
@@ -180,21 +200,21 @@ def test_a_duplicate_seen_only_at_the_end_leaves_no_lines(desk: Desk, monkeypatc
             Desk(desk.home.path).take(data)
         return result
 
-    monkeypatch.setattr("edi.intake.taking.stage", slowly)
+    monkeypatch.setattr("edi.lending.booking.booking.stage", slowly)
     assert counts(desk.take(zipped(data)))[0] == "duplicate"
     assert desk.one("SELECT count(*) FROM line") == desk.one("SELECT count(*) FROM invoice") == 2
 
 
 def test_partners_imported_while_a_file_is_read_are_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.take(declared("L", bought("1", DAY), by=LIBRARY))
-    staged = edi.intake.staging.stage
+    staged = edi.lending.booking.staging.stage
 
     def slowly(*given: Any, **named: Any) -> Any:
         result = staged(*given, **named)
         desk.know([partner(COMMUNE, alias_of=LIBRARY)])
         return result
 
-    monkeypatch.setattr("edi.intake.taking.stage", slowly)
+    monkeypatch.setattr("edi.lending.booking.booking.stage", slowly)
     desk.take(declared("A", sold("1", DAY, partner=COMMUNE)))
 
     assert desk.reconcile()["matched"] == 1

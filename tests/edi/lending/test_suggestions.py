@@ -2,9 +2,9 @@
 
 import io
 import re
-import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edi.intake.taking import check_file
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
 from edi.lending.suggestions import Witness, neighbours, suggested
 from edi.limits import Limits
+from edi.partners import Partner, scratch
 from schemas import gln
 from schemas.acknowledgement import Acknowledgement
 from schemas.finding import Finding
@@ -68,8 +69,10 @@ def spoilt(match: re.Match[str]) -> str:
 
 
 def checked(data: bytes, directory: Mapping[str, Partner] = DIRECTORY, limits: Limits | None = None) -> Acknowledgement:
-    with sqlite3.connect("", isolation_level=None) as connection:
-        return check_file(connection, io.BytesIO(data), "F.txt", US, dict(directory), limits or Limits(), NOW)[0]
+    return check_file(_knowing(tuple(directory.values())), io.BytesIO(data), "F.txt", US, limits or Limits(), NOW)[0]
+
+
+_knowing = cache(scratch)
 
 
 def told(data: bytes, code: str, directory: Mapping[str, Partner] = DIRECTORY, language: str = "fr") -> str:

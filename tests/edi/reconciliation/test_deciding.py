@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edi.reconciliation import deciding, looking
+from edi.reconciliation import deciding, scope
 from edi.reconciliation.why import why
 from edi.store import transaction
 from schemas.errors import NotAllowed, NotFound
@@ -130,7 +130,7 @@ def test_a_decision_goes_with_the_invoices_it_was_about(desk: Desk) -> None:
 def test_a_decision_whose_one_side_is_gone_is_not_about_the_other_alone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "_MUCH", 0)  # only what was touched
+    monkeypatch.setattr(scope, "_MUCH", 0)  # only what was touched
     sides(desk, [sold("F-12", DAY)], [bought("77", DAY)])
     decide(desk, "accept", "F-12")
     desk.take(declared("S2", sold("F-13", "2025-09-14"), replaces="S"))

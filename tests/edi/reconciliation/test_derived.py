@@ -13,7 +13,7 @@ from edi.books import closing
 from edi.books.proof import verify
 from edi.lending import terms
 from edi.lending.terms import Terms
-from edi.reconciliation import derived, reconciling, twins
+from edi.reconciliation import derived, reconciling
 from edi.store import transaction
 from schemas import number
 from tests.desk import LIBRARY, OTHER_LIBRARY, SHOP, Desk, bought, declared, sold
@@ -132,7 +132,7 @@ def test_whatever_derives_is_part_of_the_version(package: str, module: str, monk
     before = derived.version()
     changed(monkeypatch, package, module)
     assert derived.version() != before
-    assert {"number", "matching", "proposing", "candidate", "twins", "looking", "reconciling"} <= {
+    assert {"number", "matching", "proposing", "candidate", "match_table", "scope", "reconciling"} <= {
         name for _, name in derived.BY
     }
 
@@ -166,7 +166,7 @@ def test_a_file_is_taken_by_the_keys_of_now(desk: Desk) -> None:
 
 
 def test_a_new_home_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twins, "make_anew", lambda connection: pytest.fail("made anew"))
+    monkeypatch.setattr(derived, "make_anew", lambda connection: pytest.fail("made anew"))
     desk = Desk(tmp_path / "home")
     desk.reconcile()
     desk.take(declared("A", sold("1", "2025-03-14")))

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import edi.intake.staging
+import edi.lending.booking.staging
 from edi.books.proof import verify
-from edi.lending.context import Partner
-from edi.reconciliation import deciding, looking, reconciling, tally, twins
+from edi.partners import Partner
+from edi.reconciliation import deciding, match_table, reconciling, scope, tally
 from edi.store import PLACES, transaction
 from schemas.declaration import Declaration, Invoice
 from schemas.errors import NotAllowed
@@ -128,9 +128,9 @@ def holds(desk: Desk) -> None:
 def lines_go_ahead() -> Iterator[None]:
     """Every file is a long one: its lines are in the store before its verdict, its invoices in the match table after it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(edi.intake.stored_lines, "_PIECE", 2)
-        patch.setattr(twins, "_PIECE", 1)
-        patch.setattr(twins, "breathe", lambda: None)
+        patch.setattr(edi.lending.booking.stored_lines, "_PIECE", 2)
+        patch.setattr(match_table, "_PIECE", 1)
+        patch.setattr(match_table, "breathe", lambda: None)
         yield
 
 
@@ -194,7 +194,7 @@ def test_what_was_touched_is_all_there_was_to_look_at(
     world: tuple[list[Declaration], ...], books: list[list[Partner]], chance: Any
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(looking, "_MUCH", 0)  # never everything
+        patch.setattr(scope, "_MUCH", 0)  # never everything
         desk = Desk(Path(folder) / "home")
         left: list[list[Any]] = [list(books), *(list(story) for story in world), [None] * 6]
         while left := [story for story in left if story]:
@@ -212,7 +212,7 @@ def test_what_was_touched_is_all_there_was_to_look_at(
         before, states, counts = desk.snapshot(), desk.states(), tally.state(desk.connection)
         lists = {name: len(rows) for name, rows in tally.details(desk.connection).items()}
         assert lists == {f"{name}_list": count for name, count in counts.items()}
-        patch.setattr(looking, "_MUCH", 1_000_000)  # always everything
+        patch.setattr(scope, "_MUCH", 1_000_000)  # always everything
         desk.from_scratch()
         assert desk.reconcile()["entries_posted"] == 0
         assert (desk.snapshot(), desk.states()) == (before, states)
@@ -258,7 +258,7 @@ def test_the_plain_path_and_the_closer_look_agree(bags: list[list[tuple[Any, ...
                 desk.connection.execute(
                     "INSERT INTO twin VALUES (1, 2, ?, ?, ?, ?, ?, 2025, ?, ?, ?, ?, 6, ?, ?)",
                     (str(key), side, 731_000 + day, place, kind, ht, tolerance, gross, min(base, gross), cap,
-                     flags if side == "supplier" else flags & twins.CLAIMS_CONTRACT),
+                     flags if side == "supplier" else flags & match_table.CLAIMS_CONTRACT),
                 )  # fmt: skip
         reconciling.compute(desk.connection, whole=True)
         assert sorted(desk.rows("SELECT * FROM outcome_new")) == whole(desk)
@@ -292,7 +292,7 @@ def _bench() -> Desk:
 def test_one_more_file_is_looked_at_with_what_it_may_be_tied_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Invoice, looked: int, proposed: int
 ) -> None:
-    monkeypatch.setattr(looking, "_MUCH", 0)
+    monkeypatch.setattr(scope, "_MUCH", 0)
     desk = Desk(tmp_path / "home")
     late = (
         ("2025-03-14", 9_100),

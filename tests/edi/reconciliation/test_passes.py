@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from edi import ledger
-from edi.reconciliation import looking, reconciling, twins
+from edi.reconciliation import match_table, reconciling, scope, tally
 from edi.store import connect, transaction
 from schemas.declaration import Declaration
 from tests.desk import (
@@ -114,7 +114,7 @@ def test_killed_between_any_two_transactions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, much: int
 ) -> None:
     """Whether the passes look at everything or at what was touched."""
-    monkeypatch.setattr(looking, "_MUCH", much)
+    monkeypatch.setattr(scope, "_MUCH", much)
     whole = Desk(tmp_path / "whole")
     for sent in first_year():
         whole.take(sent)
@@ -144,35 +144,58 @@ def test_killed_between_any_two_transactions(
     assert desk.reconcile()["entries_posted"] == 0
 
 
-@pytest.mark.parametrize("placed", [0, 1, 2])
-def test_a_long_file_is_placed_after_its_booking_by_whoever_comes_next(
+@pytest.mark.parametrize("placed", [0, 1, 6])
+def test_what_a_killed_pass_left_out_of_the_match_table_the_next_brings_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, placed: int
 ) -> None:
-    """Killed with some of its invoices in the match table: a pass, a file, an import each find the rest."""
-    monkeypatch.setattr(twins, "_PIECE", 1)
+    """Killed with some of the invoices in the match table: a pass, a file, an import after it each do as if none were."""
+    monkeypatch.setattr(match_table, "_PIECE", 1)
     sales, bills = [sold(name, DAY) for name in "1234"], [bought(name, DAY) for name in "1234"]
-    for way in ("a pass", "a file", "an import"):
+    for way in ("a pass", "a file", "an import", "a withdrawal"):
         whole, desk = Desk(tmp_path / f"whole {way}"), Desk(tmp_path / way)
         for at in (whole, desk):
             at.take(declared("L", *bills[:2], by=LIBRARY))
             at.take(declared("C", *bills[2:], by=COMMUNE))
-        with dying(monkeypatch, 1 + placed, twins), pytest.raises(Killed):  # the first is T2
-            desk.take(declared("S", *sales))
-        whole.take(declared("S", *sales))
-        assert (desk.one("SELECT count(*) FROM unplaced"), whole.one("SELECT count(*) FROM unplaced")) == (1, 0)
+            at.take(declared("S", *sales))
+        with dying(monkeypatch, placed, match_table), pytest.raises(Killed):
+            desk.reconcile()
         for at in (whole, desk):
             if way == "a file":
                 told = at.take(declared("S2", *sales, sold("5", DAY)))
                 assert codes(told) == ["invoice-already-declared"] * 4
             if way == "an import":
                 assert at.know([partner(COMMUNE, alias_of=LIBRARY)]) == 2
-            at.reconcile()
+            if way == "a withdrawal":
+                at.take(declared("L2", by=LIBRARY, cancels="L", period=2025, side="library"))
+        assert tally.state(desk.connection) == tally.state(whole.connection)
+        assert desk.reconcile() == whole.reconcile()
         assert (desk.states(), desk.balances()) == (whole.states(), whole.balances())
-        assert desk.one("SELECT count(*) FROM unplaced") == 0
         kept = desk.snapshot()
+        assert desk.one("SELECT count(*) FROM twin") == len(desk.live())
         desk.from_scratch()
         desk.reconcile()
         assert desk.snapshot() == kept
+
+
+def test_what_no_pass_has_seen_counts_as_it_will(tmp_path: Path) -> None:
+    """Booked invoices wait, and withdrawn ones do not, from their booking on."""
+    desk = Desk(tmp_path / "home")
+    for place, (sent, library, supplier) in enumerate(
+        [
+            (declared("S", sold("1", DAY), sold("2", DAY)), 2, 0),
+            (declared("L", bought("9", DAY, 100), by=LIBRARY), 2, 1),
+            (declared("S2", sold("2", DAY), replaces="S"), 1, 1),
+            (declared("L2", by=LIBRARY, cancels="L", period=2025, side="library"), 1, 0),
+        ]
+    ):
+        desk.take(sent)
+        for _ in range(1 + place % 2):  # seen by a pass, or not
+            counts = tally.state(desk.connection)
+            assert (counts["waiting_library"], counts["waiting_supplier"]) == (library, supplier)
+            lists = tally.details(desk.connection)
+            assert len(lists["waiting_library_list"]) <= library and len(lists["waiting_supplier_list"]) <= supplier
+            if place % 2:
+                desk.reconcile()
 
 
 def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

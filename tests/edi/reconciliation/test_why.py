@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from edi import touched
 from edi.cli import app
-from edi.intake.telling import tell
-from edi.reconciliation import estimating
+from edi.lending.booking.status_files import send_pending
+from edi.reconciliation import estimating, match_table
 from edi.reconciliation.why import why
 from schemas.declaration import Line
 from schemas.outcome import REASONS, STATES
@@ -95,7 +96,23 @@ def test_every_state_and_reason_has_words_and_is_shown(desk: Desk) -> None:
         said = {row["reason"] for row in (case, *case["entries"], *case["estimates"])} - {""}
         for words in (STATES[case["state"]], *(REASONS[reason] for reason in said)):
             assert words.fr in page and words.en in page, (number, words)
-    tell(desk.home, desk.connection, desk.now)
+    send_pending(desk.home, desk.connection, desk.now)
+
+
+def test_what_no_pass_has_seen_yet_is_a_near_miss_too(tmp_path: Path) -> None:
+    """And what was withdrawn since is none."""
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("S", sold("1", DAY)))
+    desk.take(declared("L", bought("1", DAY), by=LIBRARY))
+    desk.take(declared("L9", bought("1", "2025-03-15", 9_000), by=LIBRARY))
+    for _ in range(2):
+        [mine, *_] = why(desk.connection, "1", supplier=SHOP)["cases"]
+        misses = [miss["ht_cents"] for miss in mine["near_misses"]]
+        assert (mine["state"], mine["reconciled"], misses) == ("waiting", False, [9_100, 9_000])
+        match_table.place(desk.connection, touched.seen(desk.connection) or 0)  # a pass that is killed
+    desk.take(declared("L2", by=LIBRARY, cancels="L", period=2025, side="library"))
+    [mine, *_] = why(desk.connection, "1", supplier=SHOP)["cases"]
+    assert [miss["ht_cents"] for miss in mine["near_misses"]] == [9_000]
 
 
 def test_opening_and_closing_are_told_and_change_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from edi import periods
-from edi.lending.context import Partner
+from edi.partners import Partner
 from edi.spec.rendering import escaped
 from edi.store import transaction
 from schemas.catalogue import CATALOGUE, advice, message

@@ -11,16 +11,17 @@ from typing import Any
 from edi.lending import terms
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.lending.proposing import LATE_DAYS
-from edi.reconciliation import twins
+from edi.partners import party
+from edi.reconciliation import match_table
 
 #: When more than this part of all live invoices was touched, everything is looked at: one sweep is quicker.
 _MUCH = 8
 _BAG = "supplier INTEGER, library INTEGER, key TEXT, PRIMARY KEY (supplier, library, key)"
 _TOUCHED = "FROM touched t CROSS JOIN invoice i ON i.id BETWEEN t.first AND t.last WHERE t.id <= ?"
-_PLACE = "resolved(i.supplier), resolved(i.library), i.key"
+_PLACE = f"{party('i.supplier')}, {party('i.library')}, i.key"
 _IN_BAG = "bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
 _NEAR = "invoice, supplier, library, key, side, day, kind, ht, tolerance"
-_FACTS = f"i.id, {_PLACE}, i.side, {twins.DAY}, i.kind, i.ht, {twins.TOLERANCE}"
+_FACTS = f"i.id, {_PLACE}, i.side, {match_table.DAY}, i.kind, i.ht, {match_table.TOLERANCE}"
 #: A calendar month is never longer; a credit note and its invoice, and their net, lie so far apart at most.
 _MONTH_DAYS, _NET_DAYS = 31, DAYS_APART + LATE_DAYS
 _MONTH = "strftime('%Y-%m', {}.day + 1721424.5)"
@@ -62,16 +63,16 @@ _OTHER_TERMS = (
 SET_TERMS = f"UPDATE twin SET rate = ?, cap = ? {_AT}"
 
 
-def look(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[Any, ...]]]:
+def compute(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[Any, ...]]]:
     """Whether everything is looked at, and the values of `SET_TERMS` for credit notes whose terms are others now.
 
-    `seen` is the last row of `touched` there is. Within a snapshot, after `twins.define`.
+    `seen` is the last row of `touched` there is. Within a snapshot.
     """
     for table, columns in (("looked", "invoice INTEGER PRIMARY KEY"), ("bag", _BAG)):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
         connection.execute(f"CREATE TEMP TABLE {table} ({columns}) {'WITHOUT ROWID' if table == 'bag' else ''}")
-    touched = connection.execute(f"SELECT count(*) {_TOUCHED}", (seen,)).fetchone()[0]
-    live = connection.execute("SELECT coalesce(sum(n), 0) FROM tally WHERE what LIKE 'live-%'").fetchone()[0]
+    touched, live = connection.execute(f"SELECT count(*), coalesce(sum(t.live), 0) {_TOUCHED}", (seen,)).fetchone()
+    live += connection.execute("SELECT coalesce(sum(n), 0) FROM tally WHERE what LIKE 'live-%'").fetchone()[0]
     if touched * _MUCH > live:
         return True, _other_terms(connection, "credit c")
     connection.execute(f"INSERT OR IGNORE INTO looked SELECT i.id {_TOUCHED}", (seen,))
@@ -83,19 +84,11 @@ def look(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[An
     connection.execute(
         f"INSERT OR IGNORE INTO bag SELECT {_PLACE} {_CREDITING} CROSS JOIN invoice i ON i.id = c.invoice"
     )
-    found += [more for more in _other_terms(connection, _own_credits()) if more not in found]
+    own = "looked l CROSS JOIN credit c ON c.invoice = l.invoice"  # touched themselves, whatever they credit
+    found += [more for more in _other_terms(connection, own) if more not in found]
     connection.execute(_REACH)
     connection.execute(f"INSERT OR IGNORE INTO looked SELECT t.invoice FROM {_IN_BAG}")
     return False, found
-
-
-def _own_credits() -> str:
-    """The credit notes that were touched themselves, whatever they credit."""
-    return (
-        "looked l CROSS JOIN invoice n ON n.id = l.invoice AND n.kind = 'A' AND n.side = 'supplier' AND n.credited <> '' "
-        "AND n.credited_on IS NULL CROSS JOIN credit c ON c.supplier = resolved(n.supplier) "
-        "AND c.library = resolved(n.library) AND c.key = number_key(n.credited) AND c.invoice = n.id"
-    )
 
 
 def _other_terms(connection: sqlite3.Connection, notes: str) -> list[tuple[Any, ...]]:

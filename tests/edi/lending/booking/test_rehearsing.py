@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edi.intake import rehearsing
+from edi.lending.booking import rehearsing
 from parsers import report
 from tests.desk import LIBRARY, Desk, bought, declared, sold
 
@@ -52,6 +52,13 @@ def test_a_dry_run_says_what_it_would_come_to(desk: Desk, how: dict[str, bool]) 
         1,
         1800,
     )
+
+
+def test_what_no_pass_has_seen_yet_is_reckoned_with(desk: Desk) -> None:
+    desk.take(declared("L2", bought("5", DAY, 45_500), by=LIBRARY))
+    assert would(desk, dry=True)[:2] == (3, 1)
+    desk.take(declared("L3", by=LIBRARY, cancels="L", period=2025, side="library"))
+    assert would(desk, dry=True)[:2] == (1, 0)
 
 
 def test_a_replacement_is_rehearsed_as_one(desk: Desk) -> None:

@@ -11,17 +11,21 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from edi import periods
+from edi import periods, touched
 from edi.directory import importing
-from edi.intake.rehearsing import rehearse
-from edi.intake.replacing import Chain, find_chain, restate, withdraw
-from edi.intake.staging import Staged, refuse
-from edi.reconciliation import twins
+from edi.judged import Booked, Judged, ruled
+from edi.lending.booking.rehearsing import rehearse
+from edi.lending.booking.replacing import Chain, find_chain, prepare, restate, withdraw
+from edi.lending.booking.staging import Staged, refuse, stage
+from edi.lending.booking.stored_lines import discard_lines
+from edi.lending.checks import unresolved_codes
+from edi.lending.context import Context
+from edi.partners import Directory
+from edi.reconciliation import derived
 from edi.schema import plain_inserts
+from edi.scheme import File
 from edi.store import PLACES
-from schemas.acknowledgement import Rehearsal
+from parsers.sniff import Source
 from schemas.declaration import Header
 from schemas.finding import Finding
 from schemas.layout import EN
@@ -40,45 +44,36 @@ STORE_CODES = (
 _MANY = 1_000
 
 
-class Booked(msgspec.Struct):
-    """The verdict on a file, how many of its invoices were accepted and refused, and what a dry run would come to."""
-
-    verdict: str
-    accepted: int
-    refused: int
-    would: Rehearsal | None = None
-
-
-def verdict(staged: Staged, accepted: int) -> str:
-    """`accepted`, `partly-accepted` or `refused`: a file finding, or no invoice accepted of at least one."""
-    if staged.tally.file_refused or (staged.invoices and not accepted):
-        return "refused"
-    return "partly-accepted" if staged.refused else "accepted"
+def judge(connection: sqlite3.Connection, source: Source, file: File) -> Staged:
+    """Reads and checks a file, under no lock."""
+    prepare(connection)
+    discard_lines(connection, file.receipt)  # of a run that was killed
+    directory = Directory(connection)
+    context = Context(our_gln=file.ours, now=file.now, directory=directory, speaks_for=file.speaks_for)
+    return stage(connection, source, context, file.receipt, file.dry, file.progress, file.limits)
 
 
-def judge(staged: Staged) -> Booked:
-    """The verdict where nothing is stored."""
-    accepted = 0 if staged.tally.file_refused else staged.invoices - staged.refused
-    return Booked(verdict(staged, accepted), accepted, staged.invoices - accepted)
+def unchecked(connection: sqlite3.Connection, file: File) -> tuple[str, ...]:
+    """The codes that cannot be raised of a file: without a directory, and without what else was booked."""
+    alone = ("declarant-not-allowed", *STORE_CODES) if file.alone else ()
+    return (*alone, *unresolved_codes(Directory(connection)))
 
 
-def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: str, dry: bool, now: datetime) -> Booked:
-    """Judges the staged file against what is booked and books what is accepted. `dry` changes nothing.
-
-    Within the caller's `twins.complete`, after `twins.define`. `sha256` is of the bytes read, `now` Paris wall-clock time.
-    """
-    header = staged.header
+def book(connection: sqlite3.Connection, staged: Judged, file: File) -> Booked:
+    """Judges the staged file against what is booked and books what is accepted. Within the caller's write transaction."""
+    assert isinstance(staged, Staged)
+    receipt, header, dry, now = file.receipt, staged.header, file.dry, file.now
     if header is None:
-        return judge(staged)
-    chain = _judge(connection, staged, header)
+        return ruled(staged)
+    chain = _judge(connection, staged, header, file.alone)
     if not _whole(header):
-        return judge(staged)
-    booked = judge(staged)
+        return ruled(staged)
+    booked = ruled(staged)
     stands = booked.verdict != "refused"
     target = chain.latest if chain is not None and stands else None
     if "declarant-not-allowed" in staged.tally.by_code:  # somebody else's word: it is not even remembered as refused
         return booked
-    declaration = _insert_declaration(connection, staged, header, booked, receipt, sha256, dry, target, now)
+    declaration = _insert_declaration(connection, staged, header, booked, receipt, file.content, dry, target, now)
     if not stands:
         return booked
     assert header.period is not None
@@ -95,8 +90,9 @@ def book(connection: sqlite3.Connection, staged: Staged, receipt: int, sha256: s
             "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
             (declaration,),
         )
+        derived.begin(connection)
         _insert_invoices(connection, staged, receipt, header, declaration, period)
-        twins.add(connection, receipt * PLACES, (receipt + 1) * PLACES - 1, at_once=not real or dry)
+        touched.note(connection, [(receipt * PLACES, (receipt + 1) * PLACES - 1)], live=1)
 
     if real and not dry:
         write()
@@ -127,8 +123,9 @@ def _at(header: Header, name: str, code: str, found: str | None, expected: str |
     return Finding(code=code, record=header.record, position=position, field=field.wire, found=found, expected=expected)
 
 
-def _judge(connection: sqlite3.Connection, staged: Staged, header: Header) -> Chain | None:
-    """Judges references, then invoices, as far as the header's fields they go by are sound; the chain of an R or A."""
+def _judge(connection: sqlite3.Connection, staged: Staged, header: Header, alone: bool) -> Chain | None:
+    """Judges references, then invoices, as far as the header's fields they go by are sound; the chain of an R or A, which
+    names what nobody knows where the file is `alone`."""
     wrong = staged.tally.wrong
 
     def sound(*names: str) -> bool:
@@ -140,7 +137,7 @@ def _judge(connection: sqlite3.Connection, staged: Staged, header: Header) -> Ch
         return None
     chain = None
     if header.nature != "initial":
-        chain = find_chain(connection, header)
+        chain = Chain(True, None, None) if alone else find_chain(connection, header)
         if not chain.known:  # what it would leave out of the duplicate checks, nobody can say
             named = chain.live_reference or Both("aucune en vigueur", "none is live")
             staged.tally.add(_at(header, "replaced", "replaced-reference-unknown", header.replaced, named))
@@ -177,11 +174,10 @@ def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Head
         f"""
         SELECT s.seq, s.record, s.number, i.id, i.digest = s.digest AS same, d.reference
         FROM staged_invoice s
-        CROSS JOIN twin t ON t.{own} = resolved(?1) AND t.{partner} = resolved(s.partner) AND t.key = s.key AND t.side = ?2
-        JOIN invoice i ON i.id = t.invoice
+        CROSS JOIN invoice i ON i.key = s.key AND i.{own} = ?1 AND i.{partner} = s.partner AND i.side = ?2
         JOIN declaration d ON d.id = i.declaration
-        WHERE s.fate = 'book' AND i.{own} = ?1 AND i.{partner} = s.partner AND i.kind = s.kind AND i.date = s.date
-          AND written(i.number) = s.written AND i.id NOT IN (SELECT booked FROM staged_own)
+        WHERE s.fate = 'book' AND i.kind = s.kind AND i.date = s.date
+          AND written(i.number) = s.written AND i.id NOT IN (SELECT booked FROM staged_own UNION ALL SELECT invoice FROM withdrawal)
         ORDER BY s.seq, same DESC, i.id
         """,
         (header.declarant, header.side),

@@ -2,14 +2,15 @@
 
 Authority: format, section 1 "Natures". A declaration is live when it stands and none supersedes it; an invoice
 is withdrawn only when the last live declaration that states it is. The temporary tables here sit
-beside those of `edi.intake.staging`.
+beside those of `edi.lending.booking.staging`.
 """
 
 import sqlite3
 
 import msgspec
 
-from edi.reconciliation import twins
+from edi import touched
+from edi.reconciliation import derived
 from schemas.declaration import Header
 
 _SCHEMA = """
@@ -41,7 +42,9 @@ class Chain(msgspec.Struct, frozen=True):
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Empties the temporary tables for the next file. Before the write transaction begins."""
+    """Empties the temporary tables for the next file, which is compared by keys of this version. Before the write
+    transaction begins."""
+    derived.refresh(connection)
     connection.executescript(_SCHEMA + "".join(f"DELETE FROM {table};" for table in _TABLES))
 
 
@@ -120,8 +123,7 @@ def withdraw(connection: sqlite3.Connection, declaration: int, target: int, clea
         gone = [row[0] for row in rows]
     else:
         gone = sorted(_stated_anew(connection))
-    for invoice in gone:
-        twins.drop(connection, invoice)
+    touched.again(connection, gone, live=-1)
     connection.executemany("INSERT INTO withdrawal VALUES (?, ?)", [(invoice, declaration) for invoice in gone])
     if not clean:
         connection.execute(

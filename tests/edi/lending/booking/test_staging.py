@@ -1,7 +1,6 @@
 """Staging: what a file says of itself before it is booked."""
 
 import io
-import sqlite3
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from edi.intake.taking import check_file
 from edi.limits import Limits
+from edi.store import scratch
 from schemas.declaration import Invoice, Line
 from tests.desk import EAN, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, US, Desk, codes, declared, partner, sold, written
 
@@ -52,8 +52,7 @@ def test_a_credit_note_goes_by_the_cap_of_the_invoice_it_names(desk: Desk, row: 
         found = codes(desk.take(declared("B", credit, issued=ISSUED)))
     elif place == "checked offline":
         data = io.BytesIO(written(declared("A", credit, *invoices, issued=ISSUED)))
-        offline = sqlite3.connect("", isolation_level=None)
-        found = codes(check_file(offline, data, "F.txt", US, {}, Limits(), desk.now)[0])
+        found = codes(check_file(scratch(), data, "F.txt", US, Limits(), desk.now)[0])
     else:
         order = [credit, *invoices] if place == "before it" else [*invoices, credit]
         found = codes(desk.take(declared("A", *order, issued=ISSUED)))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from edi import periods
 from edi.books import closing
-from edi.intake import telling
-from edi.intake.telling import tell
+from edi.lending.booking import status_files
+from edi.lending.booking.status_files import send_pending
 from edi.reconciliation import deciding
 from edi.store import transaction
 from parsers import status
@@ -58,7 +58,7 @@ def desk(tmp_path: Path) -> Desk:
 def passes(desk: Desk, now: datetime | None = None) -> int:
     """One pass, and what is told after it."""
     desk.reconcile()
-    return tell(desk.home, desk.connection, now or desk.now)
+    return send_pending(desk.home, desk.connection, now or desk.now)
 
 
 def said(desk: Desk, whose: str = "") -> list[Status]:
@@ -215,14 +215,14 @@ def test_not_more_often_than_the_link_wants(tmp_path: Path) -> None:
 
 
 def test_many_invoices_are_several_files_and_nobody_waits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_ROWS", telling._ROWS.replace(f"LIMIT {telling._MOST}", "LIMIT 4"))
+    monkeypatch.setattr(status_files, "_ROWS", status_files._ROWS.replace(f"LIMIT {status_files._MOST}", "LIMIT 4"))
     desk.take(declared("S", *(sold(str(n), DAY) for n in range(1, 11))))
     assert passes(desk) == 3
     assert [(one.number, len(one.invoices)) for one in said(desk)] == [(1, 4), (2, 4), (3, 2)]
     desk.take(declared("S2", *(sold(str(n), DAY) for n in range(11, 21))))
     desk.reconcile()
-    assert tell(desk.home, desk.connection, desk.now, lambda: True) == 1
-    assert tell(desk.home, desk.connection, desk.now) == 2
+    assert send_pending(desk.home, desk.connection, desk.now, lambda: True) == 1
+    assert send_pending(desk.home, desk.connection, desk.now) == 2
     assert [number for one in said(desk) for number in [row.number for row in one.invoices]] == [
         str(n) for n in range(1, 21)
     ]
@@ -286,7 +286,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, at: int) -> Iterator[None]:
                 raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(telling, "transaction", mortal)
+        patched.setattr(status_files, "transaction", mortal)
         yield
 
 
@@ -302,7 +302,7 @@ def some_sales() -> list[Declaration]:
 
 
 def test_killed_at_any_moment_nothing_is_told_twice_or_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_ROWS", telling._ROWS.replace(f"LIMIT {telling._MOST}", "LIMIT 2"))
+    monkeypatch.setattr(status_files, "_ROWS", status_files._ROWS.replace(f"LIMIT {status_files._MOST}", "LIMIT 2"))
     for sent in some_sales():
         desk.take(sent)
         for at in range(9):

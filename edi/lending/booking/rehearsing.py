@@ -7,9 +7,8 @@ nothing of it stays.
 import sqlite3
 from collections.abc import Callable
 
-from edi import partners
-from edi.reconciliation import claims, reconciling
-from edi.reconciliation.looking import SET_TERMS, look
+from edi import partners, touched
+from edi.reconciliation import claims, match_table, reconciling, scope
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal, Rehearsed
 
@@ -18,6 +17,11 @@ LONGEST = 20_000
 #: How many invoices are told one by one.
 LISTED = 200
 _THEIRS = "invoice BETWEEN ?1 AND ?2"
+#: What is pending of the rehearsed file, and of others between the same parties.
+_CONCERNED = f"""
+IN (SELECT i.id FROM {touched.PENDING} AND (t.id > {{before}} OR ({partners.party("i.supplier")}, {partners.party("i.library")})
+    IN (SELECT {match_table.PARTIES} FROM invoice WHERE id BETWEEN {{first}} AND {{last}})))
+"""
 _ONE = """
 SELECT i.number, i.date, i.kind, coalesce(o.state, 'waiting') AS state, coalesce(o.reason, '') AS reason,
        (SELECT number FROM invoice t WHERE t.id = o.other) AS other, coalesce(d.cents, 0) AS owed
@@ -30,18 +34,20 @@ WHERE i.id BETWEEN ? AND ? ORDER BY i.id LIMIT ?
 def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: int, invoices: int) -> Rehearsal | None:
     """Books by `book`, looks where the invoices of `receipt` would stand, and undoes all of it; None when it is too long.
 
-    Within the caller's write transaction, after `twins.define`.
+    Within the caller's write transaction.
     """
     if invoices > LONGEST:
         return None
     bounds = (receipt * PLACES, receipt * PLACES + PLACES - 1)
     connection.execute("SAVEPOINT rehearsal")
     try:
-        connection.execute("DELETE FROM touched")  # of others: not what is rehearsed
+        before = touched.seen(connection) or 0
         book()
-        seen = connection.execute("SELECT coalesce(max(id), 0) FROM touched").fetchone()[0]
-        whole, terms_found = look(connection, seen)
-        connection.executemany(SET_TERMS, terms_found)
+        seen = touched.seen(connection) or 0
+        match_table.bring(connection, _CONCERNED.format(before=before, first=bounds[0], last=bounds[1]))
+        connection.execute("DELETE FROM touched WHERE id <= ?", (before,))  # of others: not what is rehearsed
+        whole, terms_found = scope.compute(connection, seen)
+        connection.executemany(scope.SET_TERMS, terms_found)
         reconciling.compute(connection, whole)
         claims.claim(connection, partners.load(connection), whole)
         return _told(connection, bounds)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import parsers
-from edi.intake.staging import stage
+from edi.lending.booking.staging import stage
 from edi.lending.checked import Checked, CleanInvoices
 from edi.lending.checks import check
 from edi.lending.context import Context

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edi import ledger, store
-from edi.intake import answers
 from edi.lending.matching import ACCEPTED
 from edi.lock import in_turn
+from edi.outbox import send
 from edi.reconciliation import deciding
 from edi.settings import Home
 from edi.store import breathe, transaction
@@ -59,7 +59,9 @@ class _Route(NamedTuple):
     home: str
 
 
-def tell(home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
+def send_pending(
+    home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool] = lambda: False
+) -> int:
     """Puts into the outbox what declarants have not been told yet; how many files. `stop` is asked after each.
 
     What nobody is to be told is forgotten: from then on the declarant is told of changes alone.
@@ -101,7 +103,7 @@ def _told(home: Home, connection: sqlite3.Connection, declarant: str, side: str,
         files = [(file_name(declarant, number, form), status.write(told, form)) for form in forms]
         with transaction(connection):
             if route and said:
-                answers.send(connection, route.receipt, route.link.name, route.home, files, now)
+                send(connection, route.receipt, route.link.name, route.home, files, now)
                 connection.execute(
                     "INSERT OR REPLACE INTO told_to VALUES (?, ?, ?)", (declarant, number, now.isoformat())
                 )

@@ -1,12 +1,11 @@
 """Reads and checks one file into a temporary table, before any lock on the database is taken.
 
 Memory does not grow with the file: invoices go to SQLite's temporary file, findings are kept up to a
-number and counted beyond it, lines go into the store ahead of the verdict (`edi.intake.stored_lines`).
+number and counted beyond it, lines go into the store ahead of the verdict (`edi.lending.booking.stored_lines`).
 """
 
 import gc
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -17,24 +16,22 @@ from typing import Any
 import msgspec
 
 import parsers
-from edi.intake.stored_lines import StoredLines
+from edi.judged import ACCEPTED, BEYOND, REFUSED, Judged, Tally
 from edi.lending import terms
+from edi.lending.booking.stored_lines import StoredLines
 from edi.lending.checked import Checked, CleanInvoices
 from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.lending.line_checks import over_cap_on
 from edi.lending.suggestions import EanSuggestions, Witness, faulty_eans, suggested
 from edi.limits import Limits
-from edi.reconciliation import twins
+from edi.partners import party
 from edi.store import insert_columns, rollback
 from parsers.sniff import Source
 from parsers.standing import lines_with
-from schemas import catalogue, number
+from schemas import number
 from schemas.declaration import Header, Line
 from schemas.finding import Finding
-
-#: What becomes of an invoice: refused, it may be mended, or is beyond mending here (a copy; another one is booked).
-ACCEPTED, REFUSED, BEYOND = range(3)
 
 _SCHEMA = """
 CREATE TEMP TABLE IF NOT EXISTS staged_invoice (
@@ -56,65 +53,23 @@ _SELDOM_COLLECTED = (20_000, *_COLLECTED[1:])
 #: How many columns `staged_invoice` has.
 _COLUMNS = 23
 _OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
-#: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
-_CREDITED = """
+#: The latest day of an invoice that a credit note may name: in its own file, and among those booked.
+_CREDITED = f"""
 SELECT o.*, max(f.date) AS in_file FROM staged_over o LEFT JOIN staged_invoice f
     ON f.key = o.key AND f.kind = 'F' AND f.fate <> 'refused' AND f.date <= o.date AND o.partner <> ''
-    AND resolved(f.partner) = resolved(o.partner)
+    AND {party("f.partner")} = {party("o.partner")}
 GROUP BY o.rowid ORDER BY o.rowid
 """
-_CREDITED_BOOKED = """
-SELECT max(day) FROM twin WHERE supplier = resolved(?) AND library = resolved(?) AND key = ?
-    AND side = 'supplier' AND kind = 'F' AND day <= ?
+_CREDITED_BOOKED = f"""
+SELECT max(date) FROM invoice WHERE key = ?3 AND {party("supplier")} = {party("?1")} AND {party("library")} = {party("?2")}
+    AND side = 'supplier' AND kind = 'F' AND date <= ?4 AND id NOT IN (SELECT invoice FROM withdrawal)
 """
 
 
-class Tally(msgspec.Struct):
-    """The findings of a file: kept up to a number a severity, counted in full. `wrong` names the fields of which a
-    file finding was raised."""
+class Staged(Judged):
+    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`."""
 
-    keep: int = Limits().findings_kept
-    errors: list[Finding] = msgspec.field(default_factory=list)
-    warnings: list[Finding] = msgspec.field(default_factory=list)
-    by_code: Counter[str] = msgspec.field(default_factory=Counter)
-    file_refused: bool = False
-    wrong: set[str | None] = msgspec.field(default_factory=set)
-
-    def add(self, finding: Finding, advise: Callable[[Finding], Finding] | None = None) -> bool:
-        """Counts a finding, and keeps it while there is room, as `advise` would have it; whether it is kept."""
-        reach = catalogue.reach(finding)
-        self.by_code[finding.code] += 1
-        if reach == "file":
-            self.file_refused = True
-            self.wrong.add(finding.field)
-        kept = self.warnings if reach == "warning" else self.errors
-        room = len(kept) < self.keep
-        if room:
-            kept.append(advise(finding) if advise else finding)
-        elif reach == "file":  # whatever else is cut, why the file is refused is said
-            kept[-1] = finding
-        return room
-
-    def kept(self) -> tuple[Finding, ...]:
-        """The findings kept: in the order of the file's records, what concerns no record first."""
-        return tuple(sorted((*self.errors, *self.warnings), key=lambda finding: finding.record or 0))
-
-
-class Staged(msgspec.Struct):
-    """What staging made of a file. Accepted invoices are in the temporary table, their last lines in `lines`.
-
-    `fates`: what became of each invoice, in the file's order. `outside`: how many of those refused are of another year
-    than the period's, by year.
-    """
-
-    format: str | None
-    header: Header | None = None
-    tally: Tally = msgspec.field(default_factory=Tally)
-    invoices: int = 0
-    refused: int = 0
     lines: StoredLines | None = None
-    fates: bytearray = msgspec.field(default_factory=bytearray)
-    outside: Counter[int] = msgspec.field(default_factory=Counter)
 
 
 def stage(
@@ -138,7 +93,7 @@ def stage(
         with _few_collections():
             _fill(connection, source, context, staged, progress, limits.max_records)
         _twice_in_file(connection, staged)
-        _by_credited_day(connection, staged, context, stored=receipt is not None)
+        _by_credited_day(connection, staged, stored=receipt is not None)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.DatabaseError):
@@ -299,7 +254,7 @@ def _twice_in_file(connection: sqlite3.Connection, staged: Staged) -> None:
     connection.execute("DROP INDEX IF EXISTS temp.staged_same")
 
 
-def _by_credited_day(connection: sqlite3.Connection, staged: Staged, context: Context, stored: bool) -> None:
+def _by_credited_day(connection: sqlite3.Connection, staged: Staged, stored: bool) -> None:
     """What is over the cap of a credit note's own day need not be over that of the invoice whose number it names.
 
     The latest of the same parties and number key, no later than the note: in the file, or where there is a store booked.
@@ -307,14 +262,12 @@ def _by_credited_day(connection: sqlite3.Connection, staged: Staged, context: Co
     header = staged.header
     if header is None or not connection.execute("SELECT 1 FROM staged_over").fetchone():
         return
-    twins.define(connection, dict(context.directory))
     stored = stored and header.use == "real" and header.declarant is not None
     for partner, key, day, said, *line, in_file in connection.execute(_CREDITED).fetchall():
         found = [date.fromisoformat(in_file)] if in_file else []
         if stored and partner:
-            asked = (header.declarant, partner, key, date.fromisoformat(day).toordinal())
-            booked = connection.execute(_CREDITED_BOOKED, asked).fetchone()[0]
-            found += [date.fromordinal(booked)] if booked else []
+            booked = connection.execute(_CREDITED_BOOKED, (header.declarant, partner, key, day)).fetchone()[0]
+            found += [date.fromisoformat(booked)] if booked else []
         finding: Finding | None = msgspec.json.decode(said, type=Finding)
         if finding is not None and found:
             finding = over_cap_on(max(found), finding, *line)

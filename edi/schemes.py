@@ -1,0 +1,38 @@
+"""The schemes that are carried out here. A new one is a package like `edi.lending`, and a row of this tuple."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+from edi.lending.booking import booking, status_files, stored_lines
+from edi.scheme import Scheme
+from edi.settings import Home
+from parsers.sniff import Source
+
+LENDING = Scheme(
+    name="lending",
+    judge=booking.judge,
+    book=booking.book,
+    discard=stored_lines.discard_lines,
+    forgotten=stored_lines.forgotten_lines,
+    unchecked=booking.unchecked,
+    send_pending=status_files.send_pending,
+)
+SCHEMES = (LENDING,)
+
+
+def of(source: Source) -> Scheme:
+    """The scheme whose message a file is; the first for whatever is nobody's, which it refuses."""
+    return SCHEMES[0]
+
+
+def discard_forgotten(connection: sqlite3.Connection) -> None:
+    """Takes away what killed runs left of receipts that came to nothing."""
+    for scheme in SCHEMES:
+        for receipt in scheme.forgotten(connection):
+            scheme.discard(connection, receipt)
+
+
+def send_pending(home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool]) -> int:
+    """Tells declarants what became of what they declared: how many files."""
+    return sum(scheme.send_pending(home, connection, now, stop) for scheme in SCHEMES)

@@ -93,14 +93,22 @@ def test_a_crash_of_the_checker_is_neither_valid_nor_refused(desk: Desk, monkeyp
     assert counts(desk.take(b"", receipt=1))[0] == "accepted"
 
 
-@pytest.mark.parametrize("where", ["booking.stage", "booking._insert_invoices", "answers.keep", "answers.render"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "edi.lending.booking.booking.stage",
+        "edi.lending.booking.booking._insert_invoices",
+        "edi.intake.answers.keep",
+        "edi.intake.answers.render",
+    ],
+)
 def test_what_fails_when_a_file_is_taken_fails_when_it_is_checked(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """And a check that fails spoils none that follows; nothing of it stays but that it was there."""
     data, aside = written(declared("A", sold("1", DAY))), scratch()
     with monkeypatch.context() as patch:
-        patch.setattr(f"edi.intake.{where}", lambda *_, **__: 1 // 0)
+        patch.setattr(where, lambda *_, **__: 1 // 0)
         assert desk.take(data).verdict == "failed"
         with pytest.raises(ZeroDivisionError):
             check_file(aside, io.BytesIO(data), "F.txt", US, Limits(), desk.now)

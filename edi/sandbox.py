@@ -26,6 +26,7 @@ from edi.intake.channel import Tell
 from edi.intake.ingesting import ingest
 from edi.intake.pipeline import Pass, Run
 from edi.intake.running import forever
+from edi.lending import terms
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import Home, open_home, paris_now
 from edi.store import PLACES, Connection, transaction
@@ -93,7 +94,7 @@ def account(path: Path, port: int, public_key: str | None) -> Iterator[tuple[Hom
 
 def _settings(home: Home) -> str:
     return (
-        f'# Le bac à sable. / The sandbox.\ngln = "{home.settings.gln}"\nevery_seconds = 1\n\n[[link]]\nname = "{LINK}"\n'
+        f'# Le bac à sable.\ngln = "{home.settings.gln}"\nevery_seconds = 1\n\n[[link]]\nname = "{LINK}"\n'
         f'kind = "folder"\npath = "partenaires/{USER}"\ndeclarants = ["*"]\nsettle_seconds = 1\n'
     )
 
@@ -190,8 +191,10 @@ def _twins(home: Home, connection: sqlite3.Connection, taken: Acknowledgement, d
 def _mirrored(row: sqlite3.Row, partner: str, side: str, dearer: bool) -> Invoice:
     """The same invoice as the other side would declare it, or a fifth dearer."""
     ht = row["ht"] * 6 // 5 + 100 if dearer else row["ht"]
-    lines = (Line(_EAN, 1, ht, 0, 550, "", "", ""),) if side == "supplier" and ht else ()
+    day = date.fromisoformat(row["date"])
+    vat = max(terms.vat_rates(day, side))
+    lines = (Line(_EAN, 1, ht, 0, vat, "", "", ""),) if side == "supplier" and ht else ()
     return Invoice(
-        record=0, partner=partner, number=row["number"], date=date.fromisoformat(row["date"]), kind=row["kind"], ht=ht,
-        ttc=half_away(ht * 1055, 1000), lines=lines,
+        record=0, partner=partner, number=row["number"], date=day, kind=row["kind"], ht=ht,
+        ttc=half_away(ht * (10_000 + vat), 10_000), lines=lines,
     )  # fmt: skip

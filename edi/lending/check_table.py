@@ -24,6 +24,15 @@ class Said(NamedTuple):
     suggestion: Text | None = None
 
 
+def finding_at(layout: Layout, name: str, form: str, record: int, code: str, said: Said) -> Finding:
+    """A finding at a field of a record."""
+    field = layout.field(name)
+    return Finding(
+        code=code, record=record, position=field.first if form == "fixed" else None, field=field.wire,
+        found=shown(str(said.found)), expected=said.expected, suggestion=said.suggestion,
+    )  # fmt: skip
+
+
 class Check(msgspec.Struct, frozen=True):
     """One check, which raises one code at one field of its record.
 
@@ -62,16 +71,7 @@ class Check(msgspec.Struct, frozen=True):
     ) -> Finding:
         """What it has to say of one of those places, whose record of that layout is `record`."""
         said = self.say(scope, *[columns[name][place] for name in self.reads])
-        field = layout.field(self.field)
-        return Finding(
-            code=self.code,
-            record=record,
-            position=field.first if form == "fixed" else None,
-            field=field.wire,
-            found=shown(str(said.found)),
-            expected=said.expected,
-            suggestion=said.suggestion,
-        )
+        return finding_at(layout, self.field, form, record, self.code, said)
 
     @property
     def refuses(self) -> bool:

@@ -94,7 +94,7 @@ class _Invoices:
         columns["key"] = number.keys(columns["number"])
         columns["lines"] = [end - begin for begin, end in pairwise(invoices.begins)]
         columns["claims_contract"] = claim_contracts(table.exclusions, begins)
-        columns |= table.totals(begins, columns["contract_sent"])._asdict()
+        columns |= table.totals(begins, columns["contract_sent"])
 
         head_and_whole = (*basis.checks.head, *basis.checks.whole)
         odd = {place for check in head_and_whole for place in check.places(basis.scope, columns)}
@@ -113,7 +113,7 @@ class _Invoices:
         """The places of invoices of whose lines something is to be said; those of equal terms are looked at together."""
         heads = zip(*[columns[name] for name in ("date", "kind", "credited_on", "contract_sent")], strict=True)
         each = [
-            line_terms(day, day if kind == "F" else on or day, sent, self.basis.scope.side)
+            line_terms(day, day if kind == "F" else on or day, sent, self.basis.header.side)
             for day, kind, on, sent in heads
         ]
         place = 0

@@ -3,15 +3,15 @@
 Authority: format, section 3. The two tables at the end give the order of precedence.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from operator import gt
+from operator import gt, or_
 
 import msgspec
 
 from edi.lending import terms
 from edi.lending.check_table import Check, Said, by_value, places
-from edi.lending.context import Context, Partner
+from edi.lending.context import Context
 from edi.lending.header_checks import right_gln
 from schemas import gln, money
 from schemas.declaration import Header
@@ -23,22 +23,15 @@ HEAD_FIELDS = tuple(field.name for field in FA.fields[2:-1])
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What is the same for all invoices of a declaration. `role` is the part that its partners play."""
+    """What is the same for all invoices of a declaration: its header, as far as it is sound, and what there is beside it."""
 
-    side: str | None
-    role: str | None
-    period: int | None
-    issued: date | None
-    directory: Mapping[str, Partner]
+    header: Header
+    context: Context
 
-
-_PARTNERS = {"library": "supplier", "supplier": "library"}
-
-
-def scope(header: Header, context: Context) -> Scope:
-    """What invoices are judged by, of their header and beside it."""
-    issued = header.issued and header.issued.date()
-    return Scope(header.side, _PARTNERS.get(header.side or ""), header.period, issued, context.directory)
+    @property
+    def role(self) -> str | None:
+        """The part that its partners play."""
+        return {"library": "supplier", "supplier": "library"}.get(self.header.side or "")
 
 
 # -- number, partner -------------------------------------------------------------------------------
@@ -54,19 +47,13 @@ def _on_an_invoice(_: Scope, values: Sequence[object], kinds: Sequence[str]) -> 
     return places(value and kind == "F" for value, kind in zip(values, kinds, strict=True))
 
 
-def _vouched_for(partner: str, scope: Scope) -> bool:
-    return gln.is_legacy(partner) or partner in scope.directory
-
-
-def _wrong_glns(vouched_for: bool) -> Callable[[Scope, Sequence[str]], list[int]]:
-    def odd(scope: Scope, partners: Sequence[str]) -> list[int]:
-        return by_value(partners, lambda p: not gln.is_valid(p) and _vouched_for(p, scope) == vouched_for)
-
-    return odd
+def _is_wrong(partner: str, scope: Scope, vouched_for: bool) -> bool:
+    """Whether a GLN has a wrong check digit; of those the directory, or history, vouches for some."""
+    return not gln.is_valid(partner) and vouched_for == (gln.is_legacy(partner) or partner in scope.context.directory)
 
 
 def _other_roles(scope: Scope, partners: Sequence[str]) -> list[int]:
-    directory, role = scope.directory, scope.role
+    directory, role = scope.context.directory, scope.role
     return by_value(partners, lambda p: p in directory and directory[p].role != role) if role and directory else []
 
 
@@ -74,16 +61,18 @@ def _other_roles(scope: Scope, partners: Sequence[str]) -> list[int]:
 
 
 def _outside_period(scope: Scope, days: Sequence[date]) -> list[int]:
-    return [] if scope.period is None else by_value(days, lambda day: day.year != scope.period)
+    period = scope.header.period
+    return [] if period is None else by_value(days, lambda day: day.year != period)
 
 
 def _under_its_year(scope: Scope, day: date) -> Said:
     under = Both(f"déclarer sous la période {day.year}", f"declare under period {day.year}")
-    return Said(day, f"{scope.period}", under)
+    return Said(day, f"{scope.header.period}", under)
 
 
 def _in_future(scope: Scope, days: Sequence[date]) -> list[int]:
-    return [] if scope.issued is None else by_value(days, scope.issued.__lt__)
+    issued = scope.header.issued
+    return by_value(days, issued.date().__lt__) if issued else []
 
 
 def _credited_later(_: Scope, days: Sequence[date | None], credited: Sequence[date | None]) -> list[int]:
@@ -96,23 +85,17 @@ def _credited_later(_: Scope, days: Sequence[date | None], credited: Sequence[da
 
 
 def _not_allowed(scope: Scope, lines: Sequence[int], announced: Sequence[int | None]) -> list[int]:
-    if scope.side != "library":
-        return []
-    return (
-        places(count or due for count, due in zip(lines, announced, strict=True))
-        if any(lines) or any(announced)
-        else []
-    )
+    return places(map(or_, lines, (due or 0 for due in announced))) if scope.header.side == "library" else []
 
 
 def _other_counts(scope: Scope, lines: Sequence[int], announced: Sequence[int | None]) -> list[int]:
-    if scope.side != "supplier" or announced == lines:
+    if scope.header.side != "supplier" or announced == lines:
         return []
     return places(due is not None and due != count for count, due in zip(lines, announced, strict=True))
 
 
 def _missing(scope: Scope, lines: Sequence[int], days: Sequence[date]) -> list[int]:
-    if scope.side != "supplier" or 0 not in lines:
+    if scope.header.side != "supplier" or 0 not in lines:
         return []
     return places(not count and day >= terms.LINES_DUE_FROM for count, day in zip(lines, days, strict=True))
 
@@ -121,7 +104,7 @@ def _missing(scope: Scope, lines: Sequence[int], days: Sequence[date]) -> list[i
 
 
 def _other_totals(scope: Scope, *columns: Sequence[int]) -> list[int]:
-    if scope.side != "supplier":
+    if scope.header.side != "supplier":
         return []
     return places(
         ht != net and lines and abs(ht - net) > money.tolerance(lines, copies, gross)
@@ -138,7 +121,7 @@ def _implausible(
     scope: Scope, hts: Sequence[int], ttcs: Sequence[int], days: Sequence[date | None]
 ) -> list[int]:  # fmt: skip
     return places(
-        not is_plausible_vat(ht, ttc, terms.vat_rates(day, scope.side))
+        not is_plausible_vat(ht, ttc, terms.vat_rates(day, scope.header.side))
         for ht, ttc, day in zip(hts, ttcs, days, strict=True)
     )
 
@@ -153,7 +136,7 @@ def is_plausible_vat(ht: int, ttc: int, rates: Iterable[int]) -> bool:
 
 
 def _plausible(scope: Scope, ht: int, ttc: int, day: date | None) -> Said:
-    rates = sorted(terms.vat_rates(day, scope.side))
+    rates = sorted(terms.vat_rates(day, scope.header.side))
     plausible = " / ".join(f"HT + {rate // 100},{rate % 100:02d} %" for rate in rates)
     return Said(f"HT {money.decimal(ht)}, TTC {money.decimal(ttc)}", plausible)
 
@@ -178,13 +161,13 @@ HEAD_CHECKS: tuple[Check, ...] = (
         "field-format", "credited_on", ("credited_on", "kind"), _on_an_invoice,
         lambda _, credited_on, kind: Said(credited_on, _BLANK), silenced_by=("credited_on",),
     ),
-    Check("gln-check-digit-legacy", "partner", ("partner",), _wrong_glns(True), lambda _, partner: Said(partner)),
+    Check("gln-check-digit-legacy", "partner", ("partner",), lambda scope, partners: by_value(partners, lambda p: _is_wrong(p, scope, True)), lambda _, partner: Said(partner)),
     Check(
-        "partner-gln-check-digit", "partner", ("partner",), _wrong_glns(False),
+        "partner-gln-check-digit", "partner", ("partner",), lambda scope, partners: by_value(partners, lambda p: _is_wrong(p, scope, False)),
         lambda _, partner: Said(partner, right_gln(partner)),
     ),
     Check("invoice-date-outside-period", "date", ("date",), _outside_period, _under_its_year),
-    Check("invoice-date-in-future", "date", ("date",), _in_future, lambda scope, day: Said(day, f"{scope.issued:%Y-%m-%d}")),
+    Check("invoice-date-in-future", "date", ("date",), _in_future, lambda scope, day: Said(day, f"{scope.header.issued:%Y-%m-%d}")),
     Check(
         "invoice-before-scheme", "date", ("date",), lambda _, days: by_value(days, terms.SCHEME_BEGINS.__gt__),
         lambda _, day: Said(day, f"{terms.SCHEME_BEGINS}"),
@@ -199,7 +182,7 @@ HEAD_CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "partner-unknown", "partner", ("partner",),
-        lambda scope, partners: by_value(partners, lambda p: p not in scope.directory) if scope.directory else [],
+        lambda scope, partners: by_value(partners, lambda p: p not in scope.context.directory) if scope.context.directory else [],
         lambda _, partner: Said(partner),
     ),
     Check("partner-role", "partner", ("partner",), _other_roles, lambda scope, partner: Said(partner, _ROLES[scope.role or ""])),

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from operator import mul
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -18,18 +18,6 @@ from schemas.declaration import NO_LINES, Line
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 LINE_FIELDS = Line.__struct_fields__
-
-
-class Totals(NamedTuple):
-    """What lines come to, invoice by invoice, in copies and cents. `base` leaves out lines validly excluded;
-    `exempt_contract`: whether one of these is of an exempt contract."""
-
-    copies: list[int]
-    gross: list[int]
-    net: list[int]
-    base: list[int]
-    base_copies: list[int]
-    exempt_contract: list[bool]
 
 
 def claim_contracts(codes: Sequence[str | None], begins: Sequence[int]) -> list[bool]:
@@ -65,14 +53,12 @@ class LineTable:
             name: column if whole else column[begin:end] for name, column in zip(LINE_FIELDS, self.columns, strict=True)
         }
 
-    def totals(self, begins: Sequence[int], contracts_sent: Sequence[date | None]) -> Totals:
-        """What the lines from each begin to the next come to, on invoices with these contract dates."""
-        if begins[0] == begins[-1]:
-            nothing = [0] * (len(begins) - 1)
-            return Totals(nothing, nothing, nothing, nothing, nothing, [False] * len(nothing))
+    def totals(self, begins: Sequence[int], contracts_sent: Sequence[date | None]) -> dict[str, list[Any]]:
+        """What the lines from each begin to the next come to, on invoices with these contract dates: `Sums`, by the column."""
+        any_lines, nothing = begins[0] < begins[-1], [0] * (len(begins) - 1)
 
         def added(column: Sequence[int]) -> list[int]:
-            return [sum(column[begin:end]) for begin, end in pairwise(begins)]
+            return [sum(column[begin:end]) for begin, end in pairwise(begins)] if any_lines else nothing
 
         copies, gross = added(self.quantities), added(self.gross)
         base, base_copies, exempt = gross, copies, [False] * len(gross)
@@ -84,7 +70,10 @@ class LineTable:
                         base[place] -= self.gross[line]
                         base_copies[place] -= self.quantities[line]
                         exempt[place] |= code in OF_CONTRACTS
-        return Totals(copies, gross, added(self.net), base, base_copies, exempt)
+        return {
+            "copies": copies, "gross": gross, "net": added(self.net), "base": base, "base_copies": base_copies,
+            "exempt_contract": exempt,
+        }  # fmt: skip
 
     def packed(self, begin: int, end: int) -> bytes:
         """Those lines without their titles for a digest, each by itself, so that cutting an invoice into parts makes no difference.

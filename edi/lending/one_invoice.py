@@ -14,7 +14,7 @@ import msgspec
 from edi.lending.check_table import Check, Checks
 from edi.lending.checked import DIGESTED, Checked, Sums, Withheld
 from edi.lending.context import Context
-from edi.lending.invoice_checks import HEAD_FIELDS, scope
+from edi.lending.invoice_checks import HEAD_FIELDS, Scope
 from edi.lending.line_checks import LineTerms, line_terms
 from edi.lending.line_table import LINE_FIELDS, NO_TABLE, LineTable, claim_contracts
 from schemas import catalogue, number
@@ -34,8 +34,8 @@ class Basis:
     """What the invoices of one declaration are judged by. `has_lines`: a library's are counted, and not looked at."""
 
     def __init__(self, header: Header, context: Context, checks: Checks) -> None:
-        self.form = header.format
-        self.scope = scope(header, context)
+        self.header = header
+        self.scope = Scope(header, context)
         self.checks = checks
         self.has_lines = header.side != "library"
         self._table = NO_TABLE
@@ -75,7 +75,7 @@ class OneInvoice:
         if not part.countable:  # lines are lost, or are another invoice's: not judged by this one's head
             self._silence(("lines",))
             self.columns["date"], self.claims_contract = [None], False
-            self.terms = line_terms(None, None, None, basis.scope.side)
+            self.terms = line_terms(None, None, None, basis.header.side)
         self.sums.lines += len(part.lines)
         lines = NO_LINES
         if part.lines and basis.has_lines:
@@ -117,7 +117,9 @@ class OneInvoice:
         basis = self.basis
         for check in checks:
             if self.silent.isdisjoint(check.silenced_by) and check.places(basis.scope, self.columns):
-                findings.append(check.finding(basis.scope, self.columns, 0, FA, basis.form, self.invoice.record))
+                findings.append(
+                    check.finding(basis.scope, self.columns, 0, FA, basis.header.format, self.invoice.record)
+                )
                 if check.refuses:
                     self.refused = True
                     self._silence(check.silences)
@@ -128,12 +130,12 @@ class OneInvoice:
         cap_day = day if kind == "F" else None
         if kind == "A" and self.silent.isdisjoint(("credited", "credited_on")):
             cap_day = on or day
-        return line_terms(day, cap_day, sent, self.basis.scope.side)
+        return line_terms(day, cap_day, sent, self.basis.header.side)
 
     def _lines(self, part: Invoice, lines: Lines, findings: list[Finding]) -> list[Withheld]:
         """Checks the lines of a part, and adds up those that could be read whole; what is withheld."""
         table, sums = self.basis.table(lines), self.sums
-        for name, [value] in table.totals((lines.begin, lines.end), (self.invoice.contract_sent,))._asdict().items():
+        for name, [value] in table.totals((lines.begin, lines.end), (self.invoice.contract_sent,)).items():
             setattr(sums, name, getattr(sums, name) + value)
         self.digest.update(table.packed(lines.begin, lines.end))
         columns, broken = table.between(lines.begin, lines.end), len(lines) < len(part.lines)
@@ -152,7 +154,7 @@ class OneInvoice:
                 if not silent.isdisjoint(check.silenced_by):
                     continue
                 record = part.line_records[place]
-                finding = check.finding(self.terms, columns, place, LG, self.basis.form, record)
+                finding = check.finding(self.terms, columns, place, LG, self.basis.header.format, record)
                 if self.withholds and check.code == "discount-over-cap":
                     withheld.append((finding, tuple(columns[name][place] for name in check.reads)))
                     continue

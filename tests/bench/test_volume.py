@@ -17,7 +17,7 @@ from edi.settings import OUR_GLN, open_home
 from edi.store import connect
 from parsers.sniff import open_source
 from schemas.finding import Finding
-from tests.bench import volume
+from tests.worlds import volume
 
 
 def checked(data: bytes) -> Iterator[Checked]:

@@ -19,10 +19,10 @@ from edi.lock import held, holder, in_turn
 from edi.store import connect, transaction
 from schemas.errors import HomeBusy
 from schemas.text import Both, Text
-from tests.bench import volume
 from tests.edi.intake.forked import Forked
 from tests.edi.reconciliation.test_passes import agrees
 from tests.program import SAMPLES, edi, start
+from tests.worlds import volume
 
 YEAR = SAMPLES / "year-2025"
 DIRECTORY = (

@@ -1,6 +1,6 @@
 """Files made to hurt: each a few megabytes that would like to be gigabytes, or minutes.
 
-python -m tests.hostile.made CASE     # checks it as `edi check` does; prints JSON: codes, seconds of the processor, megabytes
+python -m tests.worlds.hostile CASE     # checks it as `edi check` does; prints JSON: codes, seconds of the processor, megabytes
 """
 
 import io
@@ -10,28 +10,20 @@ import sqlite3
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from edi.intake.taking import check_file
 from edi.limits import Limits
-from tests.declarations import BASES, US, written
+from tests.declarations import BASES
+from tests.worlds.core import US, written
 
 XML, FIXED = written(BASES["supplier"], "xml"), written(BASES["supplier"], "fixed")
 HEAD = XML[: XML.index(b"<facture")]
 INVOICE = XML[XML.index(b"<facture") : XML.index(b"<ligne")]
 END = b"</facture></declaration>"
 EN, FA, LG = FIXED.split(b"\n")[:3]
-
-
-def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in members:
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 def _attributes(count: int) -> bytes:

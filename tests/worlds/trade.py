@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 
-from schemas import gln
+from tests.worlds.core import US, numbered
 
-OUR_GLN = "3035593037000"
 #: Of 5,083 GLNs of the book trade.
 _PREFIXES, _PREFIX_WEIGHTS = ("3019", "3012", "3015"), (64, 31, 5)
 _LARGEST = ("3010955600100", "3012600500000", "3012166100000", "3011270700000", "3019000100000")
@@ -67,14 +66,13 @@ class Registry:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self.given: set[str] = {OUR_GLN, *_LARGEST}
+        self.given: set[str] = {US, *_LARGEST}
         self.partners: list[Partner] = []
 
     def code(self) -> str:
         while True:
             prefix = self.rng.choices(_PREFIXES, _PREFIX_WEIGHTS)[0]
-            first12 = f"{prefix}{self.rng.randrange(10**8):08d}"
-            made = first12 + gln.check_digit(first12)
+            made = numbered(f"{prefix}{self.rng.randrange(10**8):08d}")
             if made not in self.given:
                 self.given.add(made)
                 return made

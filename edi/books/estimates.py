@@ -64,8 +64,9 @@ def flaw(connection: sqlite3.Connection) -> str | None:
 
 def entry_flaw(connection: sqlite3.Connection, entry: Mapping[str, Any], law: terms.Law) -> str | None:
     """What is wrong with an estimate that is an entry, by its facts: the name of one."""
-    row = connection.execute("SELECT * FROM estimation WHERE entry = ?", (entry["entry"],)).fetchone()
-    if row is None or msgspec.json.decode(entry["facts"]) != _counted(row):
+    counted = msgspec.json.decode(entry["facts"])
+    row = connection.execute("SELECT * FROM estimation WHERE estimate = ?", (counted.get("number"),)).fetchone()
+    if row is None or row["entry"] != entry["entry"] or counted != _counted(row):
         return "facts"
     facts = dict(row)
     if facts["reverses"] is None:

@@ -175,6 +175,14 @@ def test_an_altered_estimate_is_found(desk: Desk, line: str, rehash: bool) -> No
     assert failure is not None and f"{failure.check} {failure.entry}" == expected.strip()
 
 
+def test_what_stands_is_found_by_indexes(desk: Desk) -> None:
+    """Every pass asks: looking through all estimates for each would take minutes for some ten thousand."""
+    plan = [row[3] for row in desk.rows("EXPLAIN QUERY PLAN SELECT * FROM estimation_standing")]
+    assert sum(step.startswith("SEARCH r USING") for step in plan) == 3 and not [
+        s for s in plan if s.startswith("SCAN r")
+    ]
+
+
 def test_an_estimate_is_no_remuneration(desk: Desk) -> None:
     desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
     estimated(desk)

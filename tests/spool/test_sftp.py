@@ -190,8 +190,9 @@ def test_an_openssh_key_with_a_passphrase(sshd: Sshd, tmp_path: Path, monkeypatc
             connect(link, tmp_path / "pins")
 
 
-def test_a_password_from_a_file(embedded: Server, tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("ouvre-toi\n")
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_password_from_a_file(embedded: Server, tmp_path: Path, end: str) -> None:
+    (tmp_path / "password").write_bytes(f"ouvre-toi{end}".encode())
     (tmp_path / "password").chmod(0o600)
     account = {**embedded_account(embedded), "password_env": None}
     link = Link(name="lyon", password_file=str(tmp_path / "password"), **account)
@@ -200,6 +201,22 @@ def test_a_password_from_a_file(embedded: Server, tmp_path: Path) -> None:
     (tmp_path / "password").chmod(0o640)
     with pytest.raises(SettingsWrong, match="chmod 600"):
         connect(link, tmp_path / "pins")
+
+
+def test_the_operators_own_keys_are_offered_to_nobody(
+    embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = Link(name="lyon", attempts=1, **{**embedded_account(embedded), "user": "nobody"})
+    hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(tmp_path / "agent"))
+        agent.listen()
+        agent.setblocking(False)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        with pytest.raises(LoginRefused):
+            connect(link, tmp_path / "pins")
+        with pytest.raises(BlockingIOError):  # nobody has called
+            agent.accept()
 
 
 def test_a_missing_secret_says_which(embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,19 +15,19 @@ from typing import Any
 import msgspec
 
 from edi import partners, periods
-from edi.exports import Column
 from edi.lending.context import Partner
 from edi.lending.remuneration import share, why_exempt
 from edi.store import insert
+from schemas.column import Column
 
 #: The columns of an export, in order; `hash` is of the entry's number and its facts, `reason` why a base is nothing.
 SHEET = (
-    Column("entry", "écriture", "int", 9), Column("period", "période", "int", 8), Column("supplier", "fournisseur", wide=15),
-    Column("library", "bibliothèque", wide=15), Column("invoice_number", "facture", wide=21),
-    Column("invoice_date", "date", "date"), Column("kind", "F/A", wide=4), Column("base_cents", "base HT", "cents", 14),
+    Column("entry", "écriture", "int", 9), Column("period", "période", "int", 8), Column("supplier", "fournisseur", width=15),
+    Column("library", "bibliothèque", width=15), Column("invoice_number", "facture", width=21),
+    Column("invoice_date", "date", "date"), Column("kind", "F/A", width=4), Column("base_cents", "base HT", "cents", 14),
     Column("rate", "taux", "rate", 6), Column("remuneration_cents", "part", "cents", 14), Column("copies", "exemplaires", "int"),
-    Column("reverses", "contre-passe", "int"), Column("match", "rapprochement", wide=22), Column("hash", "empreinte", wide=66),
-    Column("reason", "motif", wide=16),
+    Column("reverses", "contre-passe", "int"), Column("match", "rapprochement", width=22), Column("hash", "empreinte", width=66),
+    Column("reason", "motif", width=16),
 )  # fmt: skip
 COLUMNS = tuple(column.name for column in SHEET)
 

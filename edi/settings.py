@@ -37,7 +37,7 @@ gln = "{gln}"            # notre GLN : les déclarations lui sont adressées / o
 # max_records = {max_records}       # enregistrements, ou éléments XML, au plus / records, or XML elements, at most
 # max_seconds = {max_seconds}           # temps de lecture d'un fichier, au plus / time to read one file, at most
 # findings_kept = {findings_kept}        # constats gardés par fichier et gravité / findings kept a file and severity
-# language = "fr"               # langue des comptes rendus : fr ou en / language of reports
+# lang = "fr"                   # langue des comptes rendus : fr ou en
 # every_seconds = 60            # pause entre deux passages de « edi run » / pause between two passes
 # siren = "732829320"           # nomme le fichier des écritures comptables / names the FEC
 
@@ -111,7 +111,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_records: int = Limits().max_records
     max_seconds: float = Limits().max_seconds
     findings_kept: int = Limits().findings_kept
-    language: Language = "fr"
+    lang: Language = "fr"
     every_seconds: float = 60
     siren: str = ""
     issuer: Issuer = Issuer()

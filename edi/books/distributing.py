@@ -12,14 +12,14 @@ from typing import Any
 import msgspec
 
 from edi import periods
-from edi.exports import Column
 from edi.lending.distribution import Terms, Title, distribute, per_copy, state_share
 from edi.store import snapshot, transaction
 from schemas import lists
+from schemas.column import Column
 from schemas.errors import NotAllowed
 
 SHEET = (
-    Column("ean", "EAN", wide=15), Column("title", "titre", wide=40), Column("copies", "exemplaires", "int"),
+    Column("ean", "EAN", width=15), Column("title", "titre", width=40), Column("copies", "exemplaires", "int"),
     Column("brought_copies", "reprise d'exemplaires", "int"), Column("authors_cents", "auteurs", "cents"),
     Column("publishers_cents", "éditeurs", "cents"), Column("brought_authors_cents", "report auteurs", "cents"),
     Column("brought_publishers_cents", "report éditeurs", "cents"), Column("paid_cents", "à verser", "cents"),

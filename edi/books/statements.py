@@ -19,25 +19,25 @@ import msgspec
 
 from edi import partners
 from edi.books.paper import pdf
-from edi.exports import Column
 from edi.ledger import rate_text
 from edi.lending.context import Partner
 from edi.reconciliation import estimating
 from edi.reconciliation.waiting import said_nil, waiting
 from edi.settings import Settings
 from edi.store import snapshot, transaction
+from schemas.column import Column
 from schemas.errors import NotFound
 from schemas.outcome import REASONS
 
 Facts = dict[str, Any]
 LINES = (
-    Column("section", "rubrique", wide=20), Column("library", "bibliothèque", wide=15), Column("name", "nom", wide=30),
-    Column("number", "facture", wide=21), Column("date", "date", "date"), Column("kind", "F/A", wide=4),
+    Column("section", "rubrique", width=20), Column("library", "bibliothèque", width=15), Column("name", "nom", width=30),
+    Column("number", "facture", width=21), Column("date", "date", "date"), Column("kind", "F/A", width=4),
     Column("copies", "exemplaires", "int"), Column("base_cents", "base HT", "cents", 14), Column("rate", "taux", "rate", 6),
-    Column("remuneration_cents", "part", "cents", 14), Column("net_differs", "net différent", wide=12),
-    Column("statement", "appel repris", wide=12), Column("reason", "motif", wide=16), Column("entry", "écriture", "int", 9),
+    Column("remuneration_cents", "part", "cents", 14), Column("net_differs", "net différent", width=12),
+    Column("statement", "appel repris", width=12), Column("reason", "motif", width=16), Column("entry", "écriture", "int", 9),
 )  # fmt: skip
-TOTALS = (Column("what", "total", wide=44), Column("cents", "euros", "cents", 16))
+TOTALS = (Column("what", "total", width=44), Column("cents", "euros", "cents", 16))
 _WORDS = {
     "invoices_cents": "Factures", "reversed_cents": "Reprises depuis l'appel précédent", "estimates_cents": "Estimations appelées",
     "estimates_taken_back_cents": "Estimations de l'appel précédent, reprises", "due_cents": "À payer",

@@ -351,7 +351,7 @@ def take_receipt(home: Home, connection: sqlite3.Connection, folder: Folder, rec
 def arrival_of(home: Home, link_name: str, link_home: str, name: str, dry: bool) -> Arrival:
     """How a file of that link and home arrives: for whom it may speak, how it is answered. Raises NotFound."""
     if link_name == LOCAL:
-        return Arrival(name=name, link=LOCAL, dry=dry, language=home.settings.language)
+        return Arrival(name=name, link=LOCAL, dry=dry, language=home.settings.lang)
     return arrival_at(home.link(link_name), link_home, name, dry)
 
 

@@ -14,21 +14,21 @@ from datetime import date, datetime
 from typing import Any
 
 from edi import partners, periods, store
-from edi.exports import Column
 from edi.ledger import content_hash, rate_text
 from edi.lending import terms
 from edi.lending.remuneration import least, why_exempt
 from edi.lock import in_turn
 from edi.reconciliation.waiting import said_nil, waiting
 from edi.store import transaction
+from schemas.column import Column
 
 SHEET = (
-    Column("estimate", "estimation", "int", 9), Column("posted_at", "inscrite le", wide=20), Column("period", "période", "int", 8),
-    Column("supplier", "fournisseur", wide=15), Column("library", "bibliothèque", wide=15),
-    Column("invoice_number", "facture", wide=21), Column("invoice_date", "date", "date"), Column("kind", "F/A", wide=4),
+    Column("estimate", "estimation", "int", 9), Column("posted_at", "inscrite le", width=20), Column("period", "période", "int", 8),
+    Column("supplier", "fournisseur", width=15), Column("library", "bibliothèque", width=15),
+    Column("invoice_number", "facture", width=21), Column("invoice_date", "date", "date"), Column("kind", "F/A", width=4),
     Column("ht_cents", "net HT", "cents", 14), Column("rate", "taux", "rate", 6),
     Column("remuneration_cents", "part estimée", "cents", 14), Column("reverses", "contre-passe", "int"),
-    Column("reason", "motif", wide=16), Column("hash", "empreinte", wide=66),
+    Column("reason", "motif", width=16), Column("hash", "empreinte", width=66),
 )  # fmt: skip
 _STANDS = "e.reverses IS NULL AND NOT EXISTS (SELECT 1 FROM estimate r WHERE r.reverses = e.estimate)"
 _FACTS = (

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from edi import exports
-from edi.exports import Column, plain_csv, spreadsheet_csv, workbook
+from edi.exports import Sheet, plain_csv, spreadsheet_csv, workbook
 from parsers.plain import harmless
+from schemas.column import Column
 
 COLUMNS = (
     Column("gln", "GLN"), Column("number", "facture"), Column("day", "date", "date"), Column("n", "n", "int"),
@@ -42,7 +43,7 @@ def test_no_text_in_a_csv_commands_a_terminal() -> None:
         "base": 1,
         "rate": "0.06",
     }
-    for pieces in (plain_csv(NAMES, [row]), spreadsheet_csv(COLUMNS, [row])):
+    for pieces in (plain_csv(COLUMNS, [row]), spreadsheet_csv(COLUMNS, [row])):
         assert "\\x1b[2J\\x9b\\u202e\\n=1" in b"".join(pieces).decode("utf-8-sig")
 
 
@@ -74,7 +75,7 @@ def test_a_french_spreadsheet_gets_texts_as_texts_and_amounts_exact(given_rows: 
 
 @given(st.lists(rows, max_size=5))
 def test_a_program_gets_every_value_back(given_rows: list[dict[str, Any]]) -> None:
-    heads, *cells = read_csv(plain_csv(NAMES, given_rows), ",")
+    heads, *cells = read_csv(plain_csv(COLUMNS, given_rows), ",")
     assert heads == list(NAMES)
     for row, cell in zip(given_rows, cells, strict=True):
         wanted = ["" if row[name] is None else harmless(str(row[name])) for name in NAMES]
@@ -83,7 +84,7 @@ def test_a_program_gets_every_value_back(given_rows: list[dict[str, Any]]) -> No
 
 @given(st.lists(rows, max_size=5))
 def test_a_workbook_has_types(given_rows: list[dict[str, Any]]) -> None:
-    [(name, (heads, *cells))] = read_xlsx(b"".join(workbook([("Registre", COLUMNS, given_rows)]))).items()
+    [(name, (heads, *cells))] = read_xlsx(b"".join(workbook([Sheet("Registre", COLUMNS, given_rows)], "fr"))).items()
     assert name == "Registre" and heads == [column.head for column in COLUMNS]
     for row, (code, number, day, n, base, rate) in zip(given_rows, cells, strict=True):
         assert (code, number, day) == (row["gln"], row["number"], datetime.date.fromisoformat(row["day"]))
@@ -93,13 +94,11 @@ def test_a_workbook_has_types(given_rows: list[dict[str, Any]]) -> None:
 
 def test_a_full_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "_SHEET_ROWS", 3)
-    numbers = [Column("n", "n", "int")]
+    numbers = (Column("n", "n", "int"),)
     sheets = [
-        ("Un", numbers, [{"n": n} for n in range(7)]),
-        ("Deux", numbers, []),
-        ("Trois", numbers, [{"n": n} for n in range(3)]),
+        Sheet(name, numbers, [{"n": n} for n in range(many)]) for name, many in (("Un", 7), ("Deux", 0), ("Trois", 3))
     ]
-    found = read_xlsx(b"".join(workbook(sheets)))
+    found = read_xlsx(b"".join(workbook(sheets, "fr")))
     assert {name: [row[0] for row in rows[1:]] for name, rows in found.items()} == {
         "Un": [0, 1, 2], "Un 2": [3, 4, 5], "Un 3": [6], "Deux": [], "Trois": [0, 1, 2],
     }  # fmt: skip

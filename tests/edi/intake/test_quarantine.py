@@ -83,7 +83,7 @@ def test_released_it_is_read_again_with_today_s_rules(
     others = [check for check in edi.lending.checks.HEAD_CHECKS if "exceeds" not in check[0].__name__]
     monkeypatch.setattr("edi.lending.checks.HEAD_CHECKS", others)
     code, out, _ = run("quarantine", "release", "4", "--by", "Anne")
-    assert (code, "accepted" in out) == (0, True)
+    assert (code, "accepté" in out) == (0, True)
     assert listed(run) == {3: "partly-accepted"}
     assert copies(tmp_path) == ["C"], "no copy stays of what is accepted"
     with connect(tmp_path / "home" / "edi.sqlite") as connection:

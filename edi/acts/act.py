@@ -1,7 +1,7 @@
 """What an act is: one thing that a person or a program can ask for, by whatever face (command, HTTP, page).
 
-An act is a function of a desk and its parameters, a frozen struct whose fields say in `Asked` what they mean; what it
-returns is a `Result`. It prints nothing, reads no command line and ends no process: progress and events go to the desk.
+An act is a function of a desk and of parameters, each of which says in `Asked` what it means; what it returns is a
+`Result`. It prints nothing, reads no command line and ends no process: progress and events go to the desk.
 """
 
 import re
@@ -47,7 +47,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A field of a parameters struct: `kind` is str, int, bool, Path or date; `words` the only values it may have."""
+    """A parameter of an act: `kind` is str, int, bool, Path or date; `words` the only values it may have."""
 
     name: str
     kind: type
@@ -116,11 +116,11 @@ class Act(msgspec.Struct, frozen=True):
 
     `role` is whose it is; it `writes` or only reads; `home` says whether it needs one: `made` on first use, `none`,
     or a `fresh` one unless one is named. `fixed` are parameters that this name of the act settles, `form` is what it
-    gives if nobody says, `notes` end its help.
+    gives if nobody says, `notes` end its help. A `lasting` one goes on until its desk is asked to stop.
     """
 
     name: str
-    work: Callable[[Any, Any], Result]
+    work: Any
     help: Both
     examples: tuple[str, ...]
     role: Role = "reader"
@@ -130,11 +130,7 @@ class Act(msgspec.Struct, frozen=True):
     form: str = ""
     fixed: Mapping[str, Any] = {}
     notes: Callable[[], list[tuple[str, Text]]] | None = None
-
-    @property
-    def parameters(self) -> Any:
-        """The struct of its parameters."""
-        return self.work.__annotations__["asked"]
+    lasting: bool = False
 
     @property
     def result(self) -> Any:
@@ -150,10 +146,14 @@ class Act(msgspec.Struct, frozen=True):
     @property
     def asked(self) -> tuple[Parameter, ...]:
         """Its parameters but those that are fixed."""
-        return tuple(one for one in parameters(self.parameters) if one.name not in self.fixed)
+        defaults = self.work.__kwdefaults__ or {}
+        named = {
+            name: of for name, of in self.work.__annotations__.items() if name not in ("desk", "return", *self.fixed)
+        }
+        return tuple(_parameter(name, of, defaults) for name, of in named.items())
 
-    def asks(self, given: Mapping[str, Any]) -> Any:
-        """The parameters as their struct, from texts; one that is None is not given. Raises WrongUse."""
+    def asks(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters for its function, from texts; one that is None is not given. Raises WrongUse."""
         values = dict(self.fixed)
         for one in self.asked:
             value = given.get(one.name)
@@ -163,23 +163,17 @@ class Act(msgspec.Struct, frozen=True):
                 values[one.name] = value if isinstance(value, bool) else _value(one, value)
             elif one.required:
                 raise WrongUse(name=called(one), why=Both("à donner", "missing"))
-        return self.parameters(**values)
+        return values
 
 
-def parameters(of: Any) -> tuple[Parameter, ...]:
-    """The fields of a parameters struct, in their order."""
-    return tuple(_parameter(field) for field in msgspec.structs.fields(of))
-
-
-def _parameter(field: Any) -> Parameter:
-    kind, about = get_args(field.type) if get_origin(field.type) is Annotated else (field.type, Asked(""))
+def _parameter(name: str, of: Any, defaults: Mapping[str, Any]) -> Parameter:
+    kind, about = get_args(of)
     if get_origin(kind) in (Union, UnionType):
         kind = next(part for part in get_args(kind) if part is not type(None))
     many = get_origin(kind) is tuple
     kind = get_args(kind)[0] if many else kind
     words = get_args(kind) if get_origin(kind) is Literal else ()
-    default = None if field.required else field.default
-    return Parameter(field.name, str if words else kind, about, many, field.required, default, words)
+    return Parameter(name, str if words else kind, about, many, name not in defaults, defaults.get(name), words)
 
 
 def called(one: Parameter) -> Text:
@@ -242,7 +236,3 @@ Output = Annotated[
 Number = Annotated[
     int, Asked(Both("Son numéro dans la liste.", "Its number in the list."), "N°", argument=True, least=1)
 ]
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """No parameters."""

@@ -4,8 +4,6 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
-
 from edi.acts.act import FOLDER, Asked, Number, Output, Paper, Period, Result, Rows, SomeYear, Supplier, Year
 from edi.acts.columns import GLN, NAME, PERIOD, SUPPLIER
 from schemas.column import Column, word
@@ -24,39 +22,25 @@ STATEMENTS = (
 )  # fmt: skip
 
 
-class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `statement issue`."""
-
-    year: SomeYear
-    estimates: Annotated[
-        bool,
-        Asked(
-            Both(
-                "Appeler aussi, au moins-disant, ce que seules les bibliothèques ont déclaré.",
-                "Bill also, at the least, what only libraries declared.",
-            )
-        ),
-    ] = False
-    output: Annotated[
-        Path | None,
-        Asked(Both("Y écrire les PDF qui n'y sont pas.", "Write the PDFs that are not there."), FOLDER, short="o"),
-    ] = None
-    supplier: Supplier = None
-
-
 class Statements(Rows, frozen=True, kw_only=True):
     """Statements issued and what they call."""
 
 
-def issue(desk: "Desk", asked: Issue) -> Statements:
+def issue(
+    desk: "Desk", *,
+    year: SomeYear,
+    estimates: Annotated[bool, Asked(Both("Appeler aussi, au moins-disant, ce que seules les bibliothèques ont déclaré.", "Bill also, at the least, what only libraries declared."))] = False,
+    output: Annotated[Path | None, Asked(Both("Y écrire les PDF qui n'y sont pas.", "Write the PDFs that are not there."), FOLDER, short="o")] = None,
+    supplier: Supplier = None,
+) -> Statements:  # fmt: skip
     """Issues a statement to every supplier with something new; once more, it issues nothing."""
     from edi.books import statements
     from edi.reconciliation import estimating
     from edi.reconciliation.reconciling import reconcile
 
-    connection, year, supplier = desk.connection, asked.year, asked.supplier
+    connection, year, supplier = desk.connection, year, supplier
     estimated: list[dict[str, Any]] = []
-    if asked.estimates:
+    if estimates:
         reconcile(connection, desk.now())
         estimated = estimating.post(connection, year, desk.now(), supplier)
     told = functools.partial(desk.progress, Both("appels", "statements"))
@@ -79,7 +63,7 @@ def issue(desk: "Desk", asked: Issue) -> Statements:
     many = "appels émis" if len(rows) > 1 else "appel émis"
     n = Both(f"{len(rows)} {many}", counted(len(rows), "", "statement").en + " issued")
     below.append(filled(issued, n=n, euros=french(due)))
-    more = {"estimates_posted": len(estimated), "estimates_cents": cents} if asked.estimates else {}
+    more = {"estimates_posted": len(estimated), "estimates_cents": cents} if estimates else {}
     return Statements(
         name="issued", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, more={"due_cents": due, **more},
         below=tuple(below), papers=lambda: (_statement(desk, row) for row in every),
@@ -99,31 +83,17 @@ def _statement(desk: "Desk", row: dict[str, Any]) -> Paper:
     return Paper(f"{row['label']}.pdf", pdf, kept=True)
 
 
-class Issued(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `statement list`."""
-
-    period: Period = None
-    supplier: Supplier = None
-
-
-def listed(desk: "Desk", asked: Issued) -> Statements:
+def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -> Statements:
     """The statements issued, in their order."""
     from edi.books.statements import listing
 
-    rows = listing(desk.connection, asked.period, asked.supplier)
+    rows = listing(desk.connection, period, supplier)
     total = filled(
         "{n}, {euros} €",
         n=counted(len(rows), "appel", "statement"),
         euros=french(sum(row["due_cents"] for row in rows)),
     )
     return Statements(name="statements", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, below=(total,))
-
-
-class Show(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `statement show`."""
-
-    number: Number
-    output: Output = None
 
 
 class Statement(Rows, frozen=True, kw_only=True):
@@ -136,12 +106,12 @@ class Statement(Rows, frozen=True, kw_only=True):
         return self.facts
 
 
-def show(desk: "Desk", asked: Show) -> Statement:
+def show(desk: "Desk", *, number: Number, output: Output = None) -> Statement:
     """A statement as it was issued; as `pdf` the paper itself."""
     from edi.books import statements
     from edi.exports import Sheet
 
-    facts = statements.document(desk.connection, asked.number)
+    facts = statements.document(desk.connection, number)
     sheets = [Sheet(*sheet) for sheet in statements.sheets(facts)]
     _, columns, lines = sheets[0]
     lines = list(lines)
@@ -150,12 +120,6 @@ def show(desk: "Desk", asked: Show) -> Statement:
         columns=tuple(column for column in columns if any(line[column.name] for line in lines)), last=_SHOWN,
         sheets=lambda: sheets, forms={"pdf": lambda: Paper(f"{facts['label']}.pdf", lambda: [statements.as_pdf(facts)])},
     )  # fmt: skip
-
-
-class Silent(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `silent`."""
-
-    year: Year
 
 
 _ROLES = {"supplier": Both("fournisseur", "supplier"), "library": Both("bibliothèque", "library")}
@@ -168,15 +132,15 @@ AWAITED = (
 )  # fmt: skip
 
 
-def silent(desk: "Desk", asked: Silent) -> Rows:
+def silent(desk: "Desk", *, year: Year) -> Rows:
     """Who owes a declaration and what its silence is worth; who said that there is nothing, and is contradicted."""
-    rows, contradicted = (list(map(_short, _letters(desk, asked.year, nil))) for nil in (False, True))
-    title = filled(Both("Attendus pour {year}", "Awaited for {year}"), year=asked.year)
+    rows, contradicted = (list(map(_short, _letters(desk, year, nil))) for nil in (False, True))
+    title = filled(Both("Attendus pour {year}", "Awaited for {year}"), year=year)
     nil = Both("Ont dit n'avoir rien, l'autre côté déclare", "Said nothing, contradicted by the other side")
     below = Rows(name="contradicted", title=nil, columns=AWAITED, rows=contradicted)
     return Rows(
         name="silent", title=title, columns=AWAITED, rows=rows, more={"contradicted": contradicted},
-        empty=filled(Both("Personne n'est attendu pour {year}.", "Nobody is awaited for {year}."), year=asked.year),
+        empty=filled(Both("Personne n'est attendu pour {year}.", "Nobody is awaited for {year}."), year=year),
         tables=(below,) if contradicted else (),
     )  # fmt: skip
 
@@ -198,23 +162,20 @@ def _short(letter: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Remind(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `remind`."""
-
-    year: Year
-    output: Annotated[Path, Asked(Both("Où écrire les lettres.", "Where the letters go."), FOLDER, short="o")]
-
-
 class Letters(Result, frozen=True, kw_only=True):
     """The letters, each to whom and about what."""
 
     letters: list[dict[str, Any]]
 
 
-def remind(desk: "Desk", asked: Remind) -> Letters:
+def remind(
+    desk: "Desk", *,
+    year: Year,
+    output: Annotated[Path, Asked(Both("Où écrire les lettres.", "Where the letters go."), FOLDER, short="o")],
+) -> Letters:  # fmt: skip
     """A letter to each partner awaited, as PDF and as text."""
-    letters = _letters(desk, asked.year)
-    names = [f"relance-{asked.year}-{letter['role']}-{letter['partner']['gln']}" for letter in letters]
+    letters = _letters(desk, year)
+    names = [f"relance-{year}-{letter['role']}-{letter['partner']['gln']}" for letter in letters]
 
     def papers() -> Any:
         for letter, name in zip(letters, names, strict=True):
@@ -222,7 +183,7 @@ def remind(desk: "Desk", asked: Remind) -> Letters:
             yield Paper(f"{name}.pdf", functools.partial(_pdf, letter))
 
     rows = [{**_short(letter), "file": f"{name}.pdf"} for letter, name in zip(letters, names, strict=True)]
-    says = filled("{n} : {folder}", n=counted(len(rows), "lettre", "letter"), folder=asked.output)
+    says = filled("{n} : {folder}", n=counted(len(rows), "lettre", "letter"), folder=output)
     return Letters(letters=rows, papers=papers, below=(says,))
 
 
@@ -238,17 +199,6 @@ def _pdf(letter: dict[str, Any]) -> list[bytes]:
     return [as_pdf(letter)]
 
 
-class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `certificate`."""
-
-    declarant: Annotated[str, Asked(Both("Le déclarant.", "The declarant."), "GLN", argument=True, gln=True)]
-    period: Annotated[int, Asked(Both("L'année.", "The year."), Both("ANNÉE", "YEAR"))]
-    output: Annotated[
-        Path | None,
-        Asked(Both("En PDF ; sinon du texte.", "As PDF; else text."), Both("FICHIER.pdf", "FILE.pdf"), short="o"),
-    ] = None
-
-
 class Certified(Result, frozen=True, kw_only=True):
     """What a declarant has declared for a period, and where it stands."""
 
@@ -259,11 +209,16 @@ class Certified(Result, frozen=True, kw_only=True):
         return self.facts
 
 
-def certificate(desk: "Desk", asked: Certificate) -> Certified:
+def certificate(
+    desk: "Desk", *,
+    declarant: Annotated[str, Asked(Both("Le déclarant.", "The declarant."), "GLN", argument=True, gln=True)],
+    period: Annotated[int, Asked(Both("L'année.", "The year."), Both("ANNÉE", "YEAR"))],
+    output: Annotated[Path | None, Asked(Both("En PDF ; sinon du texte.", "As PDF; else text."), Both("FICHIER.pdf", "FILE.pdf"), short="o")] = None,
+) -> Certified:  # fmt: skip
     """A declarant's certificate, as of this moment."""
     from edi.books import certificates
 
-    facts = certificates.certificate(desk.connection, desk.home, asked.declarant, asked.period, desk.now())
-    paper = Paper(f"attestation-{asked.declarant}.pdf", lambda: [certificates.as_pdf(facts)])
-    text = () if asked.output else tuple(certificates.as_text(facts))
-    return Certified(facts=facts, paper=paper if asked.output else None, below=text)
+    facts = certificates.certificate(desk.connection, desk.home, declarant, period, desk.now())
+    paper = Paper(f"attestation-{declarant}.pdf", lambda: [certificates.as_pdf(facts)])
+    text = () if output else tuple(certificates.as_text(facts))
+    return Certified(facts=facts, paper=paper if output else None, below=text)

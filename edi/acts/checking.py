@@ -37,17 +37,6 @@ CRASHED = Both(
 )
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `check`."""
-
-    files: Files
-    partners: Annotated[Path | None, Asked(Both("Annuaire.", "Directory."), Both("FICHIER.csv", "FILE.csv"))] = None
-    html: Annotated[
-        Path | None,
-        Asked(Both("Une page à transmettre.", "A page to pass on."), Both("FICHIER.html", "FILE.html"), writes="html"),
-    ] = None
-
-
 class File(msgspec.Struct, frozen=True):
     """What came of one file: no acknowledgement when the checker failed; `quote` finds the excerpts of findings."""
 
@@ -85,18 +74,23 @@ def code(verdicts: Iterable[str]) -> int:
     return 2 if "failed" in found else int(bool({"refused", "partly-accepted"} & found))
 
 
-def check(desk: "Desk", asked: Check) -> Checked:
+def check(
+    desk: "Desk", *,
+    files: Files,
+    partners: Annotated[Path | None, Asked(Both("Annuaire.", "Directory."), Both("FICHIER.csv", "FILE.csv"))] = None,
+    html: Annotated[Path | None, Asked(Both("Une page à transmettre.", "A page to pass on."), Both("FICHIER.html", "FILE.html"), writes="html")] = None,
+) -> Checked:  # fmt: skip
     """Production's own reading and checks, in temporary tables."""
-    directory = directory_of(desk.home.database, asked.partners)
-    files = [_checked(desk, file, directory) for file in asked.files]
+    directory = directory_of(desk.home.database, partners)
+    found = [_checked(desk, file, directory) for file in files]
 
     def page() -> Paper:
         from parsers.report import page, told
 
-        reports = [told(ack, desk.language, excerpts(file)) for file in files if (ack := file.acknowledgement)]
+        reports = [told(ack, desk.language, excerpts(file)) for file in found if (ack := file.acknowledgement)]
         return Paper("constats.html", lambda: (piece.encode() for piece in page(reports, desk.language)))
 
-    return Checked(files=files, code=code(file.verdict for file in files), forms={"html": page})
+    return Checked(files=found, code=code(file.verdict for file in found), forms={"html": page})
 
 
 def excerpts(file: File, findings: "Iterable[Finding] | None" = None) -> "Mapping[Finding, Excerpt]":
@@ -174,31 +168,6 @@ def directory_of(database: Path, given: Path | None = None) -> "dict[str, Partne
 _SIDES = Literal["bibliotheque", "fournisseur"]
 
 
-class New(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `new`."""
-
-    file: Annotated[
-        Path,
-        Asked(
-            Both("Factures, ou lignes d'un fournisseur ; « - » : l'entrée standard.", 'Invoices, or a supplier\'s lines; "-" is stdin.'),
-            Both("FICHIER.csv", "FILE.csv"), argument=True,
-        ),
-    ]  # fmt: skip
-    side: Annotated[_SIDES, Asked(Both("Qui déclare.", "Who declares."), "bibliotheque|fournisseur")]
-    gln: Annotated[str, Asked(Both("Le déclarant.", "The declarant."), "GLN", gln=True)]
-    period: Annotated[
-        int, Asked(Both("L'année des factures.", "The invoices' year."), Both("ANNÉE", "YEAR"), least=2003)
-    ]
-    reference: Annotated[
-        str, Asked(Both("Unique par déclarant, 20 caractères.", "Unique, 20 characters."), Both("RÉF", "REF"))
-    ]
-    format: Annotated[Literal["fixed", "xml"], Asked(Both("Le format.", "The format."), "fixed|xml")] = "fixed"
-    test: Annotated[bool, Asked(Both("Usage d'essai.", "For a test."))] = False
-    output: Annotated[
-        Path | None, Asked(Both("Sinon RÉF.txt ou RÉF.xml.", "Else REF.txt or REF.xml."), FILE, short="o")
-    ] = None
-
-
 class Faulty(Result, frozen=True, kw_only=True):
     """Cells of a spreadsheet that cannot be read, each with what should stand there; nothing is written."""
 
@@ -212,7 +181,17 @@ FAULTS = (
 )  # fmt: skip
 
 
-def new(desk: "Desk", asked: New) -> Checked | Faulty:
+def new(
+    desk: "Desk", *,
+    file: Annotated[Path, Asked(Both("Factures, ou lignes d'un fournisseur ; « - » : l'entrée standard.", 'Invoices, or a supplier\'s lines; "-" is stdin.'), Both("FICHIER.csv", "FILE.csv"), argument=True)],
+    side: Annotated[_SIDES, Asked(Both("Qui déclare.", "Who declares."), "bibliotheque|fournisseur")],
+    gln: Annotated[str, Asked(Both("Le déclarant.", "The declarant."), "GLN", gln=True)],
+    period: Annotated[int, Asked(Both("L'année des factures.", "The invoices' year."), Both("ANNÉE", "YEAR"), least=2003)],
+    reference: Annotated[str, Asked(Both("Unique par déclarant, 20 caractères.", "Unique, 20 characters."), Both("RÉF", "REF"))],
+    format: Annotated[Literal["fixed", "xml"], Asked(Both("Le format.", "The format."), "fixed|xml")] = "fixed",  # noqa: A002 - as people type it
+    test: Annotated[bool, Asked(Both("Usage d'essai.", "For a test."))] = False,
+    output: Annotated[Path | None, Asked(Both("Sinon RÉF.txt ou RÉF.xml.", "Else REF.txt or REF.xml."), FILE, short="o")] = None,
+) -> Checked | Faulty:  # fmt: skip
     """Reads a spreadsheet, draws the declaration up and checks it at once."""
     from parsers import invoice_sheet, spreadsheet, write_fixed, write_xml
     from schemas import charset, lists
@@ -220,39 +199,39 @@ def new(desk: "Desk", asked: New) -> Checked | Faulty:
     from schemas.errors import Unreadable
     from schemas.layout import VERSION
 
-    reference, side = asked.reference, {row.xml: row.word for row in lists.SIDE}[asked.side]
+    whose = {row.xml: row.word for row in lists.SIDE}[side]
     if not (0 < len(reference.strip()) <= 20 and charset.encodable(reference) and reference == reference.strip()):
         raise WrongUse(
             name="--reference", why=Both(f"{reference!r} : 1 à 20 caractères", f"{reference!r}: 1 to 20 characters")
         )
-    if asked.period > desk.now().year:
+    if period > desk.now().year:
         raise WrongUse(
             name="--period",
-            why=Both(f"{asked.period} : {desk.now().year} au plus", f"{asked.period}: {desk.now().year} at most"),
+            why=Both(f"{period} : {desk.now().year} au plus", f"{period}: {desk.now().year} at most"),
         )
-    with opened(asked.file, 1 << 30) as stream:
+    with opened(file, 1 << 30) as stream:
         try:
             content = spreadsheet.decoded(stream.read())
         except ValueError as wrong:
-            raise Unreadable(path=asked.file, why=wrong) from wrong
-    invoices, faults = invoice_sheet.read(content, side)
+            raise Unreadable(path=file, why=wrong) from wrong
+    invoices, faults = invoice_sheet.read(content, whose)
     if faults:
         note = Both(
             "{file} : {n} cases à corriger, rien n'est écrit.", "{file}: {n} cells to mend, nothing is written."
         )
-        return Faulty(
-            code=1, file=str(asked.file), faults=faults, notes=(filled(note, file=asked.file, n=len(faults)),)
-        )
+        return Faulty(code=1, file=str(file), faults=faults, notes=(filled(note, file=file, n=len(faults)),))
     header = Header(
-        format=asked.format, record=1, version=VERSION, side=side, declarant=asked.gln, addressee=desk.home.settings.gln,
-        issued=desk.now(), reference=reference, period=asked.period, use="test" if asked.test else "real", nature="initial",
+        format=format, record=1, version=VERSION, side=whose, declarant=gln, addressee=desk.home.settings.gln,
+        issued=desk.now(), reference=reference, period=period, use="test" if test else "real", nature="initial",
         replaced="", sending=0,
     )  # fmt: skip
     made = io.BytesIO()
-    (write_xml if asked.format == "xml" else write_fixed).write(header, invoices, made)
-    name = f"{reference.replace('/', '-')}.{'xml' if asked.format == 'xml' else 'txt'}"
-    file = _checked(desk, asked.output or Path(name), directory_of(desk.home.database), made.getvalue())
-    return Checked(files=[file], code=code([file.verdict]), paper=Paper(name, lambda: [made.getvalue()]), into=name)
+    (write_xml if format == "xml" else write_fixed).write(header, invoices, made)
+    name = f"{reference.replace('/', '-')}.{'xml' if format == 'xml' else 'txt'}"
+    checked = _checked(desk, output or Path(name), directory_of(desk.home.database), made.getvalue())
+    return Checked(
+        files=[checked], code=code([checked.verdict]), paper=Paper(name, lambda: [made.getvalue()]), into=name
+    )
 
 
 def new_columns() -> list[tuple[str, Text]]:
@@ -266,17 +245,6 @@ def new_columns() -> list[tuple[str, Text]]:
     ]  # fmt: skip
 
 
-class Convert(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `convert`."""
-
-    file: Annotated[
-        Path,
-        Asked(Both("Déclaration ; « - » : l'entrée standard.", 'A declaration; "-" is stdin.'), FILE, argument=True),
-    ]
-    to: Annotated[Literal["fixed", "xml"], Asked(Both("Le format voulu.", "The wanted format."), "fixed|xml")]
-    output: Output = None
-
-
 class Converted(Result, frozen=True, kw_only=True):
     """The declaration in the other format, or what stands in the way."""
 
@@ -284,19 +252,24 @@ class Converted(Result, frozen=True, kw_only=True):
     findings: list[Any]
 
 
-def convert(desk: "Desk", asked: Convert) -> Converted:
+def convert(
+    desk: "Desk", *,
+    file: Annotated[Path, Asked(Both("Déclaration ; « - » : l'entrée standard.", 'A declaration; "-" is stdin.'), FILE, argument=True)],
+    to: Annotated[Literal["fixed", "xml"], Asked(Both("Le format voulu.", "The wanted format."), "fixed|xml")],
+    output: Output = None,
+) -> Converted:  # fmt: skip
     """Reads all of it before anything is written."""
     from edi.converting import convert as converted
     from parsers.sniff import MAX_BYTES
     from schemas.catalogue import message
 
     made = tempfile.TemporaryFile()  # noqa: SIM115 - read once the act is over, and gone with it
-    with opened(asked.file, MAX_BYTES) as stream:
-        findings = converted(stream, asked.to, made)
+    with opened(file, MAX_BYTES) as stream:
+        findings = converted(stream, to, made)
     if not findings:
         made.seek(0)
         pieces = functools.partial(iter, functools.partial(made.read, 1 << 20), b"")
-        return Converted(file=str(asked.file), findings=[], paper=Paper(f"{asked.file.stem}.{asked.to}", pieces))
+        return Converted(file=str(file), findings=[], paper=Paper(f"{file.stem}.{to}", pieces))
     notes: list[Text] = []
     for finding in findings[:50]:
         place = Both(f"enregistrement {finding.record}  ", f"record {finding.record}  ") if finding.record else ""
@@ -308,15 +281,7 @@ def convert(desk: "Desk", asked: Convert) -> Converted:
         "{file}: cannot be read whole, nothing is converted. To see all: edi check.",
     )
     notes += [filled(more, more=len(findings) - 50)] if findings[50:] else []
-    return Converted(code=1, file=str(asked.file), findings=findings, notes=(*notes, filled(whole, file=asked.file)))
-
-
-class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `spec`."""
-
-    output: Annotated[
-        Path | None, Asked(Both("Sinon ./specification.", "Else ./specification."), FOLDER, short="o")
-    ] = None
+    return Converted(code=1, file=str(file), findings=findings, notes=(*notes, filled(whole, file=file)))
 
 
 class Specification(Result, frozen=True, kw_only=True):
@@ -329,7 +294,10 @@ class Specification(Result, frozen=True, kw_only=True):
         return document()
 
 
-def spec(desk: "Desk", asked: Spec) -> Specification:
+def spec(
+    desk: "Desk", *,
+    output: Annotated[Path | None, Asked(Both("Sinon ./specification.", "Else ./specification."), FOLDER, short="o")] = None,
+) -> Specification:  # fmt: skip
     """Made of production's own tables."""
 
     def papers() -> Iterable[Paper]:

@@ -1,6 +1,7 @@
 """Acts on the ledger: its entries listed and exported, balances as of a day, its proof, its signed head."""
 
 import datetime
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +28,7 @@ _RATE, _SHARE = (
 )
 LISTED = (
     Column("entry", "n°", "int"), PERIOD, SUPPLIER, LIBRARY,
-    Column("invoice_number", Both("facture", "invoice"), folded=True), Column("invoice_date", "date"), _BASE, _RATE, _SHARE, _COPIES,
+    Column("invoice_number", Both("facture", "invoice"), folded=True), Column("invoice_date", "date", "date"), _BASE, _RATE, _SHARE, _COPIES,
     Column("reverses", Both("annule", "reverses"), "int", rare=True),
     word("reason", Both("motif", "reason"), REASONS, rare=True),
 )  # fmt: skip
@@ -36,19 +37,12 @@ BALANCES = (
 )  # fmt: skip
 
 
-class Entries(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `ledger list`."""
-
-    period: Period = None
-    supplier: Supplier = None
-
-
-def entries(desk: "Desk", asked: Entries) -> Rows:
+def entries(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -> Rows:
     """The entries in their order; people are shown the last."""
     from edi import ledger
     from edi.reconciliation import estimating
 
-    connection, chosen = desk.connection, (asked.period, asked.supplier)
+    connection, chosen = desk.connection, (period, supplier)
     balances = ledger.balances(connection, None, *chosen)
     count, cents = (sum(row[name] for row in balances) for name in ("entries", "remuneration_cents"))
     below = [
@@ -73,45 +67,37 @@ def entries(desk: "Desk", asked: Entries) -> Rows:
     )  # fmt: skip
 
 
-class Export(Entries, frozen=True, kw_only=True):
-    """Parameters of `ledger export`."""
-
-    output: Annotated[
-        Path | None, Asked(Both("Sinon stdout ; fec : un dossier.", "Else stdout; fec: a folder."), FILE, short="o")
-    ] = None
-    estimates: Annotated[
-        bool, Asked(Both("Les estimations d'office, et leurs reprises.", "The estimates instead."))
-    ] = False
-
-
-def export(desk: "Desk", asked: Export) -> Rows:
+def export(
+    desk: "Desk", *,
+    period: Period = None,
+    supplier: Supplier = None,
+    output: Annotated[Path | None, Asked(Both("Sinon stdout ; fec : un dossier.", "Else stdout; fec: a folder."), FILE, short="o")] = None,
+    estimates: Annotated[bool, Asked(Both("Les estimations d'office, et leurs reprises.", "The estimates instead."))] = False,
+) -> Rows:  # fmt: skip
     """The entries, exact; as a workbook with the estimates beside; as `fec` the journal of a period."""
     from edi import ledger
     from edi.books import accounts
     from edi.exports import Sheet
     from edi.reconciliation import estimating
 
-    connection, chosen = desk.connection, (asked.period, asked.supplier)
+    connection, chosen = desk.connection, (period, supplier)
 
     def fec() -> Paper:
-        if asked.period is None or asked.supplier is not None:
+        if period is None or supplier is not None:
             why = Both("--period ANNÉE, sans --supplier", "--period YEAR, without --supplier")
             raise WrongUse(name="--format fec", why=why)
-        name = (
-            accounts.fec_name(desk.home.settings.siren, asked.period) if asked.output and asked.output.is_dir() else ""
-        )
-        period = asked.period
-        return Paper(name, lambda: accounts.fec(connection, desk.home.settings.accounts, period))
+        name = accounts.fec_name(desk.home.settings.siren, period) if output and output.is_dir() else ""
+        return Paper(name, functools.partial(accounts.fec, connection, desk.home.settings.accounts, period))
 
     def sheets() -> "list[Sheet]":
         both = [
             Sheet(Both("Registre", "Ledger"), ledger.SHEET, ledger.entries(connection, *chosen)),
             Sheet(Both("Estimations", "Estimates"), estimating.SHEET, estimating.entries(connection, *chosen)),
         ]
-        return both[::-1] if asked.estimates else both
+        return both[::-1] if estimates else both
 
     first = sheets()[0]
-    name = "estimates" if asked.estimates else "entries"
+    name = "estimates" if estimates else "entries"
     return Rows(name=name, title=first.title, columns=first.columns, rows=first.rows, sheets=sheets, forms={"fec": fec})
 
 
@@ -119,12 +105,6 @@ At = Annotated[
     datetime.date | None,
     Asked(Both("Tel qu'au soir de ce jour.", "As that evening."), Both("AAAA-MM-JJ", "YYYY-MM-DD")),
 ]
-
-
-class Balance(Entries, frozen=True, kw_only=True):
-    """Parameters of `ledger balance`."""
-
-    at: At = None
 
 
 class Balances(Rows, frozen=True, kw_only=True):
@@ -135,26 +115,19 @@ class Balances(Rows, frozen=True, kw_only=True):
         return {"at": self.more["at"], self.name: self.rows, "remuneration_cents": self.more["remuneration_cents"]}
 
 
-def balance(desk: "Desk", asked: Balance) -> Balances:
+def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, at: At = None) -> Balances:
     """The balances by period, supplier and rate, today or on a past day."""
     from edi.ledger import balances
 
-    rows = balances(desk.connection, asked.at, asked.period, asked.supplier)
+    rows = balances(desk.connection, at, period, supplier)
     total = sum(row["remuneration_cents"] for row in rows)
-    on = filled(Both(" au {day}", " at {day}"), day=asked.at) if asked.at else ""
+    on = filled(Both(" au {day}", " at {day}"), day=at) if at else ""
     below = filled(Both("total{on} : {euros} €", "total{on}: {euros} €"), on=on, euros=french(total))
-    day = asked.at and asked.at.isoformat()
+    day = at and at.isoformat()
     return Balances(
         name="balances", title=Both("Soldes", "Balances"), columns=BALANCES, rows=rows, below=(below,),
         more={"at": day, "remuneration_cents": total},
     )  # fmt: skip
-
-
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `ledger trial`."""
-
-    period: Period = None
-    at: At = None
 
 
 _SUMS = {
@@ -168,11 +141,11 @@ ACCOUNTS = (
 )  # fmt: skip
 
 
-def trial(desk: "Desk", asked: Trial) -> Rows:
+def trial(desk: "Desk", *, period: Period = None, at: At = None) -> Rows:
     """The trial balance; code 1 if it does not come to nothing."""
     from edi.books.accounts import trial
 
-    rows = trial(desk.connection, desk.home.settings.accounts, asked.period, asked.at)
+    rows = trial(desk.connection, desk.home.settings.accounts, period, at)
     sums = {name: sum(row[name] for row in rows) for name in _SUMS}
     total = tuple(
         filled(Both("{what} : {euros} €", "{what}: {euros} €"), what=_SUMS[name], euros=french(cents))
@@ -182,16 +155,6 @@ def trial(desk: "Desk", asked: Trial) -> Rows:
         name="accounts", title=Both("Balance des comptes", "Trial balance"), columns=ACCOUNTS, rows=rows, more=sums,
         below=total, code=int(sums["balance_cents"] != 0),
     )  # fmt: skip
-
-
-class Verify(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `ledger verify`."""
-
-    head: Annotated[Path | None, Asked(Both("Une tête signée.", "A signed head."), FILE)] = None
-    key: Annotated[Path | None, Asked(Both("La clé de la tête.", "Its key."), FILE)] = None
-    quick: Annotated[
-        bool, Asked(Both("Sans relire les fichiers d'origine.", "Without reading the original files again."))
-    ] = False
 
 
 class Proved(Result, frozen=True, kw_only=True):
@@ -213,22 +176,20 @@ class Proved(Result, frozen=True, kw_only=True):
         return {"holds": fails is None, **facts, "head": signed, "failure": failure}
 
 
-def verify(desk: "Desk", asked: Verify) -> Proved:
+def verify(
+    desk: "Desk", *,
+    head: Annotated[Path | None, Asked(Both("Une tête signée.", "A signed head."), FILE)] = None,
+    key: Annotated[Path | None, Asked(Both("La clé de la tête.", "Its key."), FILE)] = None,
+    quick: Annotated[bool, Asked(Both("Sans relire les fichiers d'origine.", "Without reading the original files again."))] = False,
+) -> Proved:  # fmt: skip
     """Proves that nothing was changed and that every cent follows from the declarations. Code 1 when it does not."""
     from edi.books import proof, sealing
 
-    if (asked.head is None) != (asked.key is None):
+    if (head is None) != (key is None):
         raise WrongUse(name="--head, --key", why=Both("vont ensemble", "go together"))
-    head = sealing.read(asked.head, asked.key) if asked.head and asked.key else None
-    found = proof.verify(desk.connection, desk.home, not asked.quick, head, desk.progress)
-    return Proved(proof=found, head=head, code=int(found.failure is not None))
-
-
-class Sign(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `ledger head`."""
-
-    output: Annotated[Path, Asked(Both("Où l'écrire.", "Where to write it."), FILE, short="o")]
-    key: Annotated[Path, Asked(Both("La clé privée, hors du dossier.", "The private key, outside the home."), FILE)]
+    signed = sealing.read(head, key) if head and key else None
+    found = proof.verify(desk.connection, desk.home, not quick, signed, desk.progress)
+    return Proved(proof=found, head=signed, code=int(found.failure is not None))
 
 
 class Signed(Result, frozen=True, kw_only=True):
@@ -242,7 +203,11 @@ class Signed(Result, frozen=True, kw_only=True):
     run_hash: str
 
 
-def head(desk: "Desk", asked: Sign) -> Signed:
+def head(
+    desk: "Desk", *,
+    output: Annotated[Path, Asked(Both("Où l'écrire.", "Where to write it."), FILE, short="o")],
+    key: Annotated[Path, Asked(Both("La clé privée, hors du dossier.", "The private key, outside the home."), FILE)],
+) -> Signed:  # fmt: skip
     """Signs how far the ledger goes, to be kept elsewhere."""
     from edi.books import proof, sealing
 
@@ -255,20 +220,12 @@ def head(desk: "Desk", asked: Sign) -> Signed:
         raise NotAllowed(why=why)
     facts = {name: getattr(found, name) for name in ("runs", "entries", "remuneration_cents", "run_hash")}
     signed = sealing.Head(gln=desk.home.settings.gln, at=desk.now(), beside=found.beside, **facts)
-    data = sealing.sign(signed, asked.key, desk.home.path)
+    data = sealing.sign(signed, key, desk.home.path)
     says = Both("{file} : {n}, {euros} €. À garder ailleurs.", "{file}: {n}, {euros} €. Keep it elsewhere.")
     below = filled(
-        says, file=asked.output, n=counted(found.entries, "écriture", "entry"), euros=french(found.remuneration_cents)
+        says, file=output, n=counted(found.entries, "écriture", "entry"), euros=french(found.remuneration_cents)
     )
-    return Signed(
-        head=str(asked.output), at=signed.at, **facts, paper=Paper(asked.output.name, lambda: [data]), below=(below,)
-    )
-
-
-class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `ledger key`."""
-
-    path: Annotated[Path, Asked(Both("Hors du dossier de travail.", "Outside the home."), FILE, argument=True)]
+    return Signed(head=str(output), at=signed.at, **facts, paper=Paper(output.name, lambda: [data]), below=(below,))
 
 
 class Pair(Result, frozen=True, kw_only=True):
@@ -278,13 +235,16 @@ class Pair(Result, frozen=True, kw_only=True):
     public: str
 
 
-def key(desk: "Desk", asked: Key) -> Pair:
+def key(
+    desk: "Desk", *,
+    path: Annotated[Path, Asked(Both("Hors du dossier de travail.", "Outside the home."), FILE, argument=True)],
+) -> Pair:  # fmt: skip
     """Makes a signing key (Ed25519) outside the home."""
     from edi.books import sealing
 
-    public = sealing.make_key(asked.path, desk.home.path)
+    public = sealing.make_key(path, desk.home.path)
     says = Both(
         "{key} : à garder secrète. {public} : pour vérifier.", "{key}: keep it secret. {public}: to verify with."
     )
-    below = (filled(says, key=asked.path, public=public),)
-    return Pair(private=str(asked.path), public=str(public), below=below)
+    below = (filled(says, key=path, public=public),)
+    return Pair(private=str(path), public=str(public), below=below)

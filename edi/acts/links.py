@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
-
-from edi.acts.act import Asked, Nothing, Number, Result, Rows
+from edi.acts.act import Asked, Number, Result, Rows
 from edi.acts.columns import link_and_home, verdict
 from schemas.column import Column, word
 from schemas.errors import NotAllowed
@@ -28,7 +26,7 @@ LINKS = (
 )  # fmt: skip
 
 
-def links(desk: "Desk", asked: Nothing) -> Rows:
+def links(desk: "Desk") -> Rows:
     """Every link of the settings, and how it is."""
     from edi.intake.links import overview
 
@@ -45,14 +43,6 @@ def links(desk: "Desk", asked: Nothing) -> Rows:
     )  # fmt: skip
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A link, by its name."""
-
-    name: Annotated[
-        str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)
-    ]
-
-
 class Tested(Result, frozen=True, kw_only=True):
     """What a link showed; code 2 when something was wrong."""
 
@@ -62,11 +52,14 @@ class Tested(Result, frozen=True, kw_only=True):
     troubles: list[str]
 
 
-def test(desk: "Desk", asked: Link) -> Tested:
+def test(
+    desk: "Desk", *,
+    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
+) -> Tested:  # fmt: skip
     """Connects and looks, taking nothing."""
     from edi.intake.links import test as tested
 
-    facts = tested(desk.home, desk.home.link(asked.name))
+    facts = tested(desk.home, desk.home.link(name))
     troubles = facts["troubles"]
     well = Both("bien", "well")
     if troubles:
@@ -79,14 +72,6 @@ def test(desk: "Desk", asked: Link) -> Tested:
     return Tested(**facts, code=2 if troubles else 0, below=below, notes=tuple(troubles))
 
 
-class Trust(Link, frozen=True, kw_only=True):
-    """Parameters of `link trust`."""
-
-    fingerprint: Annotated[
-        str | None, Asked(Both("L'empreinte vérifiée.", "The checked fingerprint."), "SHA256:...")
-    ] = None
-
-
 class Trusted(Result, frozen=True, kw_only=True):
     """The host key of a link, and whether it is pinned now."""
 
@@ -96,20 +81,24 @@ class Trusted(Result, frozen=True, kw_only=True):
     pinned: bool
 
 
-def trust(desk: "Desk", asked: Trust) -> Trusted:
+def trust(
+    desk: "Desk", *,
+    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
+    fingerprint: Annotated[str | None, Asked(Both("L'empreinte vérifiée.", "The checked fingerprint."), "SHA256:...")] = None,
+) -> Trusted:  # fmt: skip
     """Shows the fingerprint of a host key; pins the key only when told its fingerprint."""
-    from spool.hostkeys import fingerprint, trust
+    from spool import hostkeys
 
-    link = desk.home.link(asked.name)
+    link = desk.home.link(name)
     if link.kind == "folder":
         says = Both(
             "Liaison {name} : un dossier local n'a pas de clé d'hôte ; il n'y a rien à faire.",
             "Link {name}: a local folder has no host key; there is nothing to do.",
         )
-        raise NotAllowed(why=filled(says, name=asked.name))
+        raise NotAllowed(why=filled(says, name=name))
     below: tuple[Text, ...]
-    if asked.fingerprint is None:
-        kind, seen = fingerprint(link)
+    if fingerprint is None:
+        kind, seen = hostkeys.fingerprint(link)
         below = (
             Both("{name} montre : {key} {seen}", "{name} shows: {key} {seen}"),
             Both(
@@ -119,11 +108,11 @@ def trust(desk: "Desk", asked: Trust) -> Trusted:
             "  edi link trust {name} --fingerprint {seen}",
         )
     else:
-        kind, seen = trust(link, desk.home.known_hosts, asked.fingerprint), asked.fingerprint
-        desk.decided("link-trusted", link=asked.name, fingerprint=seen)
+        kind, seen = hostkeys.trust(link, desk.home.known_hosts, fingerprint), fingerprint
+        desk.decided("link-trusted", link=name, fingerprint=seen)
         below = (Both("Clé épinglée pour {name} : {seen}", "Host key pinned for {name}: {seen}"),)
-    said = tuple(filled(text, name=asked.name, key=kind, seen=seen) for text in below)
-    return Trusted(link=asked.name, key=kind, fingerprint=seen, pinned=asked.fingerprint is not None, below=said)
+    said = tuple(filled(text, name=name, key=kind, seen=seen) for text in below)
+    return Trusted(link=name, key=kind, fingerprint=seen, pinned=fingerprint is not None, below=said)
 
 
 class Paused(Result, frozen=True, kw_only=True):
@@ -133,14 +122,20 @@ class Paused(Result, frozen=True, kw_only=True):
     paused: bool
 
 
-def pause(desk: "Desk", asked: Link) -> Paused:
+def pause(
+    desk: "Desk", *,
+    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
+) -> Paused:  # fmt: skip
     """Exchanges nothing with a link for a while."""
-    return _set_paused(desk, asked.name, True)
+    return _set_paused(desk, name, True)
 
 
-def resume(desk: "Desk", asked: Link) -> Paused:
+def resume(
+    desk: "Desk", *,
+    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
+) -> Paused:  # fmt: skip
     """Resumes a paused link."""
-    return _set_paused(desk, asked.name, False)
+    return _set_paused(desk, name, False)
 
 
 def _set_paused(desk: "Desk", name: str, paused: bool) -> Paused:
@@ -160,13 +155,6 @@ def _set_paused(desk: "Desk", name: str, paused: bool) -> Paused:
     return Paused(link=name, paused=paused, below=(filled(says, name=name),))
 
 
-class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `answers list`."""
-
-    waiting: Annotated[bool, Asked(Both("Seulement celles à envoyer.", "Only those to send."))] = False
-    limit: Annotated[int, Asked(Both("Les N dernières.", "The last N."), "N", least=1)] = 50
-
-
 _TO_SEND = Both("à envoyer", "to send")
 ANSWERS = (
     Column("id", "n°", "int"), link_and_home(), Column("name", Both("réponse", "answer"), folded=True), verdict(),
@@ -174,23 +162,21 @@ ANSWERS = (
 )  # fmt: skip
 
 
-def answers(desk: "Desk", asked: Answers) -> Rows:
+def answers(
+    desk: "Desk", *,
+    waiting: Annotated[bool, Asked(Both("Seulement celles à envoyer.", "Only those to send."))] = False,
+    limit: Annotated[int, Asked(Both("Les N dernières.", "The last N."), "N", least=1)] = 50,
+) -> Rows:  # fmt: skip
     """What was answered, newest first."""
     from edi.intake.answers import listing
 
-    rows = [dict(row) for row in listing(desk.connection, asked.waiting, asked.limit)]
+    rows = [dict(row) for row in listing(desk.connection, waiting, limit)]
     trouble = Both("ennui : {trouble}", "trouble: {trouble}")
     return Rows(
         name="answers", title=Both("Réponses", "Answers"), columns=ANSWERS, rows=rows,
         empty=Both("Aucune réponse.", "No answers."),
         below=tuple(filled(trouble, trouble=one) for one in dict.fromkeys(row["trouble"] for row in rows if row["trouble"])),
     )  # fmt: skip
-
-
-class Resend(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `answers resend`."""
-
-    answer: Number
 
 
 class Resent(Result, frozen=True, kw_only=True):
@@ -202,7 +188,7 @@ class Resent(Result, frozen=True, kw_only=True):
     name: str
 
 
-def resend(desk: "Desk", asked: Resend) -> Resent:
+def resend(desk: "Desk", *, answer: Number) -> Resent:
     """Puts an answer back in the outbox; one to a local file is there at once."""
     from edi.intake import answers
     from edi.intake.pipeline import deliver
@@ -210,8 +196,8 @@ def resend(desk: "Desk", asked: Resend) -> Resent:
     from edi.store import transaction
 
     with transaction(desk.connection):
-        facts = dict(answers.resend(desk.connection, asked.answer))
-    desk.decided("answer-resent", link=facts["link"], file=facts["name"], answer=asked.answer)
+        facts = dict(answers.resend(desk.connection, answer))
+    desk.decided("answer-resent", link=facts["link"], file=facts["name"], answer=answer)
     says = Both("{name} repartira au prochain « edi run ».", "{name} goes out with the next pass.")
     if facts["link"] == LOCAL:
         deliver(desk.connection, desk.folder)

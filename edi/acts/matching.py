@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from edi.acts.act import Asked, Library, Nothing, Period, Reason, Result, Rows, Supplier, WrongUse
+from edi.acts.act import Asked, Library, Period, Reason, Result, Rows, Supplier, WrongUse
 from edi.acts.columns import LIBRARY, SUPPLIER
 from schemas.column import Column, Row, word
 from schemas.errors import NotFound
@@ -25,12 +25,6 @@ COUNTS = {
     "waiting_library": Both("attendent la bibliothèque", "waiting for the library"),
     "waiting_supplier": Both("attendent le fournisseur", "waiting for the supplier"),
 }
-
-
-class Reconcile(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `reconcile`."""
-
-    details: Annotated[bool, Asked(Both("Les factures une à une.", "Each invoice."))] = False
 
 
 class Pass(Result, frozen=True, kw_only=True):
@@ -57,7 +51,10 @@ class Reconciled(Pass, frozen=True, kw_only=True):
     net_differs_list: _List = msgspec.UNSET
 
 
-def reconcile(desk: "Desk", asked: Reconcile) -> Reconciled:
+def reconcile(
+    desk: "Desk", *,
+    details: Annotated[bool, Asked(Both("Les factures une à une.", "Each invoice."))] = False,
+) -> Reconciled:  # fmt: skip
     """Matches both sides, posts the differences, and writes to the declarants what became of their invoices."""
     from edi.intake.telling import tell
     from edi.reconciliation import reconciling
@@ -68,7 +65,7 @@ def reconcile(desk: "Desk", asked: Reconcile) -> Reconciled:
     if told:
         count = counted(told, "état", "status file")
         below.append(filled(Both("{count} à envoyer aux déclarants", "{count} to send to the declarants"), count=count))
-    lists: dict[str, Any] = reconciling.details(desk.connection) if asked.details else {}
+    lists: dict[str, Any] = reconciling.details(desk.connection) if details else {}
     return Reconciled(**counts, **lists, below=tuple(below))
 
 
@@ -77,26 +74,6 @@ def posted(counts: dict[str, Any]) -> Text:
     count = counted(counts["entries_posted"], "écriture", "entry")
     says = Both("{count} de ce passage : {euros} €", "{count} of this pass: {euros} €")
     return filled(says, count=count, euros=french(counts["remuneration_cents"]))
-
-
-class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `why`."""
-
-    number: Annotated[
-        str | None,
-        Asked(Both("Le numéro de la facture.", "The invoice number."), Both("NUMÉRO", "NUMBER"), argument=True),
-    ] = None
-    supplier: Supplier = None
-    library: Library = None
-    entry: Annotated[
-        int | None,
-        Asked(Both("Une écriture, jusqu'aux colonnes.", "An entry, down to columns."), Both("ÉCRITURE", "ENTRY")),
-    ] = None
-    ean: Annotated[
-        str | None,
-        Asked(Both("Un titre réparti, avec --period.", "A title shared out, with --period."), "EAN", gln=True),
-    ] = None
-    period: Period = None
 
 
 class Cases(Result, frozen=True, kw_only=True):
@@ -129,53 +106,34 @@ class Title(Result, frozen=True, kw_only=True):
     lines: list[dict[str, Any]]
 
 
-def why(desk: "Desk", asked: Why) -> Cases | Traced | Title:
+def why(
+    desk: "Desk", *,
+    number: Annotated[str | None, Asked(Both("Le numéro de la facture.", "The invoice number."), Both("NUMÉRO", "NUMBER"), argument=True)] = None,
+    supplier: Supplier = None,
+    library: Library = None,
+    entry: Annotated[int | None, Asked(Both("Une écriture, jusqu'aux colonnes.", "An entry, down to columns."), Both("ÉCRITURE", "ENTRY"))] = None,
+    ean: Annotated[str | None, Asked(Both("Un titre réparti, avec --period.", "A title shared out, with --period."), "EAN", gln=True)] = None,
+    period: Period = None,
+) -> Cases | Traced | Title:  # fmt: skip
     """Where an invoice stands; of an entry or a title, what it is made of. Code 1 when there is none."""
     from edi.books import tracing
     from edi.reconciliation.why import why as facts_of
 
-    given = [asked.number is not None, asked.entry is not None, asked.ean is not None]
-    if sum(given) != 1 or (asked.ean is None) != (asked.period is None):
+    given = [number is not None, entry is not None, ean is not None]
+    if sum(given) != 1 or (ean is None) != (period is None):
         one = Both("un numéro, ou --entry, ou --ean avec --period", "a number, or --entry, or --ean with --period")
         raise WrongUse(name="why", why=one)
     connection = desk.connection
-    if asked.entry is not None:
-        return Traced(facts=tracing.entry(connection, desk.home, asked.entry))
-    if asked.ean is not None and asked.period is not None:
-        lines = tracing.title(connection, asked.ean, asked.period)
-        share = tracing.shared_out(connection, asked.ean, asked.period)
+    if entry is not None:
+        return Traced(facts=tracing.entry(connection, desk.home, entry))
+    if ean is not None and period is not None:
+        lines = tracing.title(connection, ean, period)
+        share = tracing.shared_out(connection, ean, period)
         copies = sum(line["copies"] for line in lines)
         missing = not lines and share is None
-        return Title(ean=asked.ean, period=asked.period, copies=copies, share=share, lines=lines, code=int(missing))
-    facts = facts_of(connection, asked.number or "", asked.supplier, asked.library)
+        return Title(ean=ean, period=period, copies=copies, share=share, lines=lines, code=int(missing))
+    facts = facts_of(connection, number or "", supplier, library)
     return Cases(**facts, code=int(not facts["cases"] and not facts["refused"]))
-
-
-class Judge(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `decide accept`, `reject` and `settle`."""
-
-    number: Annotated[
-        str, Asked(Both("Le numéro de la facture.", "The invoice number."), Both("NUMÉRO", "NUMBER"), argument=True)
-    ]
-    act: Annotated[Literal["accept", "reject", "settle"], Asked("")]
-    reason: Reason = ""
-    supplier: Supplier = None
-    library: Library = None
-    date: Annotated[str | None, Asked(Both("Sa date.", "Its date."), Both("AAAA-MM-JJ", "YYYY-MM-DD"))] = None
-
-
-class Undo(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `decide undo`."""
-
-    decision: Annotated[
-        int,
-        Asked(
-            Both("Son numéro dans « decide list ».", "Its number in decide list."),
-            Both("DÉCISION", "DECISION"),
-            argument=True,
-        ),
-    ]
-    reason: Reason = ""
 
 
 class Decided(Result, frozen=True, kw_only=True):
@@ -194,23 +152,31 @@ class Decided(Result, frozen=True, kw_only=True):
     remuneration_cents: int
 
 
-def judge(desk: "Desk", asked: Judge) -> Decided:
+def judge(
+    desk: "Desk", *,
+    number: Annotated[str, Asked(Both("Le numéro de la facture.", "The invoice number."), Both("NUMÉRO", "NUMBER"), argument=True)],
+    act: Annotated[Literal["accept", "reject", "settle"], Asked("")],
+    reason: Reason = "",
+    supplier: Supplier = None,
+    library: Library = None,
+    date: Annotated[str | None, Asked(Both("Sa date.", "Its date."), Both("AAAA-MM-JJ", "YYYY-MM-DD"))] = None,
+) -> Decided:  # fmt: skip
     """Decides on the case an invoice is in, and reconciles what that touches."""
     from edi.reconciliation import deciding
 
-    invoice = _meant(desk, asked)
-    return _carried_out(
-        desk, lambda: deciding.decide(desk.connection, asked.act, invoice, desk.who, asked.reason, desk.now())
-    )
+    invoice = _meant(desk, number, supplier, library, date)
+    return _carried_out(desk, lambda: deciding.decide(desk.connection, act, invoice, desk.who, reason, desk.now()))
 
 
-def undo(desk: "Desk", asked: Undo) -> Decided:
+def undo(
+    desk: "Desk", *,
+    decision: Annotated[int, Asked(Both("Son numéro dans « decide list ».", "Its number in decide list."), Both("DÉCISION", "DECISION"), argument=True)],
+    reason: Reason = "",
+) -> Decided:  # fmt: skip
     """Undoes a decision: what it did is reversed, nothing is deleted."""
     from edi.reconciliation import deciding
 
-    return _carried_out(
-        desk, lambda: deciding.undo(desk.connection, asked.decision, desk.who, asked.reason, desk.now())
-    )
+    return _carried_out(desk, lambda: deciding.undo(desk.connection, decision, desk.who, reason, desk.now()))
 
 
 def _carried_out(desk: "Desk", work: Any) -> Decided:
@@ -228,15 +194,15 @@ def _carried_out(desk: "Desk", work: Any) -> Decided:
     return Decided(decision=decision, state=state, reason=reason, **counts, below=below)
 
 
-def _meant(desk: "Desk", asked: Judge) -> int:
+def _meant(desk: "Desk", number: str, supplier: str | None, library: str | None, date: str | None) -> int:
     """The invoice meant; wrong use when several cases could be."""
     from edi.reconciliation.why import why as facts_of
 
-    cases = facts_of(desk.connection, asked.number, asked.supplier, asked.library)["cases"]
+    cases = facts_of(desk.connection, number, supplier, library)["cases"]
     of = [(*case["supplier_invoices"], *case["library_invoices"]) for case in cases if case["state"] != "withdrawn"]
-    meant = [both[0] for both in of if asked.date is None or asked.date in {invoice["date"] for invoice in both}]
+    meant = [both[0] for both in of if date is None or date in {invoice["date"] for invoice in both}]
     if not meant:
-        raise NotFound(what=filled(Both("facture {number}", "invoice {number}"), number=asked.number))
+        raise NotFound(what=filled(Both("facture {number}", "invoice {number}"), number=number))
     if len(meant) > 1:
         found = "; ".join(f"{first['date']} {first['supplier']} {first['library']}" for first in meant[:5])
         name = Both("plusieurs cas", "several cases")
@@ -255,7 +221,7 @@ DECIDED = (
 )  # fmt: skip
 
 
-def decisions(desk: "Desk", asked: Nothing) -> Rows:
+def decisions(desk: "Desk") -> Rows:
     """Every decision."""
     from edi.reconciliation.deciding import listing
 
@@ -277,7 +243,7 @@ class Status(Result, frozen=True, kw_only=True):
     not_reconciled_yet: bool
 
 
-def status(desk: "Desk", asked: Nothing) -> Status:
+def status(desk: "Desk") -> Status:
     """Reads the state of the home."""
     from edi.intake.status import status as facts_of
 
@@ -290,6 +256,6 @@ def _named(row: Row) -> Text:
 
 #: Of an invoice in a list.
 INVOICES = (
-    Column("date", "date"), SUPPLIER, LIBRARY, Column("number", Both("numéro", "number")), Column("kind", Both("type", "kind")),
+    Column("date", "date", "date"), SUPPLIER, LIBRARY, Column("number", Both("numéro", "number")), Column("kind", Both("type", "kind")),
     Column("ht_cents", Both("HT", "net"), "cents"), Column("reason", Both("motif", "reason"), value=_named),
 )  # fmt: skip

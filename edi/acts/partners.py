@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from edi.acts.act import Asked, Nothing, Number, Reason, Result, Rows, WrongUse
+from edi.acts.act import Asked, Number, Reason, Result, Rows, WrongUse
 from edi.acts.columns import AFTER, BEFORE, FIELD, GLN, NAME, SINCE
 from schemas.column import Column, word
 from schemas.errors import NotFound, SettingsWrong
@@ -29,13 +29,6 @@ HISTORY = (
 )  # fmt: skip
 
 
-class Import(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `partners import`."""
-
-    file: Annotated[Path, Asked("gln;name;role;category;successor;alias_of", _FILE, argument=True)]
-    dry_run: Annotated[bool, Asked(Both("Montrer sans rien changer.", "Show, change nothing."))] = False
-
-
 class Imported(Result, frozen=True, kw_only=True):
     """What came of facts told of partners; `changes` fact by fact, `touched` the invoices to reconcile again."""
 
@@ -46,18 +39,22 @@ class Imported(Result, frozen=True, kw_only=True):
     changes: list[dict[str, Any]]
 
 
-def import_(desk: "Desk", asked: Import) -> Imported:
+def import_(
+    desk: "Desk", *,
+    file: Annotated[Path, Asked("gln;name;role;category;successor;alias_of", _FILE, argument=True)],
+    dry_run: Annotated[bool, Asked(Both("Montrer sans rien changer.", "Show, change nothing."))] = False,
+) -> Imported:  # fmt: skip
     """Imports the directory; what a file does not say stays."""
     from edi.directory.importing import bring_in, read_facts
 
-    told, ignored = read_facts(asked.file)
-    report = bring_in(desk.connection, told, desk.who, asked.file.name, desk.now(), asked.dry_run)
+    told, ignored = read_facts(file)
+    report = bring_in(desk.connection, told, desk.who, file.name, desk.now(), dry_run)
     below = [summary(report)]
-    if asked.dry_run:
+    if dry_run:
         below.append(Both("Rien n'a été changé (--dry-run).", "Nothing was changed (--dry-run)."))
     else:
         counts = {name: report[name] for name in ("added", "changed", "touched")}
-        desk.decided("partners-imported", file=asked.file.name, **counts)
+        desk.decided("partners-imported", file=file.name, **counts)
     notes = filled(Both("colonnes ignorées : {names}", "columns ignored: {names}"), names=", ".join(ignored))
     return Imported(**report, below=tuple(below), notes=(notes,) if ignored else ())
 
@@ -85,7 +82,7 @@ def changes(report: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def listing(desk: "Desk", asked: Nothing) -> Rows:
+def listing(desk: "Desk") -> Rows:
     """The directory."""
     from edi.partners import load
 
@@ -96,24 +93,14 @@ def listing(desk: "Desk", asked: Nothing) -> Rows:
     return _partners(load(desk.connection).values(), empty)
 
 
-class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `partners search`."""
-
-    text: Annotated[
-        tuple[str, ...],
-        Asked(
-            Both("Nom, ville, début de GLN.", "Name, city, first digits of a GLN."),
-            Both("TEXTE...", "TEXT..."),
-            argument=True,
-        ),
-    ]
-
-
-def search(desk: "Desk", asked: Search) -> Rows:
+def search(
+    desk: "Desk", *,
+    text: Annotated[tuple[str, ...], Asked(Both("Nom, ville, début de GLN.", "Name, city, first digits of a GLN."), Both("TEXTE...", "TEXT..."), argument=True)],
+) -> Rows:  # fmt: skip
     """Whoever is called so, without accents and case."""
     from edi import partners
 
-    wanted = " ".join(asked.text)
+    wanted = " ".join(text)
     if not partners.folded(wanted):
         raise WrongUse(name=repr(wanted), why=Both("ni lettre ni chiffre", "neither letter nor digit"))
     nobody = Both(
@@ -125,12 +112,6 @@ def search(desk: "Desk", asked: Search) -> Rows:
 def _partners(found: "Iterable[Partner]", empty: Text) -> Rows:
     rows = [msgspec.to_builtins(partner) for partner in found]
     return Rows(name="partners", title=Both("Annuaire", "Directory"), columns=PARTNERS, rows=rows, empty=empty)
-
-
-class Show(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `partners show`."""
-
-    gln: Annotated[str, Asked("", "GLN", argument=True)]
 
 
 class Known(Result, frozen=True, kw_only=True):
@@ -145,11 +126,11 @@ class Known(Result, frozen=True, kw_only=True):
         return {**self.facts, "known_as": list(self.known_as), "history": self.history}
 
 
-def show(desk: "Desk", asked: Show) -> Known:
+def show(desk: "Desk", *, gln: Annotated[str, Asked("", "GLN", argument=True)]) -> Known:
     """A partner, with its history."""
     from edi import partners
 
-    code, directory = asked.gln, partners.load(desk.connection)
+    code, directory = gln, partners.load(desk.connection)
     if code not in directory:
         raise NotFound(what=f"GLN {code}")
     others = (other for other in directory if other != code and partners.resolve(directory, other) == code)
@@ -175,71 +156,33 @@ REQUESTS = (
 )  # fmt: skip
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a partner is said to be."""
-
-    name: Annotated[str, Asked(Both("Le nom.", "The name."), Both("NOM", "NAME"))] = ""
-    postcode: Annotated[str, Asked(Both("Le code postal.", "The postcode."), Both("CP", "POSTCODE"))] = ""
-    city: Annotated[str, Asked(Both("La ville.", "The city."), Both("VILLE", "CITY"))] = ""
-    reason: Reason = ""
-
-
-class Ask(About, frozen=True, kw_only=True):
-    """Parameters of `partners request add`."""
-
-    role: Annotated[
-        Literal["library", "supplier"],
-        Asked(Both("Bibliothèque ou fournisseur.", "Which it is."), "library|supplier", argument=True),
-    ]
-    gln: Annotated[str, Asked(Both("Le GLN inconnu.", "The unknown GLN."), "GLN")] = ""
-
-
-class AskFile(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `partners request import`."""
-
-    file: Annotated[Path, Asked("role;gln;name;postcode;city;answer;reason", _FILE, argument=True)]
-
-
-class Which(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `partners request list`."""
-
-    all: Annotated[bool, Asked(Both("Les closes aussi.", "Closed ones too."))] = False
-
-
-class Requests(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `partners request take` and `refuse`."""
-
-    act: Annotated[Literal["take", "refuse"], Asked("")]
-    numbers: Annotated[
-        tuple[int, ...],
-        Asked(Both("Leurs numéros dans « request list ».", "Their numbers in request list."), "N°...", argument=True),
-    ]
-    reason: Reason = ""
-
-
-class Answer(About, frozen=True, kw_only=True):
-    """Parameters of `partners request answer`."""
-
-    number: Number
-    gln: Annotated[str, Asked(Both("Qui c'est.", "Who it is."), "GLN", argument=True)]
-
-
-def ask(desk: "Desk", asked: Ask) -> Rows:
+def ask(
+    desk: "Desk", *,
+    name: Annotated[str, Asked(Both("Le nom.", "The name."), Both("NOM", "NAME"))] = "",
+    postcode: Annotated[str, Asked(Both("Le code postal.", "The postcode."), Both("CP", "POSTCODE"))] = "",
+    city: Annotated[str, Asked(Both("La ville.", "The city."), Both("VILLE", "CITY"))] = "",
+    reason: Reason = "",
+    role: Annotated[Literal["library", "supplier"], Asked(Both("Bibliothèque ou fournisseur.", "Which it is."), "library|supplier", argument=True)],
+    gln: Annotated[str, Asked(Both("Le GLN inconnu.", "The unknown GLN."), "GLN")] = "",
+) -> Rows:  # fmt: skip
     """Asks whose a GLN is, or for a partner's GLN."""
     from edi.directory import requests
 
-    wanted = msgspec.structs.asdict(asked)
+    wanted = {"role": role, "gln": gln, "name": name, "postcode": postcode, "city": city, "reason": reason}
     if wrong := requests.fault(wanted):
-        raise WrongUse(name=wanted["gln"] or wanted["name"] or asked.role, why=wrong)
+        raise WrongUse(name=wanted["gln"] or wanted["name"] or role, why=wrong)
     return _asked(desk, [wanted])
 
 
-def ask_file(desk: "Desk", asked: AskFile) -> Rows:
+def ask_file(
+    desk: "Desk", *,
+    file: Annotated[Path, Asked("role;gln;name;postcode;city;answer;reason", _FILE, argument=True)],
+) -> Rows:  # fmt: skip
     """Asks, and answers, by file."""
     from edi.directory import requests
     from edi.directory.importing import sheet
 
-    _, rows = sheet(asked.file, ["role"])
+    _, rows = sheet(file, ["role"])
     if wrong := [
         filled(Both("ligne {line} : {fault}", "row {line}: {fault}"), line=line, fault=fault)
         for line, row in rows
@@ -247,7 +190,7 @@ def ask_file(desk: "Desk", asked: AskFile) -> Rows:
     ]:
         said = [Both(one, one) if isinstance(one, str) else one for one in wrong[:20]]
         why = Both("; ".join(one.fr for one in said), "; ".join(one.en for one in said))
-        raise SettingsWrong(path=asked.file, why=why)
+        raise SettingsWrong(path=file, why=why)
     return _asked(desk, [row for _, row in rows])
 
 
@@ -264,24 +207,31 @@ def _requests(rows: list[dict[str, Any]]) -> Rows:
     return Rows(name="requests", title=title, columns=REQUESTS, rows=rows, empty=empty)
 
 
-def requests(desk: "Desk", asked: Which) -> Rows:
+def requests(
+    desk: "Desk", *, all: Annotated[bool, Asked(Both("Les closes aussi.", "Closed ones too."))] = False,  # noqa: A002
+) -> Rows:  # fmt: skip
     """The open requests, or all."""
     from edi.directory import requests
 
-    return _requests(requests.listing(desk.connection, asked.all))
+    return _requests(requests.listing(desk.connection, all))
 
 
-def act(desk: "Desk", asked: Requests) -> Rows:
+def act(
+    desk: "Desk", *,
+    act: Annotated[Literal["take", "refuse"], Asked("")],
+    numbers: Annotated[tuple[int, ...], Asked(Both("Leurs numéros dans « request list ».", "Their numbers in request list."), "N°...", argument=True)],
+    reason: Reason = "",
+) -> Rows:  # fmt: skip
     """Takes requests up, or closes them without an answer, for a reason."""
     from edi.directory import requests
     from edi.store import transaction
 
     connection = desk.connection
     with transaction(connection):
-        for number in asked.numbers:
-            requests.act(connection, number, asked.act, desk.who, asked.reason, desk.now())
-    rows = [requests.one(connection, number) for number in asked.numbers]
-    desk.decided(f"requests-{asked.act}", requests=list(asked.numbers), reason=asked.reason)
+        for number in numbers:
+            requests.act(connection, number, act, desk.who, reason, desk.now())
+    rows = [requests.one(connection, number) for number in numbers]
+    desk.decided(f"requests-{act}", requests=list(numbers), reason=reason)
     return _requests(rows)
 
 
@@ -296,13 +246,21 @@ class Answered(Result, frozen=True, kw_only=True):
         return self.facts
 
 
-def answer(desk: "Desk", asked: Answer) -> Answered:
+def answer(
+    desk: "Desk", *,
+    name: Annotated[str, Asked(Both("Le nom.", "The name."), Both("NOM", "NAME"))] = "",
+    postcode: Annotated[str, Asked(Both("Le code postal.", "The postcode."), Both("CP", "POSTCODE"))] = "",
+    city: Annotated[str, Asked(Both("La ville.", "The city."), Both("VILLE", "CITY"))] = "",
+    reason: Reason = "",
+    number: Number,
+    gln: Annotated[str, Asked(Both("Qui c'est.", "Who it is."), "GLN", argument=True)],
+) -> Answered:  # fmt: skip
     """The GLN asked for becomes an alias of this one, or the partner enters the directory."""
     from edi.directory import requests
 
-    number, code = asked.number, asked.gln
-    given = {"gln": code, "name": asked.name, "postcode": asked.postcode, "city": asked.city}
-    report = requests.answer(desk.connection, {number: given}, desk.who, asked.reason, desk.now())
+    number, code = number, gln
+    given = {"gln": code, "name": name, "postcode": postcode, "city": city}
+    report = requests.answer(desk.connection, {number: given}, desk.who, reason, desk.now())
     row = requests.one(desk.connection, number)
     desk.decided("requests-answer", requests=[number], gln=code, touched=report["touched"])
     says = filled(Both("Demande {n} répondue : {gln}.", "Request {n} is answered: {gln}."), n=number, gln=code)

@@ -44,7 +44,7 @@ ACTS = (
         "Sans --once, --json donne une ligne de JSON par passage où quelque chose arrive.",
         "Pull from each link, read, check, book, reconcile, answer: for ever, or once.\n\n"
         "Without --once, --json gives a line of JSON for each pass in which something happens."),
-        ("edi run", "edi run --once", "edi --home /srv/edi run --once --json"), "operator", True),
+        ("edi run", "edi run --once", "edi --home /srv/edi run --once --json"), "operator", True, lasting=True),
     Act("status", matching.status, Both(
         "Ce qui est arrivé, ce qui est bloqué, et à qui de jouer.", "What arrived, what is stuck, whose turn it is."),
         ("edi status", "edi status --json | jq .stuck")),
@@ -79,7 +79,7 @@ ACTS = (
         "An SFTP account to try a client on: drop a file, fetch the answer seconds later.\n\n"
         "--json: the account, on one line; then nothing."),
         ("edi sandbox", "edi sandbox --port 2222 --home ./bac-a-sable", "edi sandbox --key ~/.ssh/id_ed25519.pub"),
-        "declarant", True, "fresh"),
+        "declarant", True, "fresh", lasting=True),
     Act("quarantine list", taking.quarantine, Both("Ce qui attend en quarantaine.", "What waits in quarantine."), ("edi quarantine list",)),
     Act("quarantine show", taking.held, Both("Ce qui a été trouvé, et où dans les octets.", "What was found, and where in the bytes."), ("edi quarantine show 12",)),
     Act("quarantine release", taking.release, Both("Relire le fichier avec les règles d'aujourd'hui.", "Read the file again with today's rules."),

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from edi.acts.act import Asked, Nothing, Number, Reason, Result, Rows, WrongUse
+from edi.acts.act import Asked, Number, Reason, Result, Rows, WrongUse
 from edi.acts.checking import Checked, File, Files, code
 from edi.acts.columns import VERDICTS, link_and_home, verdict
 from edi.acts.files import LONG
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
     from schemas.acknowledgement import Acknowledgement
 
 
-class Ingest(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `ingest`."""
-
-    files: Files
-
-
-def ingest(desk: "Desk", asked: Ingest) -> Checked:
+def ingest(desk: "Desk", *, files: Files) -> Checked:
     """Reads, checks, books and answers; a checker that failed keeps the file."""
     from edi.intake.ingesting import ingest as ingested
 
@@ -34,28 +28,17 @@ def ingest(desk: "Desk", asked: Ingest) -> Checked:
         return lambda done: desk.progress(path.name, done, size) if size >= LONG else None
 
     taken: dict[Path, list[File]] = defaultdict(list)
-    for path, acknowledgement in ingested(desk.home, desk.connection, asked.files, progress=progress):
+    for path, acknowledgement in ingested(desk.home, desk.connection, files, progress=progress):
         taken[path].append(File(str(path), acknowledgement))
-    files = [taken[file].pop(0) for file in asked.files]  # the same file given twice is taken twice
+    found = [taken[file].pop(0) for file in files]  # the same file given twice is taken twice
     where = filled(Both("réponses : {folder}", "answers: {folder}"), folder=desk.home.path / "outgoing" / "local")
     kept = Both(
         "contrôle en panne ; le fichier est gardé : edi status", "the checker failed; the file is kept: edi status"
     )
-    for file in files:
+    for file in found:
         if file.verdict == "failed":
             desk.tell("failed", {"file": file.file, "trouble": kept})
-    return Checked(files=files, code=code(file.verdict for file in files), below=(where,))
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `run`."""
-
-    once: Annotated[bool, Asked(Both("Un seul passage.", "One pass."))] = False
-
-    @property
-    def lasts(self) -> bool:
-        """Whether it goes on until it is asked to stop."""
-        return not self.once
+    return Checked(files=found, code=code(file.verdict for file in found), below=(where,))
 
 
 class Passed(Result, frozen=True, kw_only=True):
@@ -74,7 +57,7 @@ class Passed(Result, frozen=True, kw_only=True):
         }  # fmt: skip
 
 
-def run(desk: "Desk", asked: Run) -> Passed:
+def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "One pass."))] = False) -> Passed:
     """One pass, or pass after pass until the desk is asked to stop, each told of as `pass`."""
     from edi.intake import pipeline
     from edi.intake.running import forever
@@ -85,7 +68,7 @@ def run(desk: "Desk", asked: Run) -> Passed:
             nothing = Both("Aucune liaison dans {toml} : rien à tirer.", "No link in {toml}: nothing to pull.")
             desk.tell("note", {"note": filled(nothing, toml=desk.home.path / "edi.toml")})
         running = pipeline.Run(desk.home, desk.connection, desk.tell)
-        if not asked.once:
+        if not once:
             desk.tell("running", {"links": len(desk.home.settings.link)})
             forever(running, desk.stop, lambda did: desk.tell("pass", {"did": Passed(did=did)}))
             return Passed(below=(Both("Fini ; rien n'est perdu.", "Ended; nothing is lost."),))
@@ -107,7 +90,7 @@ class Demo(Result, frozen=True, kw_only=True):
         return self.facts
 
 
-def demo(desk: "Desk", asked: Nothing) -> Demo:
+def demo(desk: "Desk") -> Demo:
     """Plays the whole job on a console that whoever looks on lends when told of `console`."""
     from rich.console import Console
 
@@ -118,17 +101,6 @@ def demo(desk: "Desk", asked: Nothing) -> Demo:
     return Demo(facts=shown(desk.home.path, lent[0] if lent else Console(quiet=True), keep=True))
 
 
-class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `sandbox`."""
-
-    port: Annotated[int, Asked(Both("0 : un port libre.", "0: a free one."), "PORT", least=0, most=65535)] = 0
-    key: Annotated[
-        Path | None, Asked(Both("Votre clé publique.", "Your public key."), Both("FICHIER.pub", "FILE.pub"))
-    ] = None
-
-    lasts: ClassVar[bool] = True
-
-
 class Ended(Result, frozen=True, kw_only=True):
     """Nothing: all of it was told of while it went on."""
 
@@ -137,13 +109,17 @@ class Ended(Result, frozen=True, kw_only=True):
         return None
 
 
-def sandbox(desk: "Desk", asked: Sandbox) -> Ended:
+def sandbox(
+    desk: "Desk", *,
+    port: Annotated[int, Asked(Both("0 : un port libre.", "0: a free one."), "PORT", least=0, most=65535)] = 0,
+    key: Annotated[Path | None, Asked(Both("Votre clé publique.", "Your public key."), Both("FICHIER.pub", "FILE.pub"))] = None,
+) -> Ended:  # fmt: skip
     """Tells of the `account`, then plays the other side until the desk is asked to stop."""
     from edi import sandbox as there
     from edi.lock import held
 
     path = desk.home.path
-    with there.account(path, asked.port, _public(asked.key)) as (opened, account), held(opened.path):
+    with there.account(path, port, _public(key)) as (opened, account), held(opened.path):
         desk.tell("account", {**msgspec.structs.asdict(account), "place": str(path)})
         there.play(opened, desk.stop, desk.tell)
     return Ended()
@@ -162,18 +138,6 @@ def _public(key: Path | None) -> str | None:
     return text
 
 
-class Numbered(msgspec.Struct, frozen=True, kw_only=True):
-    """A number in the quarantine."""
-
-    number: Number
-
-
-class Decide(Numbered, frozen=True, kw_only=True):
-    """Parameters of `quarantine release` and `discard`."""
-
-    reason: Reason = ""
-
-
 _ACTS = {"release": Both("relâché", "released"), "discard": Both("écarté", "discarded")}
 QUARANTINE = (
     Column("id", "n°", "int"), Column("received_at", Both("reçu", "received"), "moment"), link_and_home(),
@@ -188,7 +152,7 @@ DECIDED = (
 _SHOWN = 20
 
 
-def quarantine(desk: "Desk", asked: Nothing) -> Rows:
+def quarantine(desk: "Desk") -> Rows:
     """What waits in quarantine, and what people decided of what waited."""
     from edi.intake.quarantine import acts, listing
 
@@ -217,13 +181,13 @@ class Held(Result, frozen=True, kw_only=True):
         return {**facts, "id": self.row["id"], "original": str(self.original), "trouble": self.row["trouble"]}
 
 
-def held(desk: "Desk", asked: Numbered) -> Held:
+def held(desk: "Desk", *, number: Number) -> Held:
     """Looks into a file in quarantine."""
     from edi.intake import quarantine
 
-    row = quarantine.waiting(desk.connection, asked.number)
+    row = quarantine.waiting(desk.connection, number)
     original = desk.folder.original(row["sha256"])
-    acknowledgement, found = quarantine.show(desk.connection, asked.number, original, desk.home.settings.max_bytes)
+    acknowledgement, found = quarantine.show(desk.connection, number, original, desk.home.settings.max_bytes)
     return Held(row=row, acknowledgement=acknowledgement, found=found, original=original)
 
 
@@ -236,7 +200,7 @@ class Released(Result, frozen=True, kw_only=True):
     accepted: int
 
 
-def release(desk: "Desk", asked: Decide) -> Released:
+def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
     """Reads a file again with today's rules."""
     from edi.intake import quarantine
     from edi.intake.pipeline import arrival_of, deliver, take_receipt
@@ -244,12 +208,12 @@ def release(desk: "Desk", asked: Decide) -> Released:
 
     home, connection, folder = desk.home, desk.connection, desk.folder
     with transaction(connection):
-        row = quarantine.waiting(connection, asked.number)
+        row = quarantine.waiting(connection, number)
         arrival_of(home, row["link"], row["home"], row["name"], bool(row["dry"]))  # its link is still known
         folder.original(row["sha256"])
-        receipt = quarantine.release(connection, asked.number, desk.who, asked.reason, desk.now())
+        receipt = quarantine.release(connection, number, desk.who, reason, desk.now())
     about = {"link": row["link"], "file": row["name"]}
-    desk.decided("released", **about, receipt=asked.number, reason=asked.reason, read_again_as=receipt)
+    desk.decided("released", **about, receipt=number, reason=reason, read_again_as=receipt)
     taken = take_receipt(home, connection, folder, receipt)
     desk.log("taken", {**about, "acknowledgement": taken})
     if taken.verdict not in ("refused", "partly-accepted"):
@@ -260,7 +224,7 @@ def release(desk: "Desk", asked: Decide) -> Released:
         "Read again: {verdict}, {n}; the answer goes out with the next pass.",
     )
     return Released(
-        id=asked.number, receipt=receipt, verdict=taken.verdict, accepted=taken.accepted, code=code([taken.verdict]),
+        id=number, receipt=receipt, verdict=taken.verdict, accepted=taken.accepted, code=code([taken.verdict]),
         below=(filled(says, verdict=VERDICTS[taken.verdict], n=f"{taken.accepted}/{taken.invoices}"),),
     )  # fmt: skip
 
@@ -272,15 +236,15 @@ class Discarded(Result, frozen=True, kw_only=True):
     discarded: bool
 
 
-def discard(desk: "Desk", asked: Decide) -> Discarded:
+def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
     """Takes a file off the list, for a reason; its bytes stay."""
     from edi.intake import quarantine
     from edi.store import transaction
 
     with transaction(desk.connection):
-        row = quarantine.waiting(desk.connection, asked.number)
-        quarantine.discard(desk.connection, asked.number, desk.who, asked.reason, desk.now())
-    desk.decided("discarded", link=row["link"], file=row["name"], receipt=asked.number, reason=asked.reason)
+        row = quarantine.waiting(desk.connection, number)
+        quarantine.discard(desk.connection, number, desk.who, reason, desk.now())
+    desk.decided("discarded", link=row["link"], file=row["name"], receipt=number, reason=reason)
     desk.folder.release(row["sha256"], row["name"])
     says = Both("{name} écarté ; ses octets restent dans received/.", "{name} discarded; its bytes stay in received/.")
-    return Discarded(id=asked.number, discarded=True, below=(filled(says, name=row["name"]),))
+    return Discarded(id=number, discarded=True, below=(filled(says, name=row["name"]),))

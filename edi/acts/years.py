@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from edi.acts.act import FOLDER, Asked, Nothing, Output, Paper, Reason, Result, Rows, SomeYear, WrongUse, Year
+from edi.acts.act import FOLDER, Asked, Output, Paper, Reason, Result, Rows, SomeYear, WrongUse, Year
 from edi.acts.billing import _statement
 from schemas.column import Column, word
 from schemas.text import Both, filled
@@ -30,37 +30,12 @@ _Higher = Annotated[
 ]
 
 
-def periods(desk: "Desk", asked: Nothing) -> Rows:
+def periods(desk: "Desk") -> Rows:
     """Every year since 2003."""
     from edi.periods import overview
 
     rows = overview(desk.connection, desk.now())
     return Rows(name="periods", title=Both("Périodes", "Periods"), columns=PERIODS, rows=rows)
-
-
-class Close(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `period close`."""
-
-    year: Year
-    output: Annotated[
-        Path | None,
-        Asked(
-            Both("Y écrire le rapport et les appels.", "Write the report and the statements there."), FOLDER, short="o"
-        ),
-    ] = None
-    estimates: Annotated[
-        bool,
-        Asked(
-            Both(
-                "Appeler aussi ce que seules les bibliothèques ont déclaré.", "Bill also what only libraries declared."
-            )
-        ),
-    ] = False
-    distribute: Annotated[
-        bool, Asked(Both("Répartir l'année, une fois pour toutes.", "Share the year out, for good."))
-    ] = False
-    public_users: _Users = 0
-    higher_education_users: _Higher = 0
 
 
 class Closed(Result, frozen=True, kw_only=True):
@@ -74,20 +49,28 @@ class Closed(Result, frozen=True, kw_only=True):
         return {**self.facts, "state": "closed", "late_invoices_go_to": self.late}
 
 
-def close(desk: "Desk", asked: Close) -> Closed:
+def close(
+    desk: "Desk", *,
+    year: Year,
+    output: Annotated[Path | None, Asked(Both("Y écrire le rapport et les appels.", "Write the report and the statements there."), FOLDER, short="o")] = None,
+    estimates: Annotated[bool, Asked(Both("Appeler aussi ce que seules les bibliothèques ont déclaré.", "Bill also what only libraries declared."))] = False,
+    distribute: Annotated[bool, Asked(Both("Répartir l'année, une fois pour toutes.", "Share the year out, for good."))] = False,
+    public_users: _Users = 0,
+    higher_education_users: _Higher = 0,
+) -> Closed:  # fmt: skip
     """Reconciles, proves, closes, issues, shares out, reports; once more, it changes nothing and reports the same."""
     from edi import periods
     from edi.books import closing, statements
     from edi.books.distributing import Users
 
-    users = Users(asked.public_users, asked.higher_education_users)
-    if users != Users() and not asked.distribute:
+    users = Users(public_users, higher_education_users)
+    if users != Users() and not distribute:
         names = "--public-users, --higher-education-users"
         raise WrongUse(name=names, why=Both("avec --distribute", "with --distribute"))
-    year = asked.year
+    year = year
     facts = closing.close(
-        desk.connection, desk.home, year, desk.now(), estimates=asked.estimates,
-        users=users if asked.distribute else None, progress=desk.progress,
+        desk.connection, desk.home, year, desk.now(), estimates=estimates,
+        users=users if distribute else None, progress=desk.progress,
     )  # fmt: skip
 
     def papers() -> Any:
@@ -100,13 +83,6 @@ def close(desk: "Desk", asked: Close) -> Closed:
     return Closed(facts=facts, late=late, papers=papers, below=(filled(says, late=late),))
 
 
-class Reopen(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `period reopen`."""
-
-    year: Year
-    reason: Reason = ""
-
-
 class Reopened(Result, frozen=True, kw_only=True):
     """A year that is open again."""
 
@@ -114,33 +90,15 @@ class Reopened(Result, frozen=True, kw_only=True):
     state: str
 
 
-def reopen(desk: "Desk", asked: Reopen) -> Reopened:
+def reopen(desk: "Desk", *, year: Year, reason: Reason = "") -> Reopened:
     """Reopens a closed year, for a reason that is kept."""
     from edi import periods
     from edi.store import transaction
 
     with transaction(desk.connection):
-        periods.reopen(desk.connection, asked.year, desk.now(), asked.reason)
-    says = filled(Both("Période {year} rouverte.", "Period {year} reopened."), year=asked.year)
-    return Reopened(year=asked.year, state="open", below=(says,))
-
-
-class Distribute(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of `distribute`."""
-
-    year: SomeYear
-    public_users: _Users = 0
-    higher_education_users: _Higher = 0
-    record: Annotated[
-        bool,
-        Asked(
-            Both(
-                "L'inscrire, une fois pour toutes ; l'année doit être close.",
-                "Record it, for good; the year must be closed.",
-            )
-        ),
-    ] = False
-    output: Output = None
+        periods.reopen(desk.connection, year, desk.now(), reason)
+    says = filled(Both("Période {year} rouverte.", "Period {year} reopened."), year=year)
+    return Reopened(year=year, state="open", below=(says,))
 
 
 class Shared(Rows, frozen=True, kw_only=True):
@@ -153,17 +111,24 @@ class Shared(Rows, frozen=True, kw_only=True):
         return {**self.facts, "titles": len(list(self.rows))}
 
 
-def distribute(desk: "Desk", asked: Distribute) -> Shared:
+def distribute(
+    desk: "Desk", *,
+    year: SomeYear,
+    public_users: _Users = 0,
+    higher_education_users: _Higher = 0,
+    record: Annotated[bool, Asked(Both("L'inscrire, une fois pour toutes ; l'année doit être close.", "Record it, for good; the year must be closed."))] = False,
+    output: Output = None,
+) -> Shared:  # fmt: skip
     """Shares a year out: State, fees, pension, then half to authors and half to publishers, by copy."""
     from edi.books import distributing
     from edi.exports import Sheet
 
-    made = distributing.recorded(desk.connection, asked.year)
-    if made is None or asked.record:
-        users = distributing.Users(asked.public_users, asked.higher_education_users)
-        made = distributing.compute(desk.connection, asked.year, users, desk.home.settings.distribution)
-        made = distributing.record(desk.connection, made, desk.now()) if asked.record else made
-    title = filled(Both("Répartition {year}", "Distribution {year}"), year=asked.year)
+    made = distributing.recorded(desk.connection, year)
+    if made is None or record:
+        users = distributing.Users(public_users, higher_education_users)
+        made = distributing.compute(desk.connection, year, users, desk.home.settings.distribution)
+        made = distributing.record(desk.connection, made, desk.now()) if record else made
+    title = filled(Both("Répartition {year}", "Distribution {year}"), year=year)
     sheet = Sheet(title, distributing.SHEET, made.titles)
     rows = made.titles
 

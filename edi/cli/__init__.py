@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from edi.acts.act import Act, WrongUse
+from edi.acts.act import Act, Result, WrongUse
 from edi.cli.command import Frame, language_of, root, wording
 from edi.cli.screen import Screen, unread
 from schemas.errors import EdiError
@@ -53,10 +53,10 @@ def _done(frame: Frame, act: Act, common: dict[str, Any], given: dict[str, Any])
         screen.language = desk.language
         desk.tell = partial(happened, screen, form == "json")
         desk.progress = screen.progress
-        result = None
+        result: Result | None = None
         try:
-            with _ended_by_signals(desk.stop) if getattr(asked, "lasts", False) else contextlib.nullcontext():
-                result = act.work(desk, asked)
+            with _ended_by_signals(desk.stop) if act.lasting and not asked.get("once") else contextlib.nullcontext():
+                result = act.work(desk, **asked)
             if result is None:
                 return 0
             deliver(act, asked, result, form, bool(common.get("format")), screen)

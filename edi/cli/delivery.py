@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from edi.acts.act import SHEETS, Act, Result, Rows, WrongUse, parameters
+from edi.acts.act import SHEETS, Act, Result, Rows, WrongUse
 from edi.cli.screen import Screen, emit, json_pieces
 from schemas.text import Both, filled
 
@@ -19,14 +19,14 @@ def form_of(act: Act, given: str | None, as_json: bool) -> str:
     return form
 
 
-def deliver(act: Act, asked: Any, result: Result, form: str, explicit: bool, screen: Screen) -> None:
+def deliver(act: Act, asked: dict[str, Any], result: Result, form: str, explicit: bool, screen: Screen) -> None:
     """Writes what the act made, then says what came of it. Raises DiskTrouble, WrongUse.
 
     `explicit` is whether the form was named by `--format`.
     """
-    output: Path | None = getattr(asked, "output", None)
-    for one in parameters(act.parameters):
-        if one.about.writes and (path := getattr(asked, one.name)) is not None:
+    output: Path | None = asked.get("output")
+    for one in act.asked:
+        if one.about.writes and (path := asked.get(one.name)) is not None:
             write_out(path, result.forms[one.about.writes]().pieces())
             if form != "json":
                 screen.note(filled(Both("page : {path}", "page: {path}"), path=path), "dim")

@@ -19,7 +19,7 @@ _RECORD, _NUMBER = Both("enr.", "rec."), Both("numéro", "number")
 _SIDES = {"supplier": Both("fournisseur", "supplier"), "library": Both("bibliothèque", "library")}
 _BOTH = (
     Column("side", Both("côté", "side"), value=lambda row: _SIDES[row["side"]]),
-    Column("number", _NUMBER, value=lambda row: _credit(row)), Column("date", "date"), Column("ht_cents", _HT, "cents"),
+    Column("number", _NUMBER, value=lambda row: _credit(row)), Column("date", "date", "date"), Column("ht_cents", _HT, "cents"),
     Column("ttc_cents", _TTC, "cents"),
     Column("gross_cents", Both("prix publics", "list prices"), "cents", value=lambda row: row["gross_cents"] if row["side"] == "supplier" else None),
     Column("file", Both("fichier", "file")), Column("record", _RECORD, "int"), Column("sha256", "sha256", value=lambda row: row["sha256"][:8]),
@@ -31,7 +31,7 @@ _ENTRIES = (
     Column("reverses", Both("annule", "reverses")), Column("hash", Both("empreinte", "hash"), value=lambda row: row["hash"][:8]),
 )  # fmt: skip
 _COUNTED = (
-    Column("entry", Both("écriture", "entry")), SUPPLIER, LIBRARY, Column("invoice_number", _NUMBER), Column("invoice_date", "date"),
+    Column("entry", Both("écriture", "entry")), SUPPLIER, LIBRARY, Column("invoice_number", _NUMBER), Column("invoice_date", "date", "date"),
     Column("file", Both("fichier", "file"), folded=True), Column("record", _RECORD), Column("copies", Both("ex.", "copies"), "int"),
 )  # fmt: skip
 _PLACES = (
@@ -96,7 +96,7 @@ def _case(case: dict[str, Any], screen: Screen) -> None:
 def _misses(language: str) -> tuple[Column, ...]:
     """What of an invoice nearly matched; its reasons stand there in both languages."""
     return (
-        Column("number", _NUMBER), Column("date", "date"), Column("ht_cents", _HT, "cents"),
+        Column("number", _NUMBER), Column("date", "date", "date"), Column("ht_cents", _HT, "cents"),
         Column("partner", Both("partenaire", "partner"), value=lambda row: row["supplier"] if row["side"] == "supplier" else row["library"]),
         Column("lost", Both("pourquoi", "why not"), folded=True, value=lambda row: " ; ".join(one[language] for one in row["lost"])),
         Column("explained", Both("explication", "may be"), folded=True, value=lambda row: " ; ".join(one[language] for one in row["explained"])),

@@ -1,5 +1,6 @@
 """What people read, in French and in English; one language is spoken at a time (`say`)."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -39,6 +40,16 @@ def filled(text: Text, **facts: object) -> Text:
 def _filled(text: Text, language: str, facts: dict[str, object]) -> str:
     spoken = {name: say(fact, language) if isinstance(fact, Both) else fact for name, fact in facts.items()}
     return (say(text, language) or "").format(**spoken)
+
+
+def joined(texts: Iterable[Text], between: str) -> Text:
+    """Several texts as one.
+
+    >>> joined(["a", Both("un", "one")], "; ")
+    Both(fr='a; un', en='a; one')
+    """
+    every = list(texts)
+    return Both(*(between.join(say(text, language) or "" for text in every) for language in ("fr", "en")))
 
 
 def stored(text: Text) -> str:

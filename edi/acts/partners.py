@@ -10,7 +10,7 @@ from edi.acts.act import Asked, Number, Reason, Result, Rows, WrongUse
 from edi.acts.columns import AFTER, BEFORE, FIELD, GLN, NAME, SINCE
 from schemas.column import Column, word
 from schemas.errors import NotFound, SettingsWrong
-from schemas.text import Both, Text, filled
+from schemas.text import Both, Text, filled, joined
 
 if TYPE_CHECKING:
     from edi.desk import Desk
@@ -188,9 +188,7 @@ def ask_file(
         for line, row in rows
         if (fault := requests.fault(row))
     ]:
-        said = [Both(one, one) if isinstance(one, str) else one for one in wrong[:20]]
-        why = Both("; ".join(one.fr for one in said), "; ".join(one.en for one in said))
-        raise SettingsWrong(path=file, why=why)
+        raise SettingsWrong(path=file, why=joined(wrong[:20], "; "))
     return _asked(desk, [row for _, row in rows])
 
 

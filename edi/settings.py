@@ -8,6 +8,7 @@ HOME/known_hosts  pinned host keys        HOME/quarantine/  HOME/outgoing/
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from edi.lending.distribution import Terms
 from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
-from schemas.text import Both, Language, filled, joined
+from schemas.text import Both, Language, Text, filled, joined
 from spool import durable
 from spool.errors import why
 from spool.link import Link, problems
@@ -189,27 +190,30 @@ def read_settings(path: Path) -> Settings:
         settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
         raise SettingsWrong(path=path, why=wrong) from wrong
-    wrongs = [
-        filled("[[link]] {name} : {why}", name=link.name, why=problem)
-        for link in settings.link
-        for problem in problems(link)
-    ]
+    if wrongs := list(_wrongs(settings)):
+        raise SettingsWrong(path=path, why=joined(wrongs))
+    return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))
+
+
+def _wrongs(settings: Settings) -> Iterator[Text]:
+    """What is wrong with the settings, a sentence each."""
     names = [link.name for link in settings.link]
-    twice = (name for name in dict.fromkeys(names) if names.count(name) > 1)
-    wrongs += [filled(Both("[[link]] {name} : deux fois", "[[link]] {name}: twice"), name=name) for name in twice]
+    for link in settings.link:
+        for problem in problems(link):
+            yield joined([f"[[link]] {link.name}", problem], " : ")
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield Both(f"[[link]] {name} : deux fois", f"[[link]] {name}: twice")
     if LOCAL in names:
-        wrongs.append(Both(f"[[link]] {LOCAL} : nom réservé", f"[[link]] {LOCAL}: reserved name"))
+        yield Both(f"[[link]] {LOCAL} : nom réservé", f"[[link]] {LOCAL}: reserved name")
     if not gln.is_valid(settings.gln):
-        wrongs.append(Both(f"gln {settings.gln!r} : pas un GLN", f"gln {settings.gln!r}: not a GLN"))
+        yield Both(f"gln {settings.gln!r} : pas un GLN", f"gln {settings.gln!r}: not a GLN")
     if settings.siren and not _is_siren(settings.siren):
-        wrongs.append(Both(f"siren {settings.siren!r} : pas un SIREN", f"siren {settings.siren!r}: not a SIREN"))
+        yield Both(f"siren {settings.siren!r} : pas un SIREN", f"siren {settings.siren!r}: not a SIREN")
     for name, (least, most) in _BOUNDS.items():
         given = getattr(settings, name)
         if not least <= given <= most:
-            wrongs.append(Both(f"{name} {given} : de {least} à {most}", f"{name} {given}: from {least} to {most}"))
-    if wrongs:
-        raise SettingsWrong(path=path, why=joined(wrongs, "; "))
-    return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))
+            yield Both(f"{name} {given} : de {least} à {most}", f"{name} {given}: from {least} to {most}")
 
 
 def _is_siren(code: str) -> bool:

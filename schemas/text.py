@@ -37,19 +37,19 @@ def filled(text: Text, **facts: object) -> Text:
     return Both(*(_filled(text, language, facts) for language in ("fr", "en")))
 
 
+def joined(texts: Iterable[Text], by: str = " ; ") -> Text:
+    """Several texts as one, in each language.
+
+    >>> joined([Both("a", "b"), "c"])
+    Both(fr='a ; c', en='b ; c')
+    """
+    each = list(texts)
+    return Both(*(by.join(say(text, language) or "" for text in each) for language in ("fr", "en")))
+
+
 def _filled(text: Text, language: str, facts: dict[str, object]) -> str:
     spoken = {name: say(fact, language) if isinstance(fact, Both) else fact for name, fact in facts.items()}
     return (say(text, language) or "").format(**spoken)
-
-
-def joined(texts: Iterable[Text], between: str) -> Text:
-    """Several texts as one.
-
-    >>> joined(["a", Both("un", "one")], "; ")
-    Both(fr='a; un', en='a; one')
-    """
-    every = list(texts)
-    return Both(*(between.join(say(text, language) or "" for text in every) for language in ("fr", "en")))
 
 
 def stored(text: Text) -> str:

@@ -188,7 +188,7 @@ def ask_file(
         for line, row in rows
         if (fault := requests.fault(row))
     ]:
-        raise SettingsWrong(path=file, why=joined(wrong[:20], "; "))
+        raise SettingsWrong(path=file, why=joined(wrong[:20]))
     return _asked(desk, [row for _, row in rows])
 
 

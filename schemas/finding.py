@@ -37,5 +37,5 @@ def shown(text: str) -> str:
     """
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     if cut.isprintable():
-        return cut
+        return str(cut)  # nothing but text: a reader's own kind of it cannot be stored
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from edi.acts.act import FOLDER, Asked, Number, Output, Paper, Period, Result, Rows, SomeYear, Supplier, Year
-from edi.acts.columns import GLN, NAME, PERIOD, SUPPLIER
+from edi.acts.columns import GLN, NAME, PERIOD, SIDES, SUPPLIER
 from schemas.column import Column, word
 from schemas.money import french
 from schemas.text import Both, Text, counted, filled
@@ -33,12 +33,12 @@ def issue(
     output: Annotated[Path | None, Asked(Both("Y écrire les PDF qui n'y sont pas.", "Write the PDFs that are not there."), FOLDER, short="o")] = None,
     supplier: Supplier = None,
 ) -> Statements:  # fmt: skip
-    """Issues a statement to every supplier with something new; once more, it issues nothing."""
+    """Issues a statement to everybody who owes something new; once more, it issues nothing."""
     from edi.books import statements
     from edi.reconciliation import estimating
     from edi.reconciliation.reconciling import reconcile
 
-    connection, year, supplier = desk.connection, year, supplier
+    connection = desk.connection
     estimated: list[dict[str, Any]] = []
     if estimates:
         reconcile(connection, desk.now())
@@ -122,10 +122,9 @@ def show(desk: "Desk", *, number: Number, output: Output = None) -> Statement:
     )  # fmt: skip
 
 
-_ROLES = {"supplier": Both("fournisseur", "supplier"), "library": Both("bibliothèque", "library")}
 _NONE = Both("rien", "nothing")
 AWAITED = (
-    word("role", Both("rôle", "role"), _ROLES), GLN, NAME,
+    word("role", Both("rôle", "role"), SIDES), GLN, NAME,
     Column("declared", Both("a déclaré", "declared"), "int", value=lambda row: row["declared"] or _NONE),
     Column("invoices", Both("attendues", "awaited"), "int"), Column("least_cents", Both("au moins €", "least €"), "cents"),
     Column("most_cents", Both("au plus €", "most €"), "cents"),

@@ -6,6 +6,7 @@ from schemas.text import Both
 
 VERDICTS = {**VERDICT_WORDS, "received": Both("pas encore pris", "not taken yet")}
 SUPPLIER = Column("supplier", Both("fournisseur", "supplier"), width=15)
+SIDES = {"supplier": Both("fournisseur", "supplier"), "library": Both("bibliothèque", "library")}
 LIBRARY = Column("library", Both("bibliothèque", "library"), width=15)
 PERIOD = Column("period", Both("an", "year"), "int", 8)
 GLN = Column("gln", "GLN", width=15)

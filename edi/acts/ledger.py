@@ -116,7 +116,7 @@ class Balances(Rows, frozen=True, kw_only=True):
 
 
 def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, at: At = None) -> Balances:
-    """The balances by period, supplier and rate, today or on a past day."""
+    """The balances, today or on a past day."""
     from edi.ledger import balances
 
     rows = balances(desk.connection, at, period, supplier)

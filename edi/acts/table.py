@@ -27,8 +27,8 @@ _CLOSE = Both(
 )
 _CLOSING = ("edi {0} 2025 -o cloture-2025", "edi {0} 2025 -o cloture-2025 --distribute --public-users 6187588")
 _ISSUE = Both(
-    "Émettre l'appel de chaque fournisseur qui a du nouveau ; relancer n'émet rien de plus.",
-    "Issue a statement to each supplier with something new; once more issues nothing.",
+    "Émettre un appel à chacun qui a du nouveau ; relancer n'émet rien de plus.",
+    "Issue a statement to everybody with something new; once more issues nothing.",
 )
 
 
@@ -60,8 +60,8 @@ ACTS = (
         "CSV : point-virgule, virgule ou tabulation ; virgule décimale ; JJ/MM/AAAA ; UTF-8 ou Windows. Une ligne par facture "
         "(bibliothèque) ou par titre (fournisseur, les lignes d'une facture à la suite).",
         "A valid declaration out of a spreadsheet, checked at once.\n\n"
-        "CSV: semicolon, comma or tab; decimal comma; DD/MM/YYYY; UTF-8 or Windows. A row an invoice (library) or a title "
-        "(supplier, an invoice's lines one after another)."),
+        "CSV: semicolon, comma or tab; decimal comma; DD/MM/YYYY; UTF-8 or Windows. "
+        "A row an invoice (library) or a title (supplier, an invoice's lines one after another)."),
         ("edi new factures.csv --side bibliotheque --gln 3025616805006 --period 2025 --reference 2025-001",
          "edi new lignes.csv --side fournisseur --gln 3015593010104 --period 2025 --reference F25 --format xml -o F25.xml"),
         "declarant", home="none", notes=checking.new_columns),
@@ -92,7 +92,7 @@ ACTS = (
     Act("why", matching.why, Both(
         "Où en est une facture et pourquoi ; d'une écriture ou d'un titre, jusqu'aux colonnes du fichier d'origine.",
         "Where an invoice stands and why; of an entry or a title, down to the columns of the original file."),
-        ("edi why FA-2025/0012", "edi why 12 --supplier 3025616805006 --json")),
+        ("edi why FA-2025/0012", "edi why --entry 12 --json")),
     Act("decide accept", matching.judge, Both("Accepter une proposition ou un écart : c'est une même vente.", "Accept a proposal or a discrepancy: they are one sale."),
         ('edi decide accept FA-2025/0012 --by comptabilité --reason "numéro mal saisi"',), "accountant", True, fixed={"act": "accept"}),
     Act("decide reject", matching.judge, Both("Rejeter une proposition : ce n'est pas une même vente.", "Reject a proposal: they are not one sale."),
@@ -132,7 +132,7 @@ ACTS = (
     Act("period list", years.periods, Both("Toutes les années depuis 2003.", "Every year since 2003."), ("edi period list --json",)),
     _closing("period close"),
     Act("period reopen", years.reopen, Both("Rouvrir une année close.", "Reopen a closed year."),
-        ('edi period reopen 2024 --reason "oubli du fournisseur"',), "accountant", True),
+        ('edi period reopen 2024 --reason "oubli"',), "accountant", True),
     Act("certificate", billing.certificate, Both(
         "Attestation de fin de déclaration : déclaré, rapproché, ouvert, à cet instant.", "A declarant's certificate: declared, matched, open, as of this moment."),
         ("edi certificate 3025616805006 --period 2025", "edi certificate 3025616805006 --period 2025 -o attestation.pdf")),
@@ -143,12 +143,11 @@ ACTS = (
         "Écrire aux partenaires attendus : une lettre chacun, en PDF et en texte.", "Write to the partners awaited: a letter to each, as PDF and as text."),
         ("edi remind 2025 -o relances",), "accountant", True),
     Act("estimate", billing.issue, Both(
-        "Inscrire d'office, au moins-disant, ce que seules les bibliothèques ont déclaré, et l'appeler.\n\n"
-        "L'estimation est reprise d'elle-même quand le fournisseur déclare.",
+        "Inscrire d'office, au moins-disant, ce que seules les bibliothèques ont déclaré, et l'appeler.\n\nL'estimation est reprise d'elle-même quand le fournisseur déclare.",
         "Post at the least what only libraries declared, and bill it.\n\nAn estimate is taken back by itself once the supplier declares."),
         ("edi estimate 2025 -o appels",), "accountant", True, fixed={"estimates": True}),
     _closing("close"),
-    Act("ledger list", ledger.entries, Both("Lister les écritures.", "List the entries."), ("edi ledger list --period 2025 --supplier 3025616805006",), "accountant"),
+    Act("ledger list", ledger.entries, Both("Lister les écritures.", "List the entries."), ("edi ledger list --period 2025",), "accountant"),
     Act("ledger export", ledger.export, Both(
         "Exporter les écritures, montants exacts.\n\ncsv-fr : pour un tableur ; fec : le journal d'une période.",
         "Export the entries, exact amounts.\n\ncsv-fr: for a French spreadsheet; fec: a period's journal."),

@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from edi.acts.columns import LIBRARY, SUPPLIER
+from edi.acts.columns import LIBRARY, SIDES, SUPPLIER
 from edi.acts.matching import COUNTS, INVOICES, Cases, Reconciled, Title, Traced
 from edi.cli.screen import STYLES, Screen, when
 from edi.cli.views.home import NEWS
 from schemas.column import Column
 from schemas.money import french
 from schemas.outcome import DECISIONS, REASONS, STATES
+from schemas.status import AWAITED_WORDS as AWAITED
 from schemas.text import Both, Text, filled
 
 if TYPE_CHECKING:
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
 _HT, _TTC = Both("HT", "net"), Both("TTC", "gross")
 _RECORD, _NUMBER = Both("enr.", "rec."), Both("numéro", "number")
-_SIDES = {"supplier": Both("fournisseur", "supplier"), "library": Both("bibliothèque", "library")}
 _BOTH = (
-    Column("side", Both("côté", "side"), value=lambda row: _SIDES[row["side"]]),
+    Column("side", Both("côté", "side"), value=lambda row: SIDES[row["side"]]),
     Column("number", _NUMBER, value=lambda row: _credit(row)), Column("date", "date", "date"), Column("ht_cents", _HT, "cents"),
     Column("ttc_cents", _TTC, "cents"),
     Column("gross_cents", Both("prix publics", "list prices"), "cents", value=lambda row: row["gross_cents"] if row["side"] == "supplier" else None),
@@ -80,7 +80,7 @@ def _case(case: dict[str, Any], screen: Screen) -> None:
         title.append_text(screen.rich(" · ", REASONS[case["reason"]]))
     screen.out.rule(title, align="left", style="dim")
     invoices = (*case["supplier_invoices"], *case["library_invoices"])
-    for side, words in _SIDES.items():
+    for side, words in SIDES.items():
         name = invoices[0][f"{side}_name"]
         screen.line(screen.rich((f"  {screen.say(words):<14}", "dim"), invoices[0][side], f"  {name}" if name else ""))
     screen.table("", _BOTH, invoices)
@@ -107,10 +107,10 @@ def _sentences(case: dict[str, Any], screen: Screen) -> "list[Rich]":
     """What explains a case, a sentence a line."""
     lines: list[Text] = []
     if awaited := case["awaits"]:
-        says = Both("Attend la bibliothèque {who} depuis le {day}.", "Waits for the library {who} since {day}.")
-        if awaited["side"] != "library":
-            says = Both("Attend le fournisseur {who} depuis le {day}.", "Waits for the supplier {who} since {day}.")
-        lines.append(filled(says, who=awaited["partner"], day=when(awaited["since"])[:10]))
+        says = Both("Attend {side} {who} depuis le {day}.", "Waits for {side} {who} since {day}.")
+        lines.append(
+            filled(says, side=AWAITED[awaited["side"]], who=awaited["partner"], day=when(awaited["since"])[:10])
+        )
     for invoice in (*case["supplier_invoices"], *case["library_invoices"]):
         says = Both(
             "{who} n'est pas ouvert le {day}, selon l'annuaire ; cela ne change rien au rapprochement.",
@@ -144,8 +144,8 @@ def _sentences(case: dict[str, Any], screen: Screen) -> "list[Rich]":
 
 def _evidence(evidence: dict[str, Any], language: str) -> list[Text]:
     says = Both(
-        "HT : fournisseur {s} €, bibliothèque {l} €, écart {gap} €{more}.",
-        "Net: supplier {s} €, library {l} €, gap {gap} €{more}.",
+        "HT : {supplier} {s} €, {library} {l} €, écart {gap} €{more}.",
+        "Net: {supplier} {s} €, {library} {l} €, gap {gap} €{more}.",
     )
     more: Text = ""
     if "tolerance_cents" in evidence:
@@ -156,7 +156,7 @@ def _evidence(evidence: dict[str, Any], language: str) -> list[Text]:
         for name, of in (("s", "supplier_ht"), ("l", "library_ht"), ("gap", "gap"))
     }
     reasons = (*evidence.get("explained", ()), *evidence.get("against", ()))
-    return [filled(says, more=more, **facts), *(f"- {reason[language]}" for reason in reasons)]
+    return [filled(says, more=more, **SIDES, **facts), *(f"- {reason[language]}" for reason in reasons)]
 
 
 def _refusal(refusal: dict[str, Any], screen: Screen) -> None:

@@ -8,6 +8,7 @@ from edi.acts.taking import Passed
 from edi.cli.screen import Screen, when
 from schemas.column import Column
 from schemas.money import french
+from schemas.status import AWAITED_WORDS as AWAITED
 from schemas.text import Both, counted, filled, recalled
 
 _TURNS = {
@@ -34,16 +35,17 @@ def status(result: Status, screen: Screen) -> None:
         arrived += [" · "] if arrived else []
         arrived += [screen.word(word, VERDICTS), " ", (str(count), "bold")]
     counts = result.reconciliation
-    waits = Both(
-        f"{counts['waiting_library']} la bibliothèque · {counts['waiting_supplier']} le fournisseur",
-        f"{counts['waiting_library']} the library · {counts['waiting_supplier']} the supplier",
-    )
+    waits = [
+        f"{counts[f'waiting_{side}']} {screen.say(words)}"
+        for side, words in AWAITED.items()
+        if f"waiting_{side}" in counts
+    ]
     _fact(screen, Both("Fichiers", "Files"), *arrived or [(Both("aucun", "none"), "dim")])
     _fact(screen, Both("Rapprochées", "Matched"), (str(counts["matched"]), "bold green"))
     _fact(screen, Both("En écart", "Discrepancies"), (str(counts["discrepancies"]), "bold"))
     if counts["proposed"]:
         _fact(screen, Both("Proposées", "Proposed"), (f"{counts['proposed']} : edi decide", "bold yellow"))
-    _fact(screen, Both("Attendent", "Waiting for"), waits)
+    _fact(screen, Both("Attendent", "Waiting for"), " · ".join(waits))
     _fact(screen, Both("Registre", "Ledger"), (f"{french(result.remuneration_cents)} €", "bold"))
     screen.line()
     if result.not_reconciled_yet:

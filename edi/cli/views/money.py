@@ -9,6 +9,7 @@ from edi.acts.years import Closed, Shared
 from edi.cli.screen import Screen
 from schemas.column import Column
 from schemas.money import french
+from schemas.status import AWAITED_WORDS as AWAITED
 from schemas.text import Both, counted, filled
 
 _SHOWN, _TITLES = 60, 10
@@ -62,15 +63,13 @@ def closed(result: Closed, screen: Screen) -> None:
     screen.line(filled(says, year=facts["year"], entries=entries, called=called), "bold")
     says = Both("  rémunération {euros} €, {n} exemplaires", "  share {euros} €, {n} copies")
     screen.line(filled(says, euros=french(facts["remuneration_cents"]), n=facts["copies"]))
-    for side, whom in (
-        ("library", Both("des bibliothèques", "libraries")),
-        ("supplier", Both("des fournisseurs", "suppliers")),
-    ):
-        wait = facts["waiting"][side]
+    for side, wait in facts["waiting"].items():
         least, most = french(wait["least_cents"]), french(wait["most_cents"])
         between = least if least == most else Both(f"{least} à {most}", f"{least} to {most}")
         says = Both("  attend {whom} : {n}, {between} €", "  waits for {whom}: {n}, {between} €")
-        screen.line(filled(says, whom=whom, n=counted(wait["invoices"], "facture", "invoice"), between=between))
+        screen.line(
+            filled(says, whom=AWAITED[side], n=counted(wait["invoices"], "facture", "invoice"), between=between)
+        )
     if shares := facts["distribution"]:
         says = Both("  répartis : auteurs {a} €, éditeurs {p} €", "  shared out: authors {a} €, publishers {p} €")
         screen.line(filled(says, a=french(shares["authors_cents"]), p=french(shares["publishers_cents"])))

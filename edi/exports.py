@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from parsers.plain import french_day, harmless
 from schemas.column import Column, Row
-from schemas.text import Text, say
+from schemas.text import Both, Text, say
 
 #: What a spreadsheet takes for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -33,11 +33,10 @@ class Sheet(NamedTuple):
     rows: Iterable[Row]
 
 
-def plain_csv(columns: Iterable[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """CSV for programs, RFC 4180: names as heads, exact numbers, points, UTF-8; no text is a formula here either."""
-    columns = tuple(columns)
-    names = [column.name for column in columns]
-    return _csv(names, ([_defused(column.of(row)) for column in columns] for row in rows), ",")
+def plain_csv(names: Iterable[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """CSV for programs, RFC 4180: exact numbers, points, UTF-8; no text is a formula here either."""
+    names = tuple(names)
+    return _csv(names, ([_defused(row[name]) for name in names] for row in rows), ",")
 
 
 def spreadsheet_csv(columns: Iterable[Column], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -67,10 +66,20 @@ def _defused(value: Any) -> Any:
     return harmless(f"'{value}" if value.startswith(_FORMULA) else value)
 
 
+def _worded(column: Column, value: Any) -> Any:
+    """A value as people read it: a word for its code where the column has some."""
+    return column.words.get(value, value) if column.words else value
+
+
+def _kind(column: Column, value: Any) -> str:
+    """What is to be written: a number is none where a column says something in words instead."""
+    return "text" if isinstance(value, str) and column.kind in ("int", "cents") else column.kind
+
+
 def _french(column: Column, value: Any) -> str:
     if value is None:
         return ""
-    kind = column.kind
+    kind = _kind(column, value)
     if kind == "cents":
         return str(Decimal(value).scaleb(-2)).replace(".", ",")
     if kind == "rate":
@@ -79,11 +88,11 @@ def _french(column: Column, value: Any) -> str:
         return french_day(value)
     if kind == "int":
         return str(value)
-    text = str(say(column.words.get(value, value), "fr"))
+    text = str(say(_worded(column, value), "fr"))
     return f'="{text}"' if _NUMBER_LIKE.fullmatch(text) else str(_defused(text))
 
 
-def workbook(sheets: Iterable[Sheet], language: str) -> Iterator[bytes]:
+def workbook(sheets: Iterable[tuple[Text, tuple[Column, ...], Iterable[Row]]], language: str = "fr") -> Iterator[bytes]:
     """An XLSX file of sheets, heads in `language`; a sheet that is full goes on in another."""
     import xlsxwriter  # not above: it takes its time, and most commands export nothing
 
@@ -105,8 +114,9 @@ def workbook(sheets: Iterable[Sheet], language: str) -> Iterator[bytes]:
                         y += 1
                         for x, column in enumerate(columns):
                             if (value := column.of(row)) is not None:
-                                value = say(column.words.get(value, value), language) if column.words else value
-                                _WRITE[column.kind](sheet, y, x, value, forms[column.kind])
+                                value = _worded(column, value)
+                                said = say(value, language) if isinstance(value, Both) else value
+                                _WRITE[_kind(column, said)](sheet, y, x, said, forms[column.kind])
                         row = next(rows, None)
         file.seek(0)
         while piece := file.read(1 << 20):

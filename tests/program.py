@@ -112,7 +112,7 @@ def called(*words: str) -> tuple[int, str, str]:
 
 def both_languages(text: str) -> list[str]:
     """The lines that say something twice, as `français / English`."""
-    return [line for line in text.splitlines() if re.search(r"[^\W\d_]{2}\S* / [^\W\d_]{2}", line)]
+    return [line for line in text.splitlines() if re.search(r"[^\W\d_]{2}\S* / [^\W\d_]", line)]
 
 
 def start(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":

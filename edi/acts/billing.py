@@ -126,7 +126,7 @@ _NONE = Both("rien", "nothing")
 AWAITED = (
     word("role", Both("rôle", "role"), SIDES), GLN, NAME,
     Column("declared", Both("a déclaré", "declared"), "int", value=lambda row: row["declared"] or _NONE),
-    Column("invoices", Both("attendues", "awaited"), "int"), Column("least_cents", Both("au moins €", "least €"), "cents"),
+    Column("invoices", Both("attendues", "awaited"), "int", value=lambda row: len(row["invoices"])), Column("least_cents", Both("au moins €", "least €"), "cents"),
     Column("most_cents", Both("au plus €", "most €"), "cents"),
 )  # fmt: skip
 

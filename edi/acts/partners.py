@@ -126,7 +126,7 @@ class Known(Result, frozen=True, kw_only=True):
         return {**self.facts, "known_as": list(self.known_as), "history": self.history}
 
 
-def show(desk: "Desk", *, gln: Annotated[str, Asked("", "GLN", argument=True)]) -> Known:
+def show(desk: "Desk", *, gln: Annotated[str, Asked(Both("Son GLN.", "Its GLN."), "GLN", argument=True)]) -> Known:
     """A partner, with its history."""
     from edi import partners
 

@@ -59,7 +59,8 @@ def _done(frame: Frame, act: Act, common: dict[str, Any], given: dict[str, Any])
                 result = act.work(desk, **asked)
             if result is None:
                 return 0
-            deliver(act, asked, result, form, bool(common.get("format")), screen)
+            output = asked.get("output") or (Path(common["output"]) if common.get("output") else None)
+            deliver(act, asked, result, form, bool(common.get("format")), output, screen)
         finally:
             screen.still()
         return result.code

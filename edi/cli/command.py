@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from edi.acts.act import Act, Parameter, WrongUse, called, spoken
+from edi.acts.act import FILE, Act, Parameter, WrongUse, called, spoken
 from edi.acts.table import BY_NAME, GROUPS
 from edi.cli.screen import Screen
 from schemas.text import Both, Language, Text, filled
@@ -64,6 +64,8 @@ def _common(act: Act | None) -> Iterator[click.Option]:
         if name not in taken:
             more: dict[str, Any] = {"is_flag": True, "default": None} if not shown else {"metavar": spoken(shown, "fr")}
             yield click.Option([f"--{name}", f"_{name}"], **more)
+    if act is not None and act.forms and "output" not in taken:
+        yield click.Option(["--output", "_output", "-o"])
 
 
 def _option(one: Parameter) -> click.Parameter:
@@ -113,12 +115,21 @@ class Command(click.Command):
         _begin(formatter, f"edi {act.name} [OPTIONS] {shown}".rstrip(), act.help)
         _list(formatter, "arguments", ((called(one), one.about.help) for one in arguments if one.about.help))
         _list(formatter, "options", map(_explained, (one for one in act.asked if not one.about.argument)))
-        forms = filled(COMMON[2][2], forms=", ".join(("json", *act.forms)))
         taken = {one.name for one in act.asked}
-        _list(
-            formatter, "common",
-            ((_named(name, what), forms if name == "format" else says) for name, what, says in COMMON if name not in taken),
-        )  # fmt: skip
+        forms = filled(COMMON[2][2], forms=", ".join(("json", *act.forms)))
+        rows = [
+            (_named(name, what), forms if name == "format" else says)
+            for name, what, says in COMMON
+            if name not in taken
+        ]
+        if act.forms and "output" not in taken:
+            rows.append(
+                (
+                    filled("-o, --output {file}", file=FILE),
+                    Both("Où l'écrire ; sinon stdout.", "Where to write it; else stdout."),
+                )
+            )
+        _list(formatter, "common", rows)
         _list(formatter, "notes", act.notes() if act.notes else ())
         _examples(formatter, act.examples)
 

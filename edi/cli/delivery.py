@@ -7,7 +7,8 @@ from typing import Any
 
 from edi.acts.act import SHEETS, Act, Result, Rows, WrongUse
 from edi.cli.screen import Screen, emit, json_pieces
-from schemas.text import Both, filled
+from schemas.column import Column, Row
+from schemas.text import Both, filled, say
 
 
 def form_of(act: Act, given: str | None, as_json: bool) -> str:
@@ -19,12 +20,13 @@ def form_of(act: Act, given: str | None, as_json: bool) -> str:
     return form
 
 
-def deliver(act: Act, asked: dict[str, Any], result: Result, form: str, explicit: bool, screen: Screen) -> None:
+def deliver(
+    act: Act, asked: dict[str, Any], result: Result, form: str, explicit: bool, output: Path | None, screen: Screen
+) -> None:
     """Writes what the act made, then says what came of it. Raises DiskTrouble, WrongUse.
 
-    `explicit` is whether the form was named by `--format`.
+    `explicit` is whether the form was named by `--format`, `output` where to.
     """
-    output: Path | None = asked.get("output")
     for one in act.asked:
         if one.about.writes and (path := asked.get(one.name)) is not None:
             write_out(path, result.forms[one.about.writes]().pieces())
@@ -86,8 +88,16 @@ def _sheets(result: Result, form: str, language: str, on_stdout: bool) -> Iterab
         if on_stdout and sys.stdout.isatty():
             raise WrongUse(name="--format xlsx", why=Both("-o FICHIER", "-o FILE"))
         return exports.workbook(sheets, language)
-    write = exports.plain_csv if form == "csv" else exports.spreadsheet_csv
-    return write(sheets[0].columns, sheets[0].rows)
+    columns, rows = sheets[0].columns, sheets[0].rows
+    if form == "csv":
+        return exports.plain_csv([column.name for column in columns], (_plain(columns, row, language) for row in rows))
+    return exports.spreadsheet_csv(columns, rows)
+
+
+def _plain(columns: Iterable[Column], row: Row, language: str) -> Row:
+    """A row for programs: codes as they are, and what is only ever said in words in the language spoken."""
+    values = ((column.name, column.of(row)) for column in columns)
+    return {name: say(value, language) if isinstance(value, Both) else value for name, value in values}
 
 
 def make(folder: Path) -> None:

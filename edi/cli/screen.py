@@ -110,7 +110,7 @@ class Screen:
             return when(value)
         if column.kind == "word":
             return self.word(value, column.words) if value in column.words else value
-        return len(value) if isinstance(value, list) else value
+        return value
 
     def show(self, title: Text, heads: Iterable[tuple[str, bool, bool]], rows: Iterable[Iterable[object]]) -> None:
         """A table of cells; of each head whether it is to the right, and may be folded. No figure is ever cut:

@@ -43,7 +43,7 @@ def test_no_text_in_a_csv_commands_a_terminal() -> None:
         "base": 1,
         "rate": "0.06",
     }
-    for pieces in (plain_csv(COLUMNS, [row]), spreadsheet_csv(COLUMNS, [row])):
+    for pieces in (plain_csv(NAMES, [row]), spreadsheet_csv(COLUMNS, [row])):
         assert "\\x1b[2J\\x9b\\u202e\\n=1" in b"".join(pieces).decode("utf-8-sig")
 
 
@@ -75,7 +75,7 @@ def test_a_french_spreadsheet_gets_texts_as_texts_and_amounts_exact(given_rows: 
 
 @given(st.lists(rows, max_size=5))
 def test_a_program_gets_every_value_back(given_rows: list[dict[str, Any]]) -> None:
-    heads, *cells = read_csv(plain_csv(COLUMNS, given_rows), ",")
+    heads, *cells = read_csv(plain_csv(NAMES, given_rows), ",")
     assert heads == list(NAMES)
     for row, cell in zip(given_rows, cells, strict=True):
         wanted = ["" if row[name] is None else harmless(str(row[name])) for name in NAMES]
@@ -84,7 +84,7 @@ def test_a_program_gets_every_value_back(given_rows: list[dict[str, Any]]) -> No
 
 @given(st.lists(rows, max_size=5))
 def test_a_workbook_has_types(given_rows: list[dict[str, Any]]) -> None:
-    [(name, (heads, *cells))] = read_xlsx(b"".join(workbook([Sheet("Registre", COLUMNS, given_rows)], "fr"))).items()
+    [(name, (heads, *cells))] = read_xlsx(b"".join(workbook([Sheet("Registre", COLUMNS, given_rows)]))).items()
     assert name == "Registre" and heads == [column.head for column in COLUMNS]
     for row, (code, number, day, n, base, rate) in zip(given_rows, cells, strict=True):
         assert (code, number, day) == (row["gln"], row["number"], datetime.date.fromisoformat(row["day"]))
@@ -98,7 +98,7 @@ def test_a_full_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> Non
     sheets = [
         Sheet(name, numbers, [{"n": n} for n in range(many)]) for name, many in (("Un", 7), ("Deux", 0), ("Trois", 3))
     ]
-    found = read_xlsx(b"".join(workbook(sheets, "fr")))
+    found = read_xlsx(b"".join(workbook(sheets)))
     assert {name: [row[0] for row in rows[1:]] for name, rows in found.items()} == {
         "Un": [0, 1, 2], "Un 2": [3, 4, 5], "Un 3": [6], "Deux": [], "Trois": [0, 1, 2],
     }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from edi.lending.terms import FIRST_PERIOD
 from schemas.errors import NotAllowed
+from schemas.text import Both
 
 
 def closed_years(connection: sqlite3.Connection) -> set[int]:
@@ -31,10 +32,13 @@ def booked_in(year: int, closed: set[int]) -> int:
 def close(connection: sqlite3.Connection, year: int, now: datetime) -> None:
     """Closes a year, inside the caller's transaction. NotAllowed when it is none or is closed."""
     if not FIRST_PERIOD <= year < now.year + 1:
-        why = f"La période {year} n'existe pas : {FIRST_PERIOD} à {now.year}. / There is no period {year}."
+        why = Both(
+            f"La période {year} n'existe pas : {FIRST_PERIOD} à {now.year}.",
+            f"There is no period {year}: {FIRST_PERIOD} to {now.year}.",
+        )
         raise NotAllowed(why=why)
     if year in closed_years(connection):
-        raise NotAllowed(why=f"La période {year} est déjà close. / Period {year} is closed already.")
+        raise NotAllowed(why=Both(f"La période {year} est déjà close.", f"Period {year} is closed already."))
     connection.execute("INSERT INTO period_closed VALUES (?, ?)", (year, now.isoformat()))
     connection.execute(
         "INSERT INTO period_act (year, act, at, reason) VALUES (?, 'close', ?, '')", (year, now.isoformat())
@@ -44,9 +48,13 @@ def close(connection: sqlite3.Connection, year: int, now: datetime) -> None:
 def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str) -> None:
     """Reopens a closed year, for a reason that is kept. NotAllowed when it is not closed or no reason is given."""
     if year not in closed_years(connection):
-        raise NotAllowed(why=f"La période {year} est ouverte. / Period {year} is open.")
+        raise NotAllowed(why=Both(f"La période {year} est ouverte.", f"Period {year} is open."))
     if not reason.strip():
-        raise NotAllowed(why="Rouvrir une période demande une raison : --reason. / Reopening needs a reason.")
+        raise NotAllowed(
+            why=Both(
+                "Rouvrir une période demande une raison : --reason.", "Reopening a period needs a reason: --reason."
+            )
+        )
     connection.execute("DELETE FROM period_closed WHERE year = ?", (year,))
     connection.execute(
         "INSERT INTO period_act (year, act, at, reason) VALUES (?, 'reopen', ?, ?)", (year, now.isoformat(), reason)

@@ -90,7 +90,7 @@ def account(path: Path, port: int, public_key: str | None) -> Iterator[tuple[Hom
 
 def _settings(home: Home) -> str:
     return (
-        f'# Le bac à sable. / The sandbox.\ngln = "{home.settings.gln}"\nevery_seconds = 1\n\n[[link]]\nname = "{LINK}"\n'
+        f'# Le bac à sable.\ngln = "{home.settings.gln}"\nevery_seconds = 1\n\n[[link]]\nname = "{LINK}"\n'
         f'kind = "folder"\npath = "partenaires/{USER}"\ndeclarants = ["*"]\nsettle_seconds = 1\n'
     )
 

@@ -151,7 +151,7 @@ def _runs_hold(
             proof.remuneration_cents += row["remuneration_cents"]
             row = rows.fetchone()
             if proof.entries % 256 == 0:
-                progress("écritures / entries", proof.entries, of)
+                progress(Both("écritures", "entries"), proof.entries, of)
         if proof.entries + 1 - first != run["entries"]:
             raise _Fails("count", proof.entries + 1 - first, run["entries"], proof.entries + 1)
         proof.runs += 1

@@ -91,6 +91,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return {name: value for name, value in facts.items() if value is not msgspec.UNSET}
 
 
+class Facts(Result, frozen=True, kw_only=True):
+    """Facts that are their own document."""
+
+    facts: dict[str, Any]
+
+    def document(self, language: str) -> Any:
+        """The same."""
+        return self.facts
+
+
 class Rows(Result, frozen=True, kw_only=True):
     """A table: `name` is its key in JSON, where `more` stands beside; `empty` is said instead of a table without rows.
 

@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from edi.acts.act import FOLDER, Asked, Number, Output, Paper, Period, Result, Rows, SomeYear, Supplier, Year
+from edi.acts.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Result, Rows, SomeYear, Supplier, Year
 from edi.acts.columns import GLN, NAME, PERIOD, SIDES, SUPPLIER
 from schemas.column import Column, word
 from schemas.money import french
@@ -198,14 +198,8 @@ def _pdf(letter: dict[str, Any]) -> list[bytes]:
     return [as_pdf(letter)]
 
 
-class Certified(Result, frozen=True, kw_only=True):
+class Certified(Facts, frozen=True, kw_only=True):
     """What a declarant has declared for a period, and where it stands."""
-
-    facts: dict[str, Any]
-
-    def document(self, language: str) -> Any:
-        """The facts of the certificate."""
-        return self.facts
 
 
 def certificate(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from edi.acts.act import Asked, Library, Period, Reason, Result, Rows, Supplier, WrongUse
+from edi.acts.act import Asked, Facts, Library, Period, Reason, Result, Rows, Supplier, WrongUse
 from edi.acts.columns import LIBRARY, SUPPLIER
 from schemas.column import Column, Row, word
 from schemas.errors import NotFound
@@ -86,14 +86,8 @@ class Cases(Result, frozen=True, kw_only=True):
     alike: list[str]
 
 
-class Traced(Result, frozen=True, kw_only=True):
+class Traced(Facts, frozen=True, kw_only=True):
     """An entry, the invoices it is made of, and the columns of their files."""
-
-    facts: dict[str, Any]
-
-    def document(self, language: str) -> Any:
-        """All of it."""
-        return self.facts
 
 
 class Title(Result, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from edi.acts.act import Asked, Number, Reason, Result, Rows, WrongUse
+from edi.acts.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from edi.acts.columns import AFTER, BEFORE, FIELD, GLN, NAME, SINCE
 from schemas.column import Column, word
 from schemas.errors import NotFound, SettingsWrong
@@ -233,15 +233,10 @@ def act(
     return _requests(rows)
 
 
-class Answered(Result, frozen=True, kw_only=True):
+class Answered(Facts, frozen=True, kw_only=True):
     """A request as it stands once it is answered, and what that changed of the directory."""
 
-    facts: dict[str, Any]
     changes: list[dict[str, Any]]
-
-    def document(self, language: str) -> Any:
-        """Both, in one."""
-        return self.facts
 
 
 def answer(

@@ -1,6 +1,6 @@
 """The table of acts: by what words each is asked for, what it does, whose it is, whether it writes."""
 
-from edi.acts import billing, checking, ledger, links, matching, partners, taking, years
+from edi.acts import billing, checking, declaring, ledger, links, matching, partners, taking, years
 from edi.acts.act import Act
 from schemas.text import Both
 
@@ -55,7 +55,7 @@ ACTS = (
         "declarant", home="none", more=("html",)),
     Act("convert", checking.convert, Both("La même déclaration dans l'autre format.", "The same declaration in the other format."),
         ("edi convert F-2025.txt --to xml -o F-2025.xml", "edi convert F-2025.xml --to fixed | less"), "declarant", home="none"),
-    Act("new", checking.new, Both(
+    Act("new", declaring.new, Both(
         "Une déclaration valide à partir d'un tableur, contrôlée aussitôt.\n\n"
         "CSV : point-virgule, virgule ou tabulation ; virgule décimale ; JJ/MM/AAAA ; UTF-8 ou Windows. Une ligne par facture "
         "(bibliothèque) ou par titre (fournisseur, les lignes d'une facture à la suite).",
@@ -64,7 +64,7 @@ ACTS = (
         "A row an invoice (library) or a title (supplier, an invoice's lines one after another)."),
         ("edi new factures.csv --side bibliotheque --gln 3025616805006 --period 2025 --reference 2025-001",
          "edi new lignes.csv --side fournisseur --gln 3015593010104 --period 2025 --reference F25 --format xml -o F25.xml"),
-        "declarant", home="none", notes=checking.new_columns),
+        "declarant", home="none", notes=declaring.new_columns),
     Act("ingest", taking.ingest, Both(
         "Prendre des fichiers locaux par le chemin ordinaire : lire, contrôler, comptabiliser, répondre.",
         "Take local files by the ordinary road: read, check, book, answer."),

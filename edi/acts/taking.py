@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from edi.acts.act import Asked, Number, Reason, Result, Rows, WrongUse
+from edi.acts.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from edi.acts.checking import Checked, File, Files, code
 from edi.acts.columns import VERDICTS, link_and_home, verdict
 from edi.acts.files import LONG
@@ -80,14 +80,8 @@ def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "O
     return Passed(code=wrong, did=did)
 
 
-class Demo(Result, frozen=True, kw_only=True):
+class Demo(Facts, frozen=True, kw_only=True):
     """All that the demo showed."""
-
-    facts: dict[str, Any]
-
-    def document(self, language: str) -> Any:
-        """The same."""
-        return self.facts
 
 
 def demo(desk: "Desk") -> Demo:

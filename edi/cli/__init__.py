@@ -19,7 +19,8 @@ from typing import Any
 import click
 
 from edi.acts.act import Act, Result, WrongUse
-from edi.cli.command import Frame, language_of, root, wording
+from edi.cli.command import Frame, root, wording
+from edi.cli.help import language_of
 from edi.cli.screen import Screen, unread
 from schemas.errors import EdiError
 from schemas.text import Both, Text, filled

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from edi.acts import checking, ledger, matching, partners, taking, years
+from edi.acts import checking, declaring, ledger, matching, partners, taking, years
 from edi.acts.act import Result, Rows
 from edi.cli.screen import STYLES, Screen, as_json, emit
 from edi.cli.views import cases, files, home, money
@@ -12,7 +12,7 @@ from schemas.text import Both, filled
 
 _VIEWS: dict[type[Result], Callable[[Any, Screen], None]] = {
     checking.Checked: files.checked,
-    checking.Faulty: files.faulty,
+    declaring.Faulty: files.faulty,
     checking.Specification: files.specification,
     taking.Held: files.held,
     taking.Passed: home.passed,

@@ -75,7 +75,7 @@ def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
         record(desk.connection, made, desk.now)
     made = compute(desk.connection, 2024, Users(), Terms())
     record(desk.connection, made, desk.now)
-    with pytest.raises(NotAllowed, match="shared out already"):
+    with pytest.raises(NotAllowed, match="déjà répartie"):
         record(desk.connection, made, desk.now)
     for table in ("distribution", "distribution_posting", "distribution_share"):
         for act in (

@@ -28,20 +28,16 @@ def convert(stream: IO[bytes], to: str, out: IO[bytes]) -> list[Finding]:
         if isinstance(event, Invoice):
             lines = len(event.lines) + (lines if event.part else 0)
             if event.last and event.announced not in (None, lines):  # XML has no count: what is missing would be lost
-                findings.append(
-                    Finding(
-                        code="line-count-differs",
-                        record=event.record,
-                        invoice=event.number,
-                        found=str(lines),
-                        expected=str(event.announced),
-                    )
-                )
+                findings.append(_miscounted(event, lines))
     if findings or header is None:
         return findings
     invoices: Iterator[Invoice] = (event for event in read(source) if isinstance(event, Invoice))
-    if to == "xml":
-        write_xml.write(header, invoices, out)
-    else:
-        write_fixed.write(header, invoices, out)
+    (write_xml if to == "xml" else write_fixed).write(header, invoices, out)
     return []
+
+
+def _miscounted(invoice: Invoice, lines: int) -> Finding:
+    return Finding(
+        code="line-count-differs", record=invoice.record, invoice=invoice.number, found=str(lines),
+        expected=str(invoice.announced),
+    )  # fmt: skip

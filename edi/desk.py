@@ -15,6 +15,7 @@ from typing import Any
 from edi import store
 from edi.log import logged, user
 from edi.settings import Home, Settings, open_home, paris_now
+from edi.timing import Timing
 from schemas.text import Language, Text
 from spool.folder import Folder
 
@@ -33,6 +34,9 @@ def _unseen(what: Text, done: int, of: int | None) -> None:
 class Desk:
     """A home with its open database. `language` is what people are told in, `who` whose act it is, `clock` the only
     clock: Paris wall-clock time, to the second."""
+
+    #: The pace of a run; tests set another.
+    timing = Timing()
 
     def __init__(
         self,
@@ -98,7 +102,7 @@ def bare_desk(
 @contextmanager
 def open_desk(
     path: Path, language: Language | None = None, who: str = "", clock: Clock | None = None,
-    on_wait: Callable[[str], None] | None = None,
+    on_wait: Callable[[Text], None] | None = None,
 ) -> Iterator[Desk]:  # fmt: skip
     """The desk of the home at `path`, made on first use; its language is the home's unless another is asked for.
 
@@ -110,7 +114,7 @@ def open_desk(
 
 
 @contextmanager
-def _connected(home: Home, on_wait: Callable[[str], None]) -> Iterator[store.Connection]:
+def _connected(home: Home, on_wait: Callable[[Text], None]) -> Iterator[store.Connection]:
     connection = store.connect(home.database)
     connection.on_wait = on_wait
     try:

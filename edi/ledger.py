@@ -1,167 +1,147 @@
 """The ledger: append-only entries, hashed, posted in chained runs; a correction is a reversing entry.
 
-Posting compares what the matches owe with the entries that stand, and writes only the difference: first the
-reversals, then the new entries, in one fixed order. Authority: surface, "What is posted".
+It knows no scheme: a scheme brings claims, rows of who owes what for which piece, and the ledger posts the difference to
+the entries that stand: first the reversals, then the new entries, in one fixed order. Authority: surface, "What is posted".
 """
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
-from datetime import date, datetime
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
 import msgspec
 
-from edi import partners, periods
-from edi.lending.context import Partner
-from edi.lending.remuneration import share, why_exempt
+from edi import periods
 from edi.store import insert
-from schemas.column import Column
 
-#: The columns of an export, in order; `hash` is of the entry's number and its facts, `reason` why a base is nothing.
-SHEET = (
-    Column("entry", "écriture", "int", 9), Column("period", "période", "int", 8), Column("supplier", "fournisseur", width=15),
-    Column("library", "bibliothèque", width=15), Column("invoice_number", "facture", width=21),
-    Column("invoice_date", "date", "date"), Column("kind", "F/A", width=4), Column("base_cents", "base HT", "cents", 14),
-    Column("rate", "taux", "rate", 6), Column("remuneration_cents", "part", "cents", 14), Column("copies", "exemplaires", "int"),
-    Column("reverses", "contre-passe", "int"), Column("match", "rapprochement", width=22), Column("hash", "empreinte", width=66),
-    Column("reason", "motif", width=16),
+#: What is posted of a claim, in the order of an entry's facts: who owes (party), to or by whom (counterparty, where there is
+#: one), for which document (piece; the kind and the sign of amounts are its scheme's), how much of what base, and the keys by
+#: which the scheme finds the claim and its evidence again. `facts` is JSON of whatever else an entry of this kind has, or NULL.
+CLAIM = (
+    "party", "counterparty", "piece", "piece_date", "piece_kind", "base_cents", "rate", "cents", "units", "reason", "claim",
+    "evidence", "facts",
 )  # fmt: skip
-COLUMNS = tuple(column.name for column in SHEET)
-
+#: An entry's facts, less its number; `reverses` is the number of the entry that it undoes.
+FACTS = ("period", *CLAIM, "reverses")
+#: An entry that stands, `e`: it reverses none, and none reverses it.
 STANDING = "e.reverses IS NULL AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.entry)"
-_FACTS = (
-    "period", "supplier", "library", "invoice_number", "invoice_date", "kind", "base_cents", "rate_percent",
-    "remuneration_cents", "copies", "reason", "reverses", "supplier_invoice", "library_invoice",
-)  # fmt: skip
-_HASHED = ("entry", *_FACTS)
-_CENTS = _FACTS.index("remuneration_cents")
-#: The facts of an entry to post, from `due`; and of one that reverses an entry of `undue`.
-_POSTING = ", ".join({"reverses": "NULL"}.get(name, name) for name in _FACTS)
-_OTHER_WAY = {"reverses": "entry", **{name: f"-{name}" for name in ("base_cents", "remuneration_cents", "copies")}}
-_REVERSAL = ", ".join(_OTHER_WAY.get(name, name) for name in _FACTS)
-_SAME = ("supplier_invoice", "library_invoice", "base_cents", "rate_percent", "remuneration_cents", "copies", "reason")
+_CENTS = FACTS.index("cents")
+_SIGNED = ("base_cents", "cents", "units")
+_REVERSAL = ", ".join({"reverses": "entry", **{name: f"-{name}" for name in _SIGNED}}.get(name, name) for name in FACTS)
+_POSTING = ", ".join(("period", *CLAIM, "NULL"))
+_SAME = " AND ".join(
+    f"e.{name} IS d.{name}" for name in ("evidence", "base_cents", "rate", "cents", "units", "reason", "facts")
+)
+_OWED = (
+    f"claim INTEGER PRIMARY KEY, period INTEGER, {', '.join(name for name in CLAIM if name != 'claim')}, bag INTEGER"
+)
 
 
-def weigh(connection: sqlite3.Connection, directory: dict[str, Partner], whole: bool) -> None:
-    """Sets what the matches in `outcome_new` owe against the entries that stand: temporary tables `undue` and `due`.
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of entries of a scheme. `rules` gives the text of what its amounts are reckoned by now; `content`, of an
+    entry's number and facts, what is hashed of them: that they are of this kind must follow from it. `seals` is SQL for a
+    hash of facts beside the chain for which the next run is to vouch."""
 
-    Of the entries that stand, all, or if not `whole` those of the invoices in `looked`.
+    scheme: str
+    name: str
+    rules: Callable[[], str]
+    content: Callable[[int, tuple[Any, ...]], Mapping[str, Any]]
+    seals: str = ""
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What a run has posted: how many entries, and their sum in cents."""
+
+    entries: int
+    cents: int
+
+
+def weigh(
+    connection: sqlite3.Connection, kind: Kind, owed: Iterable[tuple[Any, ...]], bag: str, looked: str | None
+) -> None:
+    """Weighs what is owed now against the entries of a kind that stand: temporary tables `undue` and `due`.
+
+    `owed` are rows of the period, `CLAIM`, and the case (`bag`) that the claim belongs to. `looked` is SQL for the claims that
+    were looked at, None where all were; `bag` SQL for the case of an entry `e`.
     """
-    _owed(connection, directory)
-    looked = "entry e" if whole else "looked l CROSS JOIN entry e ON e.supplier_invoice = l.invoice"
-    same = " AND ".join(f"e.{name} = d.{name}" for name in _SAME)
+    connection.execute("DROP TABLE IF EXISTS temp.owed")
+    connection.execute(f"CREATE TEMP TABLE owed ({_OWED})")
+    insert(connection, f"owed (period, {', '.join(CLAIM)}, bag)", owed)
+    ours = f"e.scheme = '{kind.scheme}' AND e.kind = '{kind.name}' AND {STANDING}"
+    source = "entry e" if looked is None else f"({looked}) l CROSS JOIN entry e ON e.claim = l.claim"
     for table in ("undue", "due"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     connection.execute(
-        f"CREATE TEMP TABLE undue AS SELECT e.*, coalesce(o.bag, e.supplier_invoice) AS bag FROM {looked} "
-        f"LEFT JOIN outcome o ON o.invoice = e.supplier_invoice WHERE {STANDING} "
-        f"AND NOT EXISTS (SELECT 1 FROM owed d WHERE {same}) ORDER BY e.entry"
+        f"CREATE TEMP TABLE undue AS SELECT e.*, {bag} AS bag FROM {source} WHERE {ours} "
+        f"AND NOT EXISTS (SELECT 1 FROM owed d WHERE d.claim = e.claim AND {_SAME}) ORDER BY e.entry"
     )
     connection.execute(
-        f"CREATE TEMP TABLE due AS SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE {same} AND "
-        f"{STANDING}) ORDER BY period, supplier, library, invoice_date, invoice_number, supplier_invoice"
+        f"CREATE TEMP TABLE due AS SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.claim = d.claim "
+        f"AND {_SAME} AND {ours}) ORDER BY period, party, counterparty, piece_date, piece, claim"
     )
     connection.execute("DROP TABLE temp.owed")
 
 
 def post(
-    connection: sqlite3.Connection, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
-) -> dict[str, int]:
+    connection: sqlite3.Connection, kind: Kind, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
+) -> Posted:  # fmt: skip
     """Reverses what is no longer owed, posts what is (`weigh`), as one run within the caller's transaction.
 
-    `undue` and `due` are conditions that select some of each, between `bounds`. The run has a hash over the run before,
-    when, and its entries, each with its own.
+    `undue` and `due` are conditions that select some of each, between `bounds`.
+    """
+    reversals = connection.execute(f"SELECT {_REVERSAL} FROM undue WHERE {undue} ORDER BY entry", bounds)
+    postings = connection.execute(f"SELECT {_POSTING} FROM due WHERE {due} ORDER BY rowid", bounds)
+    return append(connection, kind, now, chain(reversals, postings))
+
+
+def append(connection: sqlite3.Connection, kind: Kind, now: datetime, facts: Iterable[tuple[Any, ...]]) -> Posted:
+    """Posts entries of these `FACTS` as one run, each in its period or the oldest open one after it.
+
+    The run has a hash over the run before, when, the version of its rules, what it vouches for beside the chain, and its
+    entries, each with its own.
     """
     last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
     run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
     first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
-    closed = periods.closed_years(connection)
-    reversals = connection.execute(f"SELECT {_REVERSAL} FROM undue WHERE {undue} ORDER BY entry", bounds)
-    postings = connection.execute(f"SELECT {_POSTING} FROM due WHERE {due} ORDER BY rowid", bounds)
-    run_hash = hashlib.sha256(f"{previous}{now.isoformat()}".encode())
+    closed, rules = periods.closed_years(connection), kind.rules()
+    version = hashlib.sha256(rules.encode()).hexdigest()
+    beside = connection.execute(kind.seals).fetchone() if kind.seals else None
+    seals = beside[0] if beside else ""
+    run_hash = hashlib.sha256(f"{previous}{now.isoformat()}{version}{seals}".encode())
     rows, cents = [], 0
-    for entry, (period, *rest) in enumerate(chain(reversals, postings), first):
-        facts = (periods.booked_in(period, closed), *rest)
-        digest = content_hash(dict(zip(_HASHED, (entry, *facts), strict=True)))
+    for entry, (period, *rest) in enumerate(facts, first):
+        row = (periods.booked_in(period, closed), *rest)
+        digest = content_hash(kind.content(entry, row))
         run_hash.update(digest.encode())
-        rows.append((entry, run, *facts, digest))
-        cents += facts[_CENTS]
+        rows.append((entry, run, kind.scheme, kind.name, *row, digest))
+        cents += row[_CENTS]
     if rows:  # the run first: one that its entries waited for would be looked for among all there are
         connection.execute(
-            "INSERT INTO posting_run (id, posted_at, entries, previous, hash) VALUES (?, ?, ?, ?, ?)",
-            (run, now.isoformat(), len(rows), previous, run_hash.hexdigest()),
+            "INSERT INTO rules SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM rules WHERE version = ?1)",
+            (version, rules),
         )
-        insert(connection, f"entry (entry, run, {', '.join(_FACTS)}, hash)", rows)
-    return {"entries_posted": len(rows), "remuneration_cents": cents}
+        connection.execute(
+            "INSERT INTO posting_run (id, posted_at, entries, previous, hash, rules, seals) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (run, now.isoformat(), len(rows), previous, run_hash.hexdigest(), version, seals),
+        )
+        insert(connection, f"entry (entry, run, scheme, kind, {', '.join(FACTS)}, hash)", rows)
+    return Posted(len(rows), cents)
 
 
-def _owed(connection: sqlite3.Connection, directory: dict[str, Partner]) -> None:
-    """The table `owed`: what each matched pair of `outcome_new` owes, by the supplier's invoice as written."""
-    library = cache(lambda code: directory.get(partners.resolve(directory, code)))
-    connection.execute("DROP TABLE IF EXISTS temp.owed")
-    connection.execute(
-        "CREATE TEMP TABLE owed (supplier_invoice INTEGER PRIMARY KEY, library_invoice INTEGER, period INTEGER, "
-        "supplier TEXT, library TEXT, invoice_number TEXT, invoice_date TEXT, kind TEXT, rate_percent INTEGER, "
-        "base_cents INTEGER, remuneration_cents INTEGER, copies INTEGER, reason TEXT, bag INTEGER)"
-    )
-    matches = connection.execute(
-        "SELECT i.id, o.other, i.period, i.supplier, i.library, i.number, i.date, i.kind, o.rate, "
-        "i.base, i.base_copies, i.gross, o.bag FROM outcome_new o JOIN invoice i ON i.id = o.invoice "
-        "WHERE o.state = 'matched' AND o.side = 'supplier'"
-    )
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for *facts, code, number, day, kind, rate, base, copies, gross, bag in matches:
-            exempt = why_exempt(library(code), date.fromisoformat(day))
-            due = msgspec.structs.astuple(share(kind, base, copies, gross, rate, exempt))
-            yield *facts, code, number, day, kind, rate, *due, bag
-
-    insert(connection, "owed", rows())
-
-
-def content_hash(facts: dict[str, Any]) -> str:
+def content_hash(facts: Mapping[str, Any]) -> str:
     """The sha256 of an entry's number and facts, as JSON with sorted keys and no spaces."""
     return hashlib.sha256(_json.encode(facts)).hexdigest()
 
 
+def sound(rules: Iterable[Any]) -> dict[str, str]:
+    """What runs were posted by, out of rows of version and text; a version is the sha256 of its text, or was altered."""
+    return {version: text for version, text in rules if hashlib.sha256(text.encode()).hexdigest() == version}
+
+
+#: The rows for `sound`.
+RULES = "SELECT version, text FROM rules"
+
+
 _json = msgspec.json.Encoder(order="sorted")
-
-
-def rate_text(rate_percent: int) -> str:
-    """A whole per cent as a decimal string.
-
-    >>> rate_text(6), rate_text(0)
-    ('0.06', '0.00')
-    """
-    return f"{rate_percent // 100}.{rate_percent % 100:02d}"
-
-
-def entries(
-    connection: sqlite3.Connection, period: int | None = None, supplier: str | None = None
-) -> Iterator[dict[str, Any]]:
-    """The entries in order, as the exports have them."""
-    for row in connection.execute(
-        "SELECT * FROM entry WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR supplier = ?2) ORDER BY entry",
-        (period, supplier),
-    ):
-        facts = {name: row[name] for name in COLUMNS if name not in ("rate", "match")}
-        facts["rate"] = rate_text(row["rate_percent"])
-        facts["match"] = f"{row['supplier_invoice']}-{row['library_invoice']}"
-        yield {name: facts[name] for name in COLUMNS}
-
-
-def balances(
-    connection: sqlite3.Connection, at: date | None = None, period: int | None = None, supplier: str | None = None
-) -> list[dict[str, Any]]:
-    """Per period, supplier and rate: entries, base, remuneration, copies; as they stood at the end of the day `at`."""
-    rows = connection.execute(
-        "SELECT e.period, e.supplier, rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, "
-        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies "
-        "FROM entry e JOIN posting_run r ON r.id = e.run WHERE (?1 IS NULL OR substr(r.posted_at, 1, 10) <= ?1) "
-        "AND (?2 IS NULL OR e.period = ?2) AND (?3 IS NULL OR e.supplier = ?3) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        (at and at.isoformat(), period, supplier),
-    )
-    return [{**dict(row), "rate": rate_text(row["rate_percent"])} for row in rows]

@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from schemas.errors import HomeBusy
+from schemas.text import Both, Text
 from spool.durable import disk
 
-_SOMEBODY = "un autre processus edi / another edi process"
+_SOMEBODY = Both("un autre processus edi", "another edi process")
 _LOOK_SECONDS = 0.05
 
 
@@ -23,15 +24,15 @@ def held(home: Path) -> Iterator[None]:
 
 @contextmanager
 def in_turn(
-    home: Path, name: str, on_wait: Callable[[str], None], quiet_seconds: float = 2, most_seconds: float = 3600
+    home: Path, name: str, on_wait: Callable[[Text], None], quiet_seconds: float = 2, most_seconds: float = 3600
 ) -> Iterator[None]:
     """Does `edi <name>` after whoever does it now; `on_wait` is told whom we wait for, once. Raises HomeBusy, DiskTrouble."""
-    said = False
+    quiet = True
 
     def wait(waited: float, who: str) -> bool:
-        nonlocal said
-        if waited > quiet_seconds and not said:
-            said = True
+        nonlocal quiet
+        if waited > quiet_seconds and quiet:
+            quiet = False
             on_wait(who)
         return waited < most_seconds
 
@@ -67,7 +68,7 @@ def _locked(home: Path, name: str, wait: Callable[[float, str], bool]) -> Iterat
                 file.truncate(0)
 
 
-def holder(home: Path) -> str:
+def holder(home: Path) -> Text:
     """Who is at work in a home, as far as its locks say: `edi run, pid 123`. Takes no lock, so keeps nobody from one."""
     for name in ("run", "reconcile"):
         with suppress(OSError, ValueError):

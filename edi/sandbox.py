@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -19,13 +19,17 @@ from typing import Any
 
 import msgspec
 
+from edi.desk import Desk, open_desk
 from edi.intake import links
-from edi.intake.exchange import Tell
+from edi.intake.arrivals import header_of
+from edi.intake.channel import Tell
 from edi.intake.ingesting import ingest
-from edi.intake.pipeline import Pass, Run, header_of
+from edi.intake.pipeline import Pass, Run
 from edi.intake.running import forever
+from edi.lending import terms
+from edi.reconciliation.reconciling import reconcile
 from edi.settings import Home, open_home, paris_now
-from edi.store import PLACES, connect, transaction
+from edi.store import PLACES, Connection, transaction
 from parsers import write_fixed
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header, Invoice, Line
@@ -34,7 +38,7 @@ from schemas.money import half_away
 from schemas.text import Both
 from spool import durable
 from spool.folder import Folder
-from spool.server import Server, User, host_key
+from spool.sftp.server import Server, User, host_key
 
 LINK = "partenaire"
 USER = "partenaire"
@@ -97,9 +101,14 @@ def _settings(home: Home) -> str:
 
 def play(home: Home, stop: threading.Event, tell: Tell) -> None:
     """Watches the account until `stop` is set, and plays the other side."""
-    with closing(connect(home.database)) as connection:
-        running = Run(home, connection, lambda event, facts: _meddle(home, event, facts, tell))
-        forever(running, stop, lambda done: _play(home, connection, done))
+    with open_desk(home.path) as desk:
+        run = Run(
+            desk,
+            lambda desk: reconcile(desk.connection, desk.now()),
+            lambda event, facts: _meddle(home, event, facts, tell),
+            stop,
+        )
+        forever(run, lambda done: _play(home, desk.connection, done))
 
 
 def _scenario(reference: str | None) -> str:
@@ -113,16 +122,16 @@ def _meddle(home: Home, event: str, facts: dict[str, Any], tell: Tell) -> None:
         if header is not None and _scenario(header.reference) == "REFUS":
             _use_up(home, facts["sha256"], header)
     elif event == "taken" and _scenario(facts["acknowledgement"].reference) == "TARD":
-        _change(home, lambda connection: links.pause(connection, LINK, paris_now()))
-        later = threading.Timer(LATE_SECONDS, _change, [home, lambda connection: links.resume(connection, LINK)])
+        _change(home, lambda desk: links.pause(desk, LINK))
+        later = threading.Timer(LATE_SECONDS, _change, [home, lambda desk: links.resume(desk, LINK)])
         later.daemon = True
         later.start()
     tell(event, facts)
 
 
-def _change(home: Home, change: Callable[[sqlite3.Connection], object]) -> None:
-    with closing(connect(home.database)) as connection, transaction(connection):
-        change(connection)
+def _change(home: Home, change: Callable[[Desk], object]) -> None:
+    with open_desk(home.path) as desk, transaction(desk.connection):
+        change(desk)
 
 
 def _use_up(home: Home, sha256: str, header: Header) -> None:
@@ -135,10 +144,10 @@ def _use_up(home: Home, sha256: str, header: Header) -> None:
     now = paris_now().isoformat()
     values = (header.format, header.side, header.declarant, header.reference, header.period, now, now, sha256)
     if None not in values:
-        _change(home, lambda connection: connection.execute(sql, values))
+        _change(home, lambda desk: desk.connection.execute(sql, values))
 
 
-def _play(home: Home, connection: sqlite3.Connection, done: Pass) -> None:
+def _play(home: Home, connection: Connection, done: Pass) -> None:
     """The other side's turn, after a pass."""
     for taken in done.taken:
         if taken.verdict not in ("accepted", "partly-accepted") or taken.use != "real" or taken.dry_run:
@@ -182,8 +191,10 @@ def _twins(home: Home, connection: sqlite3.Connection, taken: Acknowledgement, d
 def _mirrored(row: sqlite3.Row, partner: str, side: str, dearer: bool) -> Invoice:
     """The same invoice as the other side would declare it, or a fifth dearer."""
     ht = row["ht"] * 6 // 5 + 100 if dearer else row["ht"]
-    lines = (Line(_EAN, 1, ht, 0, 550, "", "", ""),) if side == "supplier" and ht else ()
+    day = date.fromisoformat(row["date"])
+    vat = max(terms.vat_rates(day, side))
+    lines = (Line(_EAN, 1, ht, 0, vat, "", "", ""),) if side == "supplier" and ht else ()
     return Invoice(
-        record=0, partner=partner, number=row["number"], date=date.fromisoformat(row["date"]), kind=row["kind"], ht=ht,
-        ttc=half_away(ht * 1055, 1000), lines=lines,
+        record=0, partner=partner, number=row["number"], date=day, kind=row["kind"], ht=ht,
+        ttc=half_away(ht * (10_000 + vat), 10_000), lines=lines,
     )  # fmt: skip

@@ -24,6 +24,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "finding": ("(receipt, ordinal)",),
     "entry": ("entry", "reverses"),
     "posting_run": ("id",),
+    "rules": ("version",),
     "correction": ("answer",),
     "period_act": ("id",),
     "quarantine_act": ("id",),
@@ -93,15 +94,16 @@ def _applied_by(script: Path) -> "Callable[[Database], None]":
 
 def _apply(script: Path, db: "Database") -> None:
     """Runs one file of `tables/`, then keeps the facts it made append-only."""
-    before = set(db.table_names())
+    known = set(db.table_names())
     for statement in script.read_text("utf-8").split(";\n"):
         if statement.strip():
             db.execute(statement)
-    for table in FACTS:
-        if table in set(db.table_names()) - before:
+    guarded = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()}
+    for table in FACTS.keys() & set(db.table_names()):
+        if f"{table}_no_delete" not in guarded:
             for statement in _append_only(table):
                 db.execute(statement)
-    if "receipt" not in before:
+    if "receipt" not in known:
         db.execute(
             "CREATE TRIGGER receipt_no_delete BEFORE DELETE ON receipt BEGIN SELECT RAISE(ABORT, 'receipts stay'); END"
         )

@@ -16,14 +16,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edi.lending.distribution import Terms
 from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
 from schemas.text import Both, Language, Text, filled, joined
 from spool import durable
 from spool.errors import why
-from spool.link import Link, problems
+from spool.transports import AnyLink, tagged
 
 OUR_GLN = "3035593037000"
 PARIS = ZoneInfo("Europe/Paris")
@@ -109,7 +108,7 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`edi.toml`, decoded. Sizes in bytes, times in seconds."""
+    """`edi.toml`, decoded. Sizes in bytes, times in seconds. What a scheme has of its own is a plain table, which it decodes."""
 
     gln: str = OUR_GLN
     max_bytes: int = Limits().max_bytes
@@ -121,8 +120,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     siren: str = ""
     issuer: Issuer = Issuer()
     accounts: Accounts = Accounts()
-    distribution: Terms = Terms()
-    link: tuple[Link, ...] = ()
+    distribution: dict[str, int | str] = {}
+    link: tuple[AnyLink, ...] = ()
 
     @property
     def letterhead(self) -> dict[str, Any]:
@@ -151,15 +150,13 @@ class Home(msgspec.Struct, frozen=True):
         """Where host keys are pinned."""
         return self.path / "known_hosts"
 
-    def link(self, name: str) -> Link:
+    def link(self, name: str) -> AnyLink:
         """The link of that name; NotFound names those there are."""
         for link in self.settings.link:
             if link.name == name:
                 return link
         names = ", ".join(link.name for link in self.settings.link) or "-"
-        raise NotFound(
-            what=filled(Both("liaison {name!r} ({names})", "link {name!r} ({names})"), name=name, names=names)
-        )
+        raise NotFound(what=Both(f"liaison {name!r} ({names})", f"link {name!r} ({names})"))
 
 
 def locate(given: Path | None) -> Path:
@@ -187,19 +184,22 @@ def open_home(path: Path) -> Home:
 def read_settings(path: Path) -> Settings:
     """The settings in a TOML file; SettingsWrong names everything that is wrong with them."""
     try:
-        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+        tables = tomllib.loads(path.read_text("utf-8"))
+        if isinstance(links := tables.get("link"), list):
+            tables["link"] = [tagged(link) if isinstance(link, dict) else link for link in links]
+        settings = msgspec.convert(tables, Settings)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as wrong:
         raise SettingsWrong(path=path, why=wrong) from wrong
     if wrongs := list(_wrongs(settings)):
         raise SettingsWrong(path=path, why=joined(wrongs))
-    return msgspec.structs.replace(settings, link=tuple(_anchored(link, path.parent) for link in settings.link))
+    return msgspec.structs.replace(settings, link=tuple(link.anchored(path.parent) for link in settings.link))
 
 
 def _wrongs(settings: Settings) -> Iterator[Text]:
     """What is wrong with the settings, a sentence each."""
     names = [link.name for link in settings.link]
     for link in settings.link:
-        for problem in problems(link):
+        for problem in link.problems():
             yield joined([f"[[link]] {link.name}", problem], " : ")
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
@@ -224,14 +224,6 @@ def _is_siren(code: str) -> bool:
     """
     digits = [int(c) * (1 + place % 2) for place, c in enumerate(code)] if code.isascii() and code.isdigit() else []
     return len(digits) == 9 and sum(d - 9 * (d > 9) for d in digits) % 10 == 0
-
-
-def _anchored(link: Link, home: Path) -> Link:
-    """The link with its files and folders relative to the home, not to wherever we were started."""
-    named = {name: getattr(link, name) for name in ("key_file", "password_file", "path")}
-    return msgspec.structs.replace(
-        link, **{name: str(home / Path(given).expanduser()) for name, given in named.items() if given}
-    )
 
 
 def paris_now() -> datetime:

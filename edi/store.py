@@ -9,13 +9,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from itertools import chain, islice
+from functools import lru_cache
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 from edi import schema
 from edi.lock import holder
 from schemas.errors import HomeBusy, HomeTooNew, Unreadable
+from schemas.text import Text
 
 #: Invoices and lines bear the receipt's id times this plus their place in the file, so a file's are apart from all others'.
 PLACES = 1 << 24
@@ -30,7 +32,7 @@ _ROWS_A_STATEMENT = 100
 class Connection(sqlite3.Connection):
     """A connection to the database of a home; `on_wait` is told who keeps a write waiting for a moment."""
 
-    on_wait: Callable[[str], None] = staticmethod(lambda who: None)
+    on_wait: Callable[[Text], None] = staticmethod(lambda who: None)
 
 
 def connect(path: Path) -> Connection:
@@ -133,15 +135,38 @@ def _begin(connection: sqlite3.Connection) -> None:
 
 
 def insert(connection: sqlite3.Connection, into: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Rows into a table, named with or without its columns: many a statement, which spares a third of the time."""
+    """Rows into a table, named with or without its columns."""
     left = iter(rows)
     while some := list(islice(left, _ROWS_A_STATEMENT)):
-        row = f"({', '.join('?' * len(some[0]))})"
-        if len(some) == _ROWS_A_STATEMENT:
-            values = list(chain.from_iterable(some))
-            connection.execute(f"INSERT INTO {into} VALUES {', '.join([row] * _ROWS_A_STATEMENT)}", values)
-        else:
-            connection.executemany(f"INSERT INTO {into} VALUES {row}", some)
+        insert_columns(connection, into, list(zip(*some, strict=True)))
+
+
+def insert_columns(connection: sqlite3.Connection, into: str, columns: Sequence[Sequence[Any]]) -> None:
+    """The same of rows that are at hand by the column: many a statement, and bound once what is the same in all of
+    them, which spares up to half of the time."""
+    for begin in range(0, len(columns[0]), _ROWS_A_STATEMENT):
+        some = [column[begin : begin + _ROWS_A_STATEMENT] for column in columns]
+        size = len(some[0])
+        if size < _ROWS_A_STATEMENT:
+            marks = ", ".join("?" * len(some))
+            connection.executemany(f"INSERT INTO {into} VALUES ({marks})", zip(*some, strict=True))
+            continue
+        same = tuple(part[0] == part[-1] and part.count(part[0]) == size for part in some)
+        each = [part for part, alike in zip(some, same, strict=True) if not alike]
+        values: list[Any] = [None] * (len(each) * size)
+        for place, part in enumerate(each):
+            values[place :: len(each)] = part
+        once = [part[0] for part, alike in zip(some, same, strict=True) if alike]
+        connection.execute(_many_rows(into, same), once + values)
+
+
+@lru_cache(256)
+def _many_rows(into: str, same: tuple[bool, ...]) -> str:
+    """The statement for as many rows as go into one; of the columns that are the same in all, the values come first."""
+    once, each = count(1), count(1 + sum(same))
+    fixed = [f"?{next(once)}" if alike else "" for alike in same]
+    rows = (", ".join(mark or f"?{next(each)}" for mark in fixed) for _ in range(_ROWS_A_STATEMENT))
+    return f"INSERT INTO {into} VALUES ({'), ('.join(rows)})"
 
 
 def breathe() -> None:
@@ -149,7 +174,7 @@ def breathe() -> None:
     time.sleep(3 * _LOOK_SECONDS)
 
 
-def waiting_told(connection: sqlite3.Connection) -> Callable[[str], None]:
+def waiting_told(connection: sqlite3.Connection) -> Callable[[Text], None]:
     """Who is told whom a write waits for."""
     return connection.on_wait if isinstance(connection, Connection) else Connection.on_wait
 

@@ -306,7 +306,7 @@ class _Reading:
             elif field.meaning != "blank":
                 values[field.name] = value
         unread = {name: None for name in ("replaced", "sending") if name not in values}
-        yield Header(format="fixed", record=1, version=texts["version"], **values, **unread)
+        yield Header(format="fixed", record=1, version=str(texts["version"]), **values, **unread)
 
     # -- FA and LG -----------------------------------------------------------------------------
 

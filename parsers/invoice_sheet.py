@@ -15,15 +15,14 @@ from typing import Any
 
 import msgspec
 
-from schemas import charset, lists
+from schemas import charset, lists, vat
 from schemas.declaration import Invoice, Line
 from schemas.layout import FA, LG
-from schemas.money import discounted, half_away
+from schemas.money import discounted
 from schemas.text import Both
 
 #: No more faults are told.
 MOST = 200
-_VAT = 550
 _ROW_BYTES = 1 << 20
 
 
@@ -173,7 +172,7 @@ COLUMNS = (
     Column("quantity", ("quantite", "qte", "quantity", "qty"), _scaled(0, _most(LG, "quantity"), "un nombre d'exemplaires", "a number of copies"), "supplier", True, "exemplaires", "copies"),
     Column("price", ("prix", "prix public", "prix public ht", "price"), _scaled(2, _most(LG, "price"), *_AMOUNT), "supplier", True, "prix public HT à l'unité", "unit public price without tax"),
     Column("discount", ("remise", "discount"), _scaled(2, 10_000, *_PERCENT), "supplier", False, "remise en %", "discount in %", 0),
-    Column("vat", ("tva", "taux de tva", "vat"), _scaled(2, 9_999, *_PERCENT), "supplier", False, "taux de TVA, 5,5 par défaut", "VAT rate, 5.5 by default", _VAT),
+    Column("vat", ("tva", "taux de tva", "vat"), _scaled(2, 9_999, *_PERCENT), "supplier", False, "taux de TVA, 5,5 par défaut", "VAT rate, 5.5 by default", vat.USUAL),
     Column("exclusion", ("exclusion",), _choice(lists.EXCLUSION), "supplier", False, "code d'exclusion", "exclusion code"),
     Column("evidence", ("preuve", "evidence"), _text(_width(LG, "evidence")), "supplier", False, "référence de la preuve", "evidence reference"),
     Column("title", ("titre", "title"), lambda cell: charset.title(cell)[0], "supplier", False, "titre", "title"),
@@ -300,13 +299,10 @@ def _invoice(head: dict[str, Any], lines: tuple[Line, ...]) -> Invoice:
         ht = sum(discounted(line.quantity * line.price, line.discount) for line in lines)
     ttc = head["ttc"]
     if ttc is None:
-        rates = {line.vat for line in lines} or {_VAT}
+        rates = {line.vat for line in lines} or {vat.USUAL}
         if len(rates) == 1:
-            ttc = half_away(ht * (10_000 + rates.pop()), 10_000)
+            ttc = vat.with_vat(ht, rates.pop())
         else:
-            ttc = sum(
-                half_away(discounted(line.quantity * line.price, line.discount) * (10_000 + line.vat), 10_000)
-                for line in lines
-            )
+            ttc = sum(vat.with_vat(discounted(line.quantity * line.price, line.discount), line.vat) for line in lines)
     names = ("partner", "number", "date", "kind", "contract", "contract_sent", "credited", "credited_on")
     return Invoice(record=0, ht=ht, ttc=ttc, lines=lines, **{name: head[name] for name in names})

@@ -36,18 +36,12 @@ def is_book(number: str) -> bool:
     return number.startswith(("978", "979")) and not is_music(number)
 
 
-@lru_cache(131072)
-def is_plain_book(number: str) -> bool:
-    """Whether nothing at all can be said against this EAN: form, check digit, prefix."""
-    return is_book(number) and gln.has_form(number) and gln.has_check_digit(number)
-
-
 _DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TENS = bytes(range(0, 256, 10))
 
 
-def are_plain_books(numbers: Sequence[str]) -> bool:
-    """Whether nothing can be said against any of these: `is_plain_book` for many at once, at a tenth of the cost.
+def all_add_up(numbers: Sequence[str]) -> bool:
+    """Whether each of these is 13 digits that add up to a multiple of ten, as `NONE` does: many at once, at a tenth of the cost.
 
     The digits of one place are one long number, a byte a digit. Weighted and added up, each byte is an EAN's own sum:
     at most 9 x 25, so that none carries into the next.
@@ -57,10 +51,14 @@ def are_plain_books(numbers: Sequence[str]) -> bool:
         return True
     if {*map(len, numbers)} != {13} or not text.isdigit():
         return False
-    if any(text[place::13] != b"%c" % digit * count for place, digit in enumerate(b"978")):
-        prefixes = {*zip(*(text[place::13] for place in range(4)), strict=True)}
-        if not all(is_book(bytes(prefix).decode()) for prefix in prefixes):
-            return False
     digits = text.translate(_DIGITS)
     total = sum(int.from_bytes(digits[place::13]) * (3 if place % 2 else 1) for place in range(13))
     return not total.to_bytes(count).translate(None, _TENS)
+
+
+def are_all_books(numbers: Sequence[str]) -> bool:
+    """Whether each of these has the prefix of a book: `is_book` for many at once, at a tenth of the cost where it is 978."""
+    text, count = "".join(numbers), len(numbers)
+    if {*map(len, numbers)} == {13} and all(text[place::13] == digit * count for place, digit in enumerate("978")):
+        return True
+    return all(map(is_book, numbers))

@@ -10,7 +10,7 @@ class EdiError(Exception):
     """Something failed outside the program. `says` is the message, its places filled by the facts given; `text` is what
     a person is told, `str()` of it French."""
 
-    says: Text = "{why}"
+    says: Text = Both("Quelque chose a échoué hors du programme.", "Something failed outside the program.")
     #: Whether trying again later may help.
     transient = False
 
@@ -58,6 +58,8 @@ class NotFound(EdiError):
 
 class NotAllowed(EdiError):
     """What was asked for may not be done; `why` says it all."""
+
+    says = "{why}"
 
 
 class LinkError(EdiError):

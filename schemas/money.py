@@ -11,6 +11,7 @@
 """
 
 import re
+from collections.abc import Iterable
 
 
 def half_away(numerator: int, denominator: int) -> int:
@@ -24,9 +25,17 @@ def share(base_cents: int, rate_percent: int) -> int:
     return half_away(base_cents * rate_percent, 100)
 
 
+def all_discounted(gross_cents: Iterable[int], discounts_bp: Iterable[int]) -> list[int]:
+    """Each amount less its discount in 1/100 of a per cent, in cents, rounded half up."""
+    return [
+        (gross * (10_000 - discount) + 5_000) // 10_000
+        for gross, discount in zip(gross_cents, discounts_bp, strict=True)
+    ]
+
+
 def discounted(gross_cents: int, discount_bp: int) -> int:
-    """`gross_cents` less a discount in 1/100 of a per cent, in cents, rounded half up."""
-    return (gross_cents * (10_000 - discount_bp) + 5_000) // 10_000
+    """The same of one amount."""
+    return all_discounted((gross_cents,), (discount_bp,))[0]
 
 
 def tolerance(lines: int, copies: int, gross_cents: int) -> int:

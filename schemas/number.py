@@ -8,18 +8,28 @@ dropped; one zero is kept of an all-zero run. An empty key is no number at all.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 
-_OTHER = re.compile(r"[^A-Z0-9]+")
-_LEADING_ZEROS = re.compile(r"([A-Z]*)0+(?=[0-9])")
-_UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_UPPER = bytes.maketrans(b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_OTHER = bytes(byte for byte in range(256) if (byte != 0x0A and not chr(byte).isalnum()) or byte > 0x7F)
+_LEADING_ZEROS = re.compile(rb"^([A-Z]*)0+(?=[0-9])", re.MULTILINE)
+_letters = itemgetter(1)
+
+
+def keys(numbers: Sequence[str]) -> list[str]:
+    """The match key of each invoice number as written; empty if it holds no letter and no digit."""
+    if not numbers:
+        return []
+    text = "\n".join(numbers)
+    if text.count("\n") >= len(numbers):
+        text = "\n".join([number.replace("\n", "") for number in numbers])
+    plain = text.encode("ascii", errors="ignore").translate(_UPPER, _OTHER)
+    return _LEADING_ZEROS.sub(_letters, plain).decode().split("\n")
 
 
 @lru_cache(256)
 def key(number: str) -> str:
-    """The match key of an invoice number as written; empty if it holds no letter and no digit."""
-    plain = number.upper() if number.isascii() else number.translate(_UPPER)
-    if not (plain.isascii() and plain.isalnum()):
-        plain = _OTHER.sub("", plain)
-    zeros = _LEADING_ZEROS.match(plain)
-    return plain if zeros is None else zeros[1] + plain[zeros.end() :]
+    """The match key of one invoice number."""
+    return keys((number,))[0]

@@ -41,6 +41,7 @@ REASONS = {
     "declared": Both("reprise : le fournisseur a déclaré", "taken back: the supplier has declared"),
     "nil": Both("reprise : le fournisseur déclare n'avoir rien", "taken back: the supplier declares nothing"),
     "withdrawn": Both("reprise : la bibliothèque a retiré la facture", "taken back: the library has withdrawn it"),
+    "law": Both("reprise : la loi a changé depuis", "taken back: the law has changed since"),
     "moved": Both(
         "reprise : l'annuaire nomme un autre fournisseur", "taken back: the directory names another supplier"
     ),

@@ -1,4 +1,4 @@
-"""The spool under a home: where bytes are fetched, kept, set apart and held until they are sent.
+"""The spool under a home: where bytes are fetched, kept, set apart and queued until they are sent.
 
     incoming/    being fetched; a leftover is from a run that died
     received/    original bytes, by sha256; written once, never changed
@@ -109,7 +109,7 @@ class Folder:
         with durable.disk(path):
             path.unlink(missing_ok=True)
 
-    def hold(self, link: str, home: str, name: str, data: bytes | IO[bytes]) -> Path:
+    def queue_answer(self, link: str, home: str, name: str, data: bytes | IO[bytes]) -> Path:
         """Put an answer in outgoing/ until it is pushed, over an earlier one of that name."""
         folder = self.root / "outgoing" / names.safe(link) / (names.safe(home) if home else "")
         path = folder / names.safe(name)
@@ -118,14 +118,14 @@ class Folder:
             durable.write(path, data)
         return path
 
-    def held(self, link: str) -> list[Path]:
-        """The answers of this link that wait in outgoing/, by path."""
+    def queued(self, link: str) -> list[Path]:
+        """The answers of this link that lie in outgoing/, sorted by path."""
         folder = self.root / "outgoing" / names.safe(link)
         with durable.disk(folder):
             return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".part")
 
-    def sent(self, path: Path) -> None:
-        """Remove an answer that `hold` gave, now that it is pushed. Gone already is no error."""
+    def remove(self, path: Path) -> None:
+        """Remove an answer that `queue_answer` put there. Gone already is no error."""
         assert path.is_relative_to(self.root / "outgoing"), path
         with durable.disk(path):
             path.unlink(missing_ok=True)

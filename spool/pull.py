@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from schemas.errors import LinkError
 from schemas.finding import shown
+from schemas.text import Both
 from spool import names
 from spool.errors import Changed, Exists, Missing, Refused, TooBig
 from spool.folder import Folder
@@ -42,8 +43,8 @@ def listing(
         seen = remote.entries(folder, (starts or {}).get(folder, 0))
         if full is not None and len(seen) >= LONGEST_LISTING:
             full.add(folder)
-        if troubles is not None and (bad := next((one.name for one in seen if not is_segment(one.name)), None)):
-            why = "nom impossible / impossible name"
+        if troubles is not None and (bad := next((entry.name for entry in seen if not is_segment(entry.name)), None)):
+            why = Both("nom impossible", "impossible name")
             troubles.append(Refused(link=link.name, path=shown(bad), what="list", why=why))
         return seen
 
@@ -182,7 +183,8 @@ def ensure(remote: Remote, link: Link, pattern: str, home: str) -> None:
             elif seen is None:
                 raise Missing(link=link.name, path=shown(path))
             elif seen.kind != "folder":
-                raise Refused(link=link.name, path=shown(path), what="open", why="pas un dossier / not a folder")
+                why = Both("pas un dossier", "not a folder")
+                raise Refused(link=link.name, path=shown(path), what="open", why=why)
     elif remote.look(folder) is None:
         remote.make(folder)
     remote.sure.add(folder)

@@ -1,23 +1,14 @@
-"""What spool asks of the other side of a link, and the simplest other side: a folder of this machine."""
+"""What spool asks of the other side of a link, whatever its transport."""
 
-import errno
-import os
 import stat
 from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Literal, Protocol, Self
 
 import msgspec
 
-from schemas.finding import shown
-from spool import durable
-from spool.errors import Exists, Missing, Refused, why
-
 #: How many names of one folder are looked at in one listing; the next begins further on.
 LONGEST_LISTING = 50_000
-_CHUNK = 1 << 20
 
 Kind = Literal["file", "folder", "other"]
 
@@ -88,121 +79,3 @@ def kind_of(mode: int) -> Kind:
     if stat.S_ISREG(mode):
         return "file"
     return "folder" if stat.S_ISDIR(mode) else "other"
-
-
-class FolderRemote:
-    """A folder of this machine as the other side of a link; a share mounted here will do."""
-
-    def __init__(self, root: Path, link: str) -> None:
-        self.root = root
-        self.link = link
-        self.sure: set[str] = set()
-
-    def entries(self, folder: str, start: int = 0) -> list[Entry]:
-        found: list[Entry] = []
-        try:
-            with os.scandir(self._at(folder)) as there:
-                for item in islice(there, start, None):
-                    if len(found) == LONGEST_LISTING:
-                        break
-                    try:
-                        found.append(_entry(item.name, item.stat(follow_symlinks=False)))
-                    except FileNotFoundError:
-                        continue
-        except OSError as trouble:
-            raise self._said("list", folder, trouble) from trouble
-        return sorted(found, key=lambda entry: entry.name)
-
-    def look(self, path: str) -> Entry | None:
-        try:
-            return _entry(PurePosixPath(path).name, self._at(path).lstat())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as trouble:
-            raise self._said("look", path, trouble) from trouble
-
-    def read(self, path: str, size: int) -> Iterator[bytes]:
-        try:
-            handle = os.open(self._at(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with os.fdopen(handle, "rb", buffering=0) as file:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise Refused(link=self.link, path=path, what="read", why="pas un fichier / not a file")
-                while chunk := file.read(_CHUNK):
-                    yield chunk
-        except OSError as trouble:
-            raise self._said("read", path, trouble) from trouble
-
-    def move(self, source: str, target: str) -> None:
-        here, there = self._at(source), self._at(target)
-        try:
-            _rename(here, there)
-            durable.flush_folder(there.parent)
-        except FileExistsError as trouble:
-            raise Exists(link=self.link, path=target) from trouble
-        except OSError as trouble:
-            raise self._said("rename", source, trouble) from trouble
-
-    def write(self, path: str, data: bytes | IO[bytes]) -> None:
-        try:
-            durable.write(self._at(path), data, mode=0o666, aside=self._at(f"{path}.part"))
-        except OSError as trouble:
-            raise self._said("write", path, trouble) from trouble
-
-    def make(self, folder: str) -> None:
-        try:
-            self._at(folder).mkdir(parents=True, exist_ok=True)
-        except OSError as trouble:
-            raise self._said("make", folder, trouble) from trouble
-
-    def close(self) -> None:
-        pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _at(self, path: str) -> Path:
-        parts = PurePosixPath(path).parts
-        if path.startswith("/") or ".." in parts:
-            raise Refused(link=self.link, path=path, what="open", why="hors de la liaison / outside the link")
-        return self.root.joinpath(*parts)
-
-    def _said(self, what: str, path: str, trouble: OSError) -> Missing | Refused:
-        if isinstance(trouble, FileNotFoundError):
-            return Missing(link=self.link, path=shown(path))
-        return Refused(link=self.link, path=shown(path), what=what, why=why(trouble))
-
-
-_NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-
-
-def _rename(here: Path, there: Path) -> None:
-    """Rename, never over something: a hard link is made only where nothing stands, unlike rename(2).
-
-    What a run that died has linked and not unlinked is the same file under both names: it is unlinked now.
-    """
-    try:
-        os.link(here, there, follow_symlinks=False)
-    except FileExistsError:
-        if not os.path.samestat(here.lstat(), there.lstat()):
-            raise
-    except OSError as trouble:
-        if trouble.errno not in _NO_HARD_LINKS:
-            raise
-        if os.path.lexists(there):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-        here.rename(there)
-        return
-    try:
-        here.unlink()
-    except OSError:
-        there.unlink()
-        raise
-
-
-def _entry(name: str, seen: os.stat_result) -> Entry:
-    return Entry(name, kind_of(seen.st_mode), seen.st_size, seen.st_mtime_ns / 1e9)

@@ -1,32 +1,32 @@
 """Clean declarations of both sides, the verdict on bytes, and the text tables that break the one to see the other."""
 
-import datetime
 import io
 import re
+import sqlite3
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from edi.lending.checks import Checked, check
+from edi.intake.staging import stage
+from edi.lending.checked import Checked, CleanInvoices, Sums
+from edi.lending.checks import check
 from edi.lending.context import Context, Partner
-from parsers import read, write_fixed, write_xml
+from parsers import read, read_in_bulk
 from parsers.sniff import open_source
-from schemas import ean, gln, money
+from schemas import ean
 from schemas.declaration import Declaration, Header, Invoice, Line
 from schemas.finding import Finding
 from schemas.layout import LAYOUTS
+from tests.worlds.core import US, header, net, numbered, with_vat
+from tests.worlds.core import written as written
 
-US = "3035593037000"
-NOW = datetime.datetime(2026, 3, 1, 12, 0)
+NOW = datetime(2026, 3, 1, 12, 0)
 CONTEXT = Context(our_gln=US, now=NOW)
 TABLES = Path(__file__).parent / "tables"
-
-
-def numbered(first12: str) -> str:
-    """Twelve digits and their check digit: a GLN or an EAN."""
-    return first12 + gln.check_digit(first12)
 
 
 SUPPLIER, SHOP = numbered("301292174218"), numbered("301287789328")
@@ -40,111 +40,79 @@ DIRECTORY = {
 
 def book(place: int, **changes: Any) -> Line:
     line = Line(numbered(f"978207{place:06d}"), 1 + place % 4, 995 + 100 * place, 900, 550, "", "", f"Titre n° {place}")
-    return msgspec.structs.replace(line, **changes)
+    return replace(line, **changes)
 
 
 def totalled(invoice: Invoice, vat: int = 550) -> Invoice:
     """The invoice with the totals its lines make."""
-    ht = sum(money.discounted(line.quantity * line.price, line.discount) for line in invoice.lines)
-    return msgspec.structs.replace(invoice, ht=ht, ttc=money.half_away(ht * (10_000 + vat), 10_000))
+    ht = net(invoice.lines)
+    return replace(invoice, ht=ht, ttc=with_vat(ht, vat))
 
 
-def _header(side: str, declarant: str) -> Header:
-    return Header(
-        format="fixed",
-        record=1,
-        version="0100",
-        side=side,
-        declarant=declarant,
-        addressee=US,
-        issued=datetime.datetime(2026, 1, 15, 9, 30),
-        reference="REF-2025-1",
-        period=2025,
-        use="real",
-        nature="initial",
-        sending=7,
-    )
-
-
-def _supplier() -> Declaration:
-    invoice = Invoice(record=0, partner=LIBRARY, number="FA-2025/0012", date=datetime.date(2025, 3, 14), kind="F")
-    credit = msgspec.structs.replace(
-        invoice,
-        number="AV 3",
-        kind="A",
-        date=datetime.date(2025, 6, 30),
-        credited="FA-2025/0012",
-        credited_on=datetime.date(2025, 3, 14),
-        lines=(book(1),),
-    )
-    other = msgspec.structs.replace(invoice, number="000013", partner=OTHER_LIBRARY, lines=(book(4), book(5, title="")))
-    first = msgspec.structs.replace(invoice, lines=(book(1), book(2, evidence=""), book(3)))
-    return Declaration(_header("supplier", SUPPLIER), tuple(map(totalled, (first, other, credit))))
-
-
-def _library() -> Declaration:
-    invoice = Invoice(
-        record=0,
-        partner=SUPPLIER,
-        number="FA-2025/0012",
-        date=datetime.date(2025, 3, 14),
-        kind="F",
-        ht=18145,
-        ttc=19143,
-    )
-    credit = msgspec.structs.replace(invoice, number="AV 3", kind="A", ht=1000, ttc=1055)
-    return Declaration(
-        _header("library", LIBRARY), (invoice, msgspec.structs.replace(invoice, number="13", partner=SHOP), credit)
-    )
-
-
-def _old() -> Declaration:
-    """A supplier's first years: contracts, exclusions with an end, 3 % then 6 %."""
-    base = _supplier()
-    header = msgspec.structs.replace(base.header, period=2004, issued=datetime.datetime(2005, 1, 15, 9, 30))
-    day = datetime.date(2004, 9, 1)
+def _bases() -> Iterator[tuple[str, Declaration]]:
+    """What is broken by the tables: a supplier, a library, a supplier's first years, and one that has nothing to declare."""
+    issued, day = datetime(2026, 1, 15, 9, 30), date(2025, 3, 14)
+    invoice = Invoice(record=0, partner=LIBRARY, number="FA-2025/0012", date=day, kind="F")
+    credit = replace(
+        invoice, number="AV 3", kind="A", date=date(2025, 6, 30), credited="FA-2025/0012", credited_on=day, lines=(book(1),)
+    )  # fmt: skip
+    other = replace(invoice, number="000013", partner=OTHER_LIBRARY, lines=(book(4), book(5, title="")))
+    first = replace(invoice, lines=(book(1), book(2, evidence=""), book(3)))
+    supplier = header("supplier", SUPPLIER, "REF-2025-1", issued, sending=7)
+    yield "supplier", Declaration(supplier, tuple(map(totalled, (first, other, credit))))
+    bought = replace(invoice, partner=SUPPLIER, ht=18145, ttc=19143)
+    library = header("library", LIBRARY, "REF-2025-1", issued, sending=7)
+    returned = replace(bought, number="AV 3", kind="A", ht=1000, ttc=1055)
+    yield "library", Declaration(library, (bought, replace(bought, number="13", partner=SHOP), returned))
     exempt = (book(1, exclusion="MP", evidence="M2003-17"), book(2, exclusion="ET", evidence="BL-1"))
-    first, second, credit = base.invoices
-    return Declaration(
-        header,
-        (
-            msgspec.structs.replace(
-                first, date=day, contract="M2003-17", contract_sent=datetime.date(2003, 7, 2), lines=exempt
-            ),
-            msgspec.structs.replace(second, date=day),
-            msgspec.structs.replace(credit, date=day, credited_on=datetime.date(2004, 7, 31)),
-        ),
-    )
+    then = date(2004, 9, 1)
+    first = replace(first, date=then, contract="M2003-17", contract_sent=date(2003, 7, 2), lines=exempt)
+    old = (first, replace(other, date=then), replace(credit, date=then, credited_on=date(2004, 7, 31)))
+    earlier = replace(supplier, period=2004, issued=datetime(2005, 1, 15, 9, 30))
+    yield "old", Declaration(earlier, tuple(map(totalled, old)))
+    yield "nil", Declaration(library)
 
 
-def _nil() -> Declaration:
-    return Declaration(_header("library", LIBRARY))
-
-
-BASES = {"supplier": _supplier(), "library": _library(), "old": _old(), "nil": _nil()}
-BASES["old"] = Declaration(BASES["old"].header, tuple(map(totalled, BASES["old"].invoices)))
-
-
-def written(declaration: Declaration, form: str) -> bytes:
-    """The declaration in `fixed` or `xml`."""
-    out = io.BytesIO()
-    writer = write_fixed.write if form == "fixed" else write_xml.write
-    writer(declaration.header, declaration.invoices, out)
-    return out.getvalue()
+BASES = dict(_bases())
 
 
 def judged(data: bytes, context: Context = CONTEXT) -> tuple[list[Finding], list[Checked]]:
-    """Every finding of a file, and its invoices (the last part of each)."""
+    """Every finding of a file, and its invoices (the last part of each), by production's own road."""
     findings: list[Finding] = []
     invoices: list[Checked] = []
-    for event in check(read(open_source(io.BytesIO(data))), context):
+    for event in check(read_in_bulk(open_source(io.BytesIO(data))), context):
         if isinstance(event, Finding):
             findings.append(event)
         elif isinstance(event, Checked):
             findings.extend(event.findings)
             if event.invoice.last:
                 invoices.append(event)
+        elif isinstance(event, CleanInvoices):
+            for invoice, lines, copies, digest in zip(
+                event.invoices, event.lines, event.copies, event.digests, strict=True
+            ):
+                invoices.append(Checked(invoice, (), sums=Sums(lines=lines, copies=copies), digest=digest))
     return findings, invoices
+
+
+def staged(data: bytes, context: Context = CONTEXT) -> tuple[Finding, ...]:
+    """The findings that staging keeps of a file, in the order of its records."""
+    return stage(sqlite3.connect("", isolation_level=None), open_source(io.BytesIO(data)), context).tally.kept()
+
+
+#: Where the invoices of a declaration may stand: how many sound ones before them, and behind.
+PLACES = {"alone": (0, 0), "first": (0, 4), "middle": (3, 3), "last": (4, 0)}
+
+
+def among(declaration: Declaration, place: str) -> Declaration:
+    """The invoices of a declaration, if it has any, among others of its side and period of which nothing can be said."""
+    header, (before, behind) = declaration.header, PLACES[place] if declaration.invoices else (0, 0)
+    side, day = header.side or "supplier", date(max(header.period or 2025, 2003), 10, 1)
+    sound = replace(BASES[side].invoices[0], date=day)
+    if sound.lines:  # of books that no other invoice has
+        sound = totalled(replace(sound, lines=tuple(map(book, (31, 32, 33)))))
+    others = [replace(sound, number=f"SOUND {n}") for n in range(before + behind)]
+    return Declaration(header, (*others[:before], *declaration.invoices, *others[before:]))
 
 
 def codes(data: bytes, context: Context = CONTEXT) -> list[str]:
@@ -159,11 +127,11 @@ def read_back(data: bytes) -> Declaration:
     whole: list[Invoice] = []
     for invoice in invoices:
         assert isinstance(invoice, Invoice), invoice
-        plain = msgspec.structs.replace(invoice, record=0, announced=None, line_records=(), part=0, last=True)
+        plain = replace(invoice, record=0, announced=None, line_records=(), part=0, last=True)
         if invoice.part:
-            plain = msgspec.structs.replace(plain, lines=(*whole.pop().lines, *plain.lines))
+            plain = replace(plain, lines=(*whole.pop().lines, *plain.lines))
         whole.append(plain)
-    return Declaration(msgspec.structs.replace(header, format="fixed", record=1, version="0100"), tuple(whole))
+    return Declaration(replace(header, format="fixed", record=1, version="0100"), tuple(whole))
 
 
 def rows(name: str) -> Iterator[list[str]]:
@@ -195,14 +163,14 @@ def changed(declaration: Declaration, changes: str) -> Declaration:
             place = int(what[1:]) - 1
             if path[0] == "lines":
                 kept = () if text == "-" else tuple(book(int(n)) for n in text.split(","))
-                invoices[place] = msgspec.structs.replace(invoices[place], lines=kept)
+                invoices[place] = replace(invoices[place], lines=kept)
             else:
                 invoices[place] = _with(invoices[place], path[0], text)
         else:
             place, line = int(what[1:]) - 1, int(path[0]) - 1
             lines = list(invoices[place].lines)
             lines[line] = _with(lines[line], path[1], text)
-            invoices[place] = msgspec.structs.replace(invoices[place], lines=tuple(lines))
+            invoices[place] = replace(invoices[place], lines=tuple(lines))
     return Declaration(header, tuple(invoices))
 
 
@@ -212,12 +180,12 @@ def _with(struct: Any, name: str, text: str) -> Any:
     if text in ("", "-") and "date" in str(kind):
         value = None
     elif "datetime.datetime" in str(kind):
-        value = datetime.datetime.fromisoformat(text)
+        value = datetime.fromisoformat(text)
     elif "datetime.date" in str(kind):
-        value = datetime.date.fromisoformat(text)
+        value = date.fromisoformat(text)
     elif "int" in str(kind):
         value = int(text)
-    return msgspec.structs.replace(struct, **{name: value})
+    return replace(struct, **{name: value})
 
 
 def place_of(data: bytes, form: str, where: str) -> tuple[int, int | None, str | None]:
@@ -235,4 +203,4 @@ def place_of(data: bytes, form: str, where: str) -> tuple[int, int | None, str |
     return data.count(b"\n", 0, start) + 1, None, field.wire if field else None
 
 
-assert ean.is_plain_book(book(1).ean)
+assert ean.is_valid(book(1).ean) and ean.is_book(book(1).ean)

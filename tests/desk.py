@@ -16,22 +16,19 @@ from edi.lending.context import Partner
 from edi.reconciliation import twins
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
-from edi.store import connect, transaction
-from parsers import write_fixed, write_xml
-from schemas import gln, money
+from edi.store import connect
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration, Header, Invoice, Line
 from spool.folder import Folder
+from tests.worlds.core import US, net, numbered, with_vat, written
 
-US = "3035593037000"
 NOW = datetime(2026, 11, 20, 12, 0)
 EAN = "9782070360024"
 
 
 def code(place: int) -> str:
     """A GLN of ours, by number."""
-    twelve = f"30129{place:07d}"
-    return twelve + gln.check_digit(twelve)
+    return numbered(f"30129{place:07d}")
 
 
 SHOP, OTHER_SHOP, LIBRARY, OTHER_LIBRARY, COMMUNE = (code(place) for place in (11, 12, 21, 22, 23))
@@ -40,13 +37,13 @@ SHOP, OTHER_SHOP, LIBRARY, OTHER_LIBRARY, COMMUNE = (code(place) for place in (1
 def sold(number: str, day: str, price: int = 10_000, partner: str = LIBRARY, **more: Any) -> Invoice:
     """A supplier's invoice: one copy at `price` cents with 9 % off, unless `lines` or `ht` say otherwise."""
     lines = more.pop("lines", (Line(EAN, 1, price, 900, 550, "", "", ""),))
-    ht = more.pop("ht", sum(money.discounted(line.quantity * line.price, line.discount) for line in lines))
+    ht = more.pop("ht", net(lines))
     return bought(number, day, ht, partner, lines=lines, **more)
 
 
 def bought(number: str, day: str, ht: int = 9_100, partner: str = SHOP, **more: Any) -> Invoice:
     """A library's invoice of `ht` cents, at 5.5 % VAT."""
-    ttc = more.pop("ttc", money.half_away(ht * 1055, 1000))
+    ttc = more.pop("ttc", with_vat(ht))
     kind = more.pop("kind", "F")
     return Invoice(
         record=0, partner=partner, number=number, date=date.fromisoformat(day), kind=kind, ht=ht, ttc=ttc, **more
@@ -65,13 +62,6 @@ def declared(reference: str, *invoices: Invoice, by: str = SHOP, side: str = "",
         issued=more.pop("issued", datetime(2026, 1, 15, 9, 30)),
     )  # fmt: skip
     return Declaration(msgspec.structs.replace(header, **more), invoices)
-
-
-def written(declaration: Declaration, form: str = "fixed") -> bytes:
-    """The declaration as a file, `fixed` or `xml`."""
-    out = io.BytesIO()
-    (write_fixed if form == "fixed" else write_xml).write(declaration.header, declaration.invoices, out)
-    return out.getvalue()
 
 
 class Desk:
@@ -119,13 +109,13 @@ class Desk:
 
     def owed(self) -> int:
         """The sum of every entry, in cents."""
-        return int(self.one("SELECT coalesce(sum(remuneration_cents), 0) FROM entry"))
+        return int(self.one("SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"))
 
     def balances(self) -> dict[tuple[Any, ...], tuple[int, ...]]:
         """What each supplier's invoice owes, net of reversals, by what it says itself."""
         rows = self.rows(
             "SELECT supplier, library, invoice_number, invoice_date, kind, sum(base_cents), sum(remuneration_cents), "
-            "sum(copies) FROM entry GROUP BY 1, 2, 3, 4, 5"
+            "sum(copies) FROM remuneration GROUP BY 1, 2, 3, 4, 5"
         )
         return {row[:5]: row[5:] for row in rows if any(row[5:])}
 
@@ -147,25 +137,16 @@ class Desk:
     def snapshot(self) -> list[list[tuple[Any, ...]]]:
         """Everything that may not change by itself."""
         tables = (
-            "declaration",
-            "invoice",
-            "line",
-            "statement",
-            "withdrawal",
-            "entry",
-            "posting_run",
-            "twin",
-            "credit",
-            "tally",
+            "declaration", "invoice", "line", "statement", "withdrawal", "entry", "posting_run", "twin", "credit", "tally",
             "outcome",
-        )
+        )  # fmt: skip
         return [sorted(self.rows(f"SELECT * FROM {table}"), key=repr) for table in tables]
 
     def from_scratch(self) -> None:
         """Makes twin and outcome anew from the facts alone."""
-        with transaction(self.connection):
-            twins.define(self.connection, partners.load(self.connection))
-            twins.rebuild(self.connection)
+        for table in ("outcome", "left_over", "untold"):
+            self.connection.execute(f"DELETE FROM {table}")
+        twins.make_anew(self.connection)
 
 
 def codes(acknowledgement: Acknowledgement) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from parsers import answer_xml, gencod, status
-from spool.server import Server, User
+from spool.sftp.server import Server, User
 from tests.program import SAMPLES, Ran, edi
 from tests.sshd import Sshd, available, free_port, make_key
 from tests.told import stands, told
@@ -286,7 +286,7 @@ def nothing_changes(world: World) -> None:
         ("file", "libraires: truncated.txt"): "partner",
         ("file", "libraires: total-differs.txt"): "partner",
         ("link", "morte"): "edi",
-        ("request", "2 demandes / requests"): "operator",
+        ("request", "2 demandes"): "operator",
     }
 
 

@@ -84,7 +84,7 @@ def test_from_drop_to_answer_and_to_the_ledger(vendor: Vendor) -> None:
     vendor.drop("F.txt", "V-1")
     assert b"198;&&&EDILECTRE" in vendor.answers("F.txt", ".ate.txt")
     assert b"2 factures" in vendor.answers("F.txt", ".rapport.txt")
-    owed = "SELECT coalesce(sum(remuneration_cents), 0) FROM entry"
+    owed = "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"
     assert until(lambda: vendor.rows(owed) == [(600 + 1200,)])  # the other side was played
 
 

@@ -8,7 +8,7 @@ _WHERE = """
 SELECT i.side, CASE i.side WHEN 'supplier' THEN i.supplier ELSE i.library END,
        CASE i.side WHEN 'supplier' THEN i.library ELSE i.supplier END, i.number, i.date, i.kind, i.ht,
        coalesce(o.state, 'waiting'),
-       (SELECT sum(remuneration_cents) FROM entry e WHERE e.supplier_invoice = i.id AND i.side = 'supplier' AND o.state = 'matched')
+       (SELECT sum(remuneration_cents) FROM remuneration e WHERE e.supplier_invoice = i.id AND i.side = 'supplier' AND o.state = 'matched')
 FROM invoice i LEFT JOIN outcome o ON o.invoice = i.id WHERE i.id NOT IN (SELECT invoice FROM withdrawal)
 """
 

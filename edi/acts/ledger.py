@@ -39,11 +39,10 @@ BALANCES = (
 
 def entries(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -> Rows:
     """The entries in their order; people are shown the last."""
-    from edi import ledger
-    from edi.reconciliation import estimating
+    from edi.reconciliation import claims, estimating
 
     connection, chosen = desk.connection, (period, supplier)
-    balances = ledger.balances(connection, None, *chosen)
+    balances = claims.balances(connection, None, *chosen)
     count, cents = (sum(row[name] for row in balances) for name in ("entries", "remuneration_cents"))
     below = [
         filled(
@@ -62,7 +61,7 @@ def entries(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -
         )
         below.append(filled(Both("à part : {n}, {euros} €", "beside: {n}, {euros} €"), n=many, euros=euros))
     return Rows(
-        name="entries", title=Both("Registre", "Ledger"), columns=LISTED, rows=ledger.entries(connection, *chosen),
+        name="entries", title=Both("Registre", "Ledger"), columns=LISTED, rows=claims.entries(connection, *chosen),
         last=_SHOWN, below=tuple(below),
     )  # fmt: skip
 
@@ -75,10 +74,9 @@ def export(
     estimates: Annotated[bool, Asked(Both("Les estimations d'office, et leurs reprises.", "The estimates instead."))] = False,
 ) -> Rows:  # fmt: skip
     """The entries, exact; as a workbook with the estimates beside; as `fec` the journal of a period."""
-    from edi import ledger
     from edi.books import accounts
     from edi.exports import Sheet
-    from edi.reconciliation import estimating
+    from edi.reconciliation import claims, estimating
 
     connection, chosen = desk.connection, (period, supplier)
 
@@ -91,7 +89,7 @@ def export(
 
     def sheets() -> "list[Sheet]":
         both = [
-            Sheet(Both("Registre", "Ledger"), ledger.SHEET, ledger.entries(connection, *chosen)),
+            Sheet(Both("Registre", "Ledger"), claims.SHEET, claims.entries(connection, *chosen)),
             Sheet(Both("Estimations", "Estimates"), estimating.SHEET, estimating.entries(connection, *chosen)),
         ]
         return both[::-1] if estimates else both
@@ -117,7 +115,7 @@ class Balances(Rows, frozen=True, kw_only=True):
 
 def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, at: At = None) -> Balances:
     """The balances, today or on a past day."""
-    from edi.ledger import balances
+    from edi.reconciliation.claims import balances
 
     rows = balances(desk.connection, at, period, supplier)
     total = sum(row["remuneration_cents"] for row in rows)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from edi.acts.act import Asked, Number, Result, Rows
 from edi.acts.columns import link_and_home, verdict
 from schemas.column import Column, word
-from schemas.errors import NotAllowed
-from schemas.text import Both, Text, filled, recalled
+from schemas.text import Both, Text, filled, recalled, say
 
 if TYPE_CHECKING:
     from edi.desk import Desk
@@ -30,7 +29,7 @@ def links(desk: "Desk") -> Rows:
     """Every link of the settings, and how it is."""
     from edi.intake.links import overview
 
-    rows = overview(desk.home, desk.connection)
+    rows = overview(desk)
     trouble = Both("{name}, depuis {since} : {trouble}", "{name}, since {since}: {trouble}")
     nothing = Both("Aucune liaison ; en ajouter dans {toml}.", "No link; add some in {toml}.")
     return Rows(
@@ -59,7 +58,7 @@ def test(
     """Connects and looks, taking nothing."""
     from edi.intake.links import test as tested
 
-    facts = tested(desk.home, desk.home.link(name))
+    facts = tested(desk, desk.home.link(name))
     troubles = facts["troubles"]
     well = Both("bien", "well")
     if troubles:
@@ -87,15 +86,10 @@ def trust(
     fingerprint: Annotated[str | None, Asked(Both("L'empreinte vérifiée.", "The checked fingerprint."), "SHA256:...")] = None,
 ) -> Trusted:  # fmt: skip
     """Shows the fingerprint of a host key; pins the key only when told its fingerprint."""
-    from spool import hostkeys
+    from spool.sftp import hostkeys
+    from spool.transports import server_of
 
-    link = desk.home.link(name)
-    if link.kind == "folder":
-        says = Both(
-            "Liaison {name} : un dossier local n'a pas de clé d'hôte ; il n'y a rien à faire.",
-            "Link {name}: a local folder has no host key; there is nothing to do.",
-        )
-        raise NotAllowed(why=filled(says, name=name))
+    link = server_of(desk.home.link(name))
     below: tuple[Text, ...]
     if fingerprint is None:
         kind, seen = hostkeys.fingerprint(link)
@@ -145,9 +139,9 @@ def _set_paused(desk: "Desk", name: str, paused: bool) -> Paused:
     with transaction(desk.connection):
         desk.home.link(name)
         if paused:
-            links.pause(desk.connection, name, desk.now())
+            links.pause(desk, name)
         else:
-            links.resume(desk.connection, name)
+            links.resume(desk, name)
     desk.decided("link-paused" if paused else "link-resumed", link=name)
     says = Both("Liaison {name} en pause.", "Link {name} is paused.")
     if not paused:
@@ -171,6 +165,8 @@ def answers(
     from edi.intake.answers import listing
 
     rows = [dict(row) for row in listing(desk.connection, waiting, limit)]
+    for row in rows:
+        row["trouble"] = say(recalled(row["trouble"]), desk.language) if row["trouble"] else None
     trouble = Both("ennui : {trouble}", "trouble: {trouble}")
     return Rows(
         name="answers", title=Both("Réponses", "Answers"), columns=ANSWERS, rows=rows,
@@ -191,7 +187,7 @@ class Resent(Result, frozen=True, kw_only=True):
 def resend(desk: "Desk", *, answer: Number) -> Resent:
     """Puts an answer back in the outbox; one to a local file is there at once."""
     from edi.intake import answers
-    from edi.intake.pipeline import deliver
+    from edi.intake.outgoing import deliver
     from edi.settings import LOCAL
     from edi.store import transaction
 
@@ -200,6 +196,6 @@ def resend(desk: "Desk", *, answer: Number) -> Resent:
     desk.decided("answer-resent", link=facts["link"], file=facts["name"], answer=answer)
     says = Both("{name} repartira au prochain « edi run ».", "{name} goes out with the next pass.")
     if facts["link"] == LOCAL:
-        deliver(desk.connection, desk.folder)
+        deliver(desk)
         says = Both("{name} : de nouveau dans outgoing/local", "{name}: again in outgoing/local")
     return Resent(**facts, below=(filled(says, name=facts["name"]),))

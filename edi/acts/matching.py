@@ -54,18 +54,19 @@ class Reconciled(Pass, frozen=True, kw_only=True):
 def reconcile(
     desk: "Desk", *,
     details: Annotated[bool, Asked(Both("Les factures une à une.", "Each invoice."))] = False,
+    anew: Annotated[bool, Asked(Both("Tout refaire depuis les faits, n'écrire que les différences.", "Make everything anew, post the differences."))] = False,
 ) -> Reconciled:  # fmt: skip
     """Matches both sides, posts the differences, and writes to the declarants what became of their invoices."""
     from edi.intake.telling import tell
-    from edi.reconciliation import reconciling
+    from edi.reconciliation import reconciling, tally
 
-    counts: dict[str, Any] = reconciling.reconcile(desk.connection, desk.now())
+    counts: dict[str, Any] = reconciling.reconcile(desk.connection, desk.now(), anew)
     told = tell(desk.home, desk.connection, desk.now())
     below = [posted(counts)]
     if told:
         count = counted(told, "état", "status file")
         below.append(filled(Both("{count} à envoyer aux déclarants", "{count} to send to the declarants"), count=count))
-    lists: dict[str, Any] = reconciling.details(desk.connection) if details else {}
+    lists: dict[str, Any] = tally.details(desk.connection) if details else {}
     return Reconciled(**counts, **lists, below=tuple(below))
 
 
@@ -241,7 +242,7 @@ def status(desk: "Desk") -> Status:
     """Reads the state of the home."""
     from edi.intake.status import status as facts_of
 
-    return Status(**facts_of(desk.home, desk.connection))
+    return Status(**facts_of(desk))
 
 
 def _named(row: Row) -> Text:

@@ -62,15 +62,16 @@ def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "O
     from edi.intake import pipeline
     from edi.intake.running import forever
     from edi.lock import held
+    from edi.reconciliation.reconciling import reconcile
 
     with held(desk.home.path):
         if not desk.home.settings.link:
             nothing = Both("Aucune liaison dans {toml} : rien à tirer.", "No link in {toml}: nothing to pull.")
             desk.tell("note", {"note": filled(nothing, toml=desk.home.path / "edi.toml")})
-        running = pipeline.Run(desk.home, desk.connection, desk.tell)
+        running = pipeline.Run(desk, lambda desk: reconcile(desk.connection, desk.now()), desk.tell, desk.stop)
         if not once:
             desk.tell("running", {"links": len(desk.home.settings.link)})
-            forever(running, desk.stop, lambda did: desk.tell("pass", {"did": Passed(did=did)}))
+            forever(running, lambda did: desk.tell("pass", {"did": Passed(did=did)}))
             return Passed(below=(Both("Fini ; rien n'est perdu.", "Ended; nothing is lost."),))
         try:
             did = running.once(patient=True)
@@ -92,7 +93,7 @@ def demo(desk: "Desk") -> Demo:
 
     lent: list[Console] = []
     desk.tell("console", {"lend": lent.append})
-    return Demo(facts=shown(desk.home.path, lent[0] if lent else Console(quiet=True), keep=True))
+    return Demo(facts=shown(desk.home.path, lent[0] if lent else Console(quiet=True), True, desk.language))
 
 
 class Ended(Result, frozen=True, kw_only=True):
@@ -197,7 +198,8 @@ class Released(Result, frozen=True, kw_only=True):
 def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
     """Reads a file again with today's rules."""
     from edi.intake import quarantine
-    from edi.intake.pipeline import arrival_of, deliver, take_receipt
+    from edi.intake.arrivals import arrival_of, take_receipt
+    from edi.intake.outgoing import deliver
     from edi.store import transaction
 
     home, connection, folder = desk.home, desk.connection, desk.folder
@@ -208,11 +210,11 @@ def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
         receipt = quarantine.release(connection, number, desk.who, reason, desk.now())
     about = {"link": row["link"], "file": row["name"]}
     desk.decided("released", **about, receipt=number, reason=reason, read_again_as=receipt)
-    taken = take_receipt(home, connection, folder, receipt)
+    taken = take_receipt(desk, receipt)
     desk.log("taken", {**about, "acknowledgement": taken})
     if taken.verdict not in ("refused", "partly-accepted"):
         folder.release(row["sha256"], row["name"])
-    deliver(connection, folder)
+    deliver(desk)
     says = Both(
         "Relu : {verdict}, {n} ; la réponse part au prochain passage.",
         "Read again: {verdict}, {n}; the answer goes out with the next pass.",

@@ -32,7 +32,7 @@ _Higher = Annotated[
 
 def periods(desk: "Desk") -> Rows:
     """Every year since 2003."""
-    from edi.periods import overview
+    from edi.books.closing import overview
 
     rows = overview(desk.connection, desk.now())
     return Rows(name="periods", title=Both("Périodes", "Periods"), columns=PERIODS, rows=rows)
@@ -92,11 +92,11 @@ class Reopened(Result, frozen=True, kw_only=True):
 
 def reopen(desk: "Desk", *, year: Year, reason: Reason = "") -> Reopened:
     """Reopens a closed year, for a reason that is kept."""
-    from edi import periods
+    from edi.books.closing import reopen as reopen_year
     from edi.store import transaction
 
     with transaction(desk.connection):
-        periods.reopen(desk.connection, year, desk.now(), reason)
+        reopen_year(desk.connection, year, desk.now(), reason)
     says = filled(Both("Période {year} rouverte.", "Period {year} reopened."), year=year)
     return Reopened(year=year, state="open", below=(says,))
 
@@ -126,7 +126,7 @@ def distribute(
     made = distributing.recorded(desk.connection, year)
     if made is None or record:
         users = distributing.Users(public_users, higher_education_users)
-        made = distributing.compute(desk.connection, year, users, desk.home.settings.distribution)
+        made = distributing.compute(desk.connection, year, users, distributing.terms_of(desk.home))
         made = distributing.record(desk.connection, made, desk.now()) if record else made
     title = filled(Both("Répartition {year}", "Distribution {year}"), year=year)
     sheet = Sheet(title, distributing.SHEET, made.titles)

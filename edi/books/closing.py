@@ -14,9 +14,10 @@ from edi.books import accounts, distributing, proof, statements
 from edi.books.distributing import Users
 from edi.books.paper import pdf
 from edi.intake.telling import tell
-from edi.ledger import rate_text
+from edi.lending.terms import FIRST_PERIOD
 from edi.reconciliation import estimating
-from edi.reconciliation.reconciling import reconcile, state
+from edi.reconciliation.reconciling import reconcile
+from edi.reconciliation.tally import state
 from edi.reconciliation.waiting import worth
 from edi.settings import Home
 from edi.store import transaction
@@ -25,12 +26,12 @@ from schemas.text import Both, Text
 
 Facts = dict[str, Any]
 _TOP = 20
-_BY_MONTH = "SELECT substr(invoice_date, 1, 7) AS month, sum(remuneration_cents) AS cents FROM entry WHERE period = ? GROUP BY 1 ORDER BY 1"
+_BY_MONTH = "SELECT substr(invoice_date, 1, 7) AS month, sum(remuneration_cents) AS cents FROM remuneration WHERE period = ? GROUP BY 1 ORDER BY 1"
 _BY_RATE = (
-    "SELECT rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, sum(remuneration_cents) AS cents "
-    "FROM entry WHERE period = ? GROUP BY 1 ORDER BY 1"
+    "SELECT rate, count(*) AS entries, sum(base_cents) AS base_cents, sum(remuneration_cents) AS cents "
+    "FROM remuneration WHERE period = ? GROUP BY 1 ORDER BY 1"
 )
-_BY_LIBRARY = "SELECT library, invoice_date, sum(remuneration_cents) AS cents FROM entry WHERE period = ? GROUP BY library, invoice_date"
+_BY_LIBRARY = "SELECT library, invoice_date, sum(remuneration_cents) AS cents FROM remuneration WHERE period = ? GROUP BY library, invoice_date"
 
 
 def close(
@@ -41,6 +42,7 @@ def close(
 
     Raises NotAllowed when anything does not balance, or another year is to be shared out first: then nothing is closed.
     """
+    terms = distributing.terms_of(home)
     reconcile(connection, now)
     if users is not None and distributing.recorded(connection, year) is None:
         distributing.in_turn(connection, year)
@@ -50,7 +52,7 @@ def close(
         estimating.post(connection, year, now)
     if year not in periods.closed_years(connection):
         with transaction(connection):
-            periods.close(connection, year, now)
+            periods.close(connection, year, now, FIRST_PERIOD)
     for _ in statements.issue(
         connection,
         home.settings,
@@ -61,10 +63,39 @@ def close(
         pass
     shared = distributing.recorded(connection, year)
     if shared is None and users is not None:
-        made = distributing.compute(connection, year, users, home.settings.distribution)
+        made = distributing.compute(connection, year, users, terms)
         shared = distributing.record(connection, made, now)
     _agrees(connection, year, shared)
     return report(connection, home, year, shared)
+
+
+def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str) -> None:
+    """Reopens a closed year (`periods.reopen`), within the caller's transaction; its declarants are told of it anew."""
+    periods.reopen(connection, year, now, reason)
+    connection.execute("INSERT OR IGNORE INTO untold SELECT id FROM invoice WHERE period = ?", (year,))
+
+
+def overview(connection: sqlite3.Connection, now: datetime) -> list[Facts]:
+    """Every year from 2003 to this one: since when it is closed, invoices booked in it, remuneration in cents."""
+    closed = {row["year"]: row["closed_at"] for row in connection.execute("SELECT year, closed_at FROM period_closed")}
+    booked = dict(
+        connection.execute(
+            "SELECT period, count(*) FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) GROUP BY period"
+        ).fetchall()
+    )
+    owed = dict(
+        connection.execute("SELECT period, sum(remuneration_cents) FROM remuneration GROUP BY period").fetchall()
+    )
+    return [
+        {
+            "year": year,
+            "state": "closed" if year in closed else "open",
+            "closed_at": closed.get(year),
+            "invoices": booked.get(year, 0),
+            "remuneration_cents": owed.get(year, 0),
+        }
+        for year in range(FIRST_PERIOD, now.year + 1)
+    ]
 
 
 def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[Text, int, int], None]) -> None:
@@ -87,7 +118,7 @@ def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[Text
 def _agrees(connection: sqlite3.Connection, year: int, shared: distributing.Year | None) -> None:
     """The sums that must be one, to the cent: an assertion, since each is computed from the same entries."""
     entries = connection.execute(
-        "SELECT coalesce(sum(remuneration_cents), 0) FROM entry WHERE period = ?", (year,)
+        "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration WHERE period = ?", (year,)
     ).fetchone()[0]
     called = connection.execute(
         "SELECT coalesce(sum(entries_cents), 0) FROM issued_statement WHERE period = ?", (year,)
@@ -112,12 +143,12 @@ def report(connection: sqlite3.Connection, home: Home, year: int, shared: distri
     ]
     rows = statements.listing(connection, year)
     titles = (
-        distributing.compute(connection, year, Users(), home.settings.distribution).titles
+        distributing.compute(connection, year, Users(), distributing.terms_of(home)).titles
         if shared is None
         else shared.titles
     )
     entries, cents, copies, base = connection.execute(
-        "SELECT count(*), coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0), coalesce(sum(base_cents), 0) FROM entry WHERE period = ?",
+        "SELECT count(*), coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0), coalesce(sum(base_cents), 0) FROM remuneration WHERE period = ?",
         (year,),
     ).fetchone()
     return {
@@ -136,7 +167,7 @@ def report(connection: sqlite3.Connection, home: Home, year: int, shared: distri
             for category, cents in sorted(by_category.items(), key=lambda one: -one[1])
         ],
         "by_rate": [
-            {"rate": rate_text(row["rate_percent"]), **{name: row[name] for name in ("entries", "base_cents", "cents")}}
+            {"rate": row["rate"], **{name: row[name] for name in ("entries", "base_cents", "cents")}}
             for row in connection.execute(_BY_RATE, (year,))
         ],
         "waiting": worth(connection, year),

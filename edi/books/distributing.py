@@ -13,10 +13,11 @@ import msgspec
 
 from edi import periods
 from edi.lending.distribution import Terms, Title, distribute, per_copy, state_share
+from edi.lending.exclusions import EXCLUDED_SQL
+from edi.settings import Home
 from edi.store import snapshot, transaction
-from schemas import lists
 from schemas.column import Column
-from schemas.errors import NotAllowed
+from schemas.errors import NotAllowed, SettingsWrong
 from schemas.text import Both
 
 SHEET = (
@@ -43,25 +44,29 @@ _MINE = """
 (e.period = ?1 OR e.period <= (SELECT max(year) FROM distribution WHERE year < ?1)
     AND e.entry > (SELECT max(last_entry) FROM distribution WHERE year < ?1)) AND e.entry <= ?2
 """
-_EXCLUDED = (
-    f"l.exclusion IN ({', '.join(repr(code) for code in sorted(lists.EXCLUSIONS))}) AND l.evidence <> '' "
-    "AND (l.exclusion <> 'MP' OR i.contract_sent IS NOT NULL)"
-)
 _COPIES = f"""
 SELECT l.ean, max(l.title) AS title, sum(CASE WHEN e.copies < 0 THEN -l.quantity ELSE l.quantity END) AS copies
-FROM entry e JOIN invoice i ON i.id = e.supplier_invoice
+FROM remuneration e JOIN invoice i ON i.id = e.supplier_invoice
 JOIN line l ON l.id BETWEEN i.first_line AND i.first_line + i.lines - 1
-WHERE {_MINE} AND e.copies <> 0 AND NOT ({_EXCLUDED}) GROUP BY l.ean
+WHERE {_MINE} AND e.copies <> 0 AND NOT {EXCLUDED_SQL} GROUP BY l.ean
 """
 _COUNTED = f"""
 SELECT e.entry, e.supplier, e.library, e.invoice_number, e.invoice_date, l.record, r.name AS file, r.sha256, l.title,
        CASE WHEN e.copies < 0 THEN -l.quantity ELSE l.quantity END AS copies
-FROM entry e JOIN invoice i ON i.id = e.supplier_invoice
+FROM remuneration e JOIN invoice i ON i.id = e.supplier_invoice
 JOIN declaration d ON d.id = i.declaration JOIN receipt r ON r.id = d.receipt
 JOIN line l ON l.id BETWEEN i.first_line AND i.first_line + i.lines - 1
-WHERE {_MINE} AND e.copies <> 0 AND NOT ({_EXCLUDED}) AND l.ean = ?3 ORDER BY e.entry, l.id
+WHERE {_MINE} AND e.copies <> 0 AND NOT {EXCLUDED_SQL} AND l.ean = ?3 ORDER BY e.entry, l.id
 """
 _BEFORE = "(SELECT max(year) FROM distribution WHERE year < ?1)"
+
+
+def terms_of(home: Home) -> Terms:
+    """`[distribution]` in edi.toml. Raises SettingsWrong naming what is wrong with it."""
+    try:
+        return msgspec.convert(home.settings.distribution, Terms)
+    except msgspec.ValidationError as wrong:
+        raise SettingsWrong(path=home.path / "edi.toml", why=f"[distribution] {wrong}") from wrong
 
 
 class Users(msgspec.Struct, frozen=True):
@@ -88,7 +93,7 @@ def compute(connection: sqlite3.Connection, year: int, users: Users, terms: Term
 def as_of(connection: sqlite3.Connection, year: int, users: Users, terms: Terms, last: int) -> Year:
     """The same of the entries up to `last`, within the caller's snapshot."""
     cents, copies = connection.execute(
-        f"SELECT coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0) FROM entry e WHERE {_MINE}",
+        f"SELECT coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0) FROM remuneration e WHERE {_MINE}",
         (year, last),
     ).fetchone()
     counted = {row["ean"]: row for row in connection.execute(_COPIES, (year, last))}
@@ -170,7 +175,7 @@ def in_turn(connection: sqlite3.Connection, year: int) -> None:
                 f"{done} is shared out already: that is done once.",
             )
         )
-    sql = "SELECT min(period) FROM entry WHERE period > ? AND period < ? AND (remuneration_cents <> 0 OR copies <> 0)"
+    sql = "SELECT min(period) FROM remuneration WHERE period > ? AND period < ? AND (remuneration_cents <> 0 OR copies <> 0)"
     if before := connection.execute(sql, (done, year)).fetchone()[0]:
         raise NotAllowed(
             why=Both(

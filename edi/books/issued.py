@@ -8,13 +8,13 @@ many rows it had and what they come to, so that one taken away or made anew is f
 import hashlib
 import sqlite3
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from edi.books import distributing
 from edi.books.distributing import POSTINGS, Users
-from edi.ledger import rate_text
 from edi.lending.distribution import Terms
 
 #: Of each table: how many rows, and the sha256 of what they hold, in their order.
@@ -27,6 +27,8 @@ _SEALED = {
 _COLUMNS = (
     "number", "supplier", "period", "issued_at", "previous", "last_entry", "entries_cents", "estimates_cents", "taken_back_cents",
 )  # fmt: skip
+#: The entries that a statement tells of.
+_TOLD_OF = "SELECT * FROM remuneration WHERE supplier = ? AND period = ? AND entry > ? AND entry <= ?"
 _LINE = {
     name: name for name in ("library", "kind", "base_cents", "remuneration_cents", "copies", "reason")
 } | {"number": "invoice_number", "date": "invoice_date"}  # fmt: skip
@@ -49,7 +51,9 @@ def statement_flaw(connection: sqlite3.Connection) -> int | None:
     before: dict[int, sqlite3.Row] = {}
     for number, row in enumerate(connection.execute("SELECT * FROM issued_statement ORDER BY number"), 1):
         try:
-            sound = row["number"] == number and _holds(connection, row, before.get(row["previous"]))
+            last = before.get(row["previous"])
+            facts = (row["supplier"], row["period"], last["last_entry"] if last else 0, row["last_entry"])
+            sound = row["number"] == number and _holds(row, last, connection.execute(_TOLD_OF, facts))
         except _NONSENSE:
             sound = False
         if not sound:
@@ -58,7 +62,7 @@ def statement_flaw(connection: sqlite3.Connection) -> int | None:
     return None
 
 
-def _holds(connection: sqlite3.Connection, row: sqlite3.Row, before: sqlite3.Row | None) -> bool:
+def _holds(row: sqlite3.Row, before: sqlite3.Row | None, posted: Iterable[sqlite3.Row]) -> bool:
     document = zlib.decompress(row["facts"])
     facts: dict[str, Any] = msgspec.json.decode(document)
     totals, lines = facts["totals"], [*facts["invoices"], *facts["reversed"]]
@@ -73,11 +77,6 @@ def _holds(connection: sqlite3.Connection, row: sqlite3.Row, before: sqlite3.Row
         "invoices_cents": _sum(facts["invoices"]), "reversed_cents": _sum(facts["reversed"]),
         "estimates_cents": told["estimates_cents"], "estimates_taken_back_cents": -told["taken_back_cents"],
     }  # fmt: skip
-    last = before["last_entry"] if before else 0
-    posted = connection.execute(
-        "SELECT * FROM entry WHERE supplier = ? AND period = ? AND entry > ? AND entry <= ?",
-        (row["supplier"], row["period"], last, row["last_entry"]),
-    )
     entries = {entry["entry"]: entry for entry in posted}
     return (
         hashlib.sha256(document).hexdigest() == row["sha256"]
@@ -91,9 +90,7 @@ def _holds(connection: sqlite3.Connection, row: sqlite3.Row, before: sqlite3.Row
 
 
 def _same(line: dict[str, Any], entry: sqlite3.Row) -> bool:
-    return line["rate"] == rate_text(entry["rate_percent"]) and all(
-        line[name] == entry[column] for name, column in _LINE.items()
-    )
+    return line["rate"] == entry["rate"] and all(line[name] == entry[column] for name, column in _LINE.items())
 
 
 def _sum(lines: list[dict[str, Any]]) -> int:

@@ -28,14 +28,14 @@ Progress = Callable[[Text, int, int], None]
 #: Columns of `invoice`: as declared, and made of its lines.
 DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
 MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "digest")
-_COMPARED = (*DECLARED, *MADE, "key", "record")
+_COMPARED = (*DECLARED, *MADE, "record")
 _HEADER = ("side", "declarant", "reference", "period", "nature")
 _BEHIND_ENTRIES = """
 SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.sha256 AS content, d.side, d.declarant, d.reference, d.period, d.nature
-FROM (SELECT supplier_invoice >> 24 AS receipt FROM entry UNION SELECT library_invoice >> 24 FROM entry) b
+FROM (SELECT supplier_invoice >> 24 AS receipt FROM remuneration UNION SELECT library_invoice >> 24 FROM remuneration) b
 LEFT JOIN receipt r ON r.id = b.receipt
 LEFT JOIN declaration d ON d.receipt = b.receipt AND d.accepted > 0 AND NOT d.dry
-GROUP BY b.receipt ORDER BY b.receipt
+WHERE b.receipt IS NOT NULL GROUP BY b.receipt ORDER BY b.receipt
 """
 
 

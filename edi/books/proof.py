@@ -1,29 +1,31 @@
 """The proof of the ledger: that nothing was altered, and that every amount follows from what was declared.
 
 Recomputed from the bottom up: the original files (their sha256, and what production's own readers and checks make of
-them), the invoices and lines kept of them, each entry's amounts by its invoice and the dated terms, its hash, its run's
-hash over the run before, reversals, and that exactly what is matched stands. Entries are judged in their order; the
+them), the invoices and lines kept of them, each entry's amounts by its invoice and the law its run names, its hash, its
+run's hash over the run before, reversals, and that exactly what is matched stands. Entries are judged in their order; the
 first that fails is named. Authority: surface, "What is posted" and `edi ledger verify`.
 """
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from edi.books import issued, originals
+from edi.books import estimates, issued, originals
 from edi.books.originals import DECLARED, MADE, Progress
 from edi.books.sealing import Head
-from edi.ledger import content_hash
+from edi.ledger import FACTS, RULES, content_hash, sound
 from edi.lending import terms
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.lending.remuneration import EXEMPT, NOT_SUBJECT, share
-from edi.reconciliation import estimating
+from edi.reconciliation.claims import REMUNERATION
+from edi.reconciliation.estimating import ESTIMATE
 from edi.settings import Home, paris_now
 from edi.store import snapshot
 from schemas.declaration import Header, Invoice, Line
@@ -36,6 +38,7 @@ WORDS = {
     "hash": Both("son contenu n'est pas celui qui a été écrit", "its content is not what was written"),
     "run": Both("n'est pas d'un passage qui l'a écrite", "is not of a run that wrote it"),
     "count": Both("son passage n'a pas le nombre d'écritures qu'il a reçu", "its run has not the number of entries it was given"),
+    "rules": Both("son passage nomme des règles qui ne sont pas gardées, ou ont été changées", "its run names rules that are not kept, or were changed"),
     "chain": Both("son passage, ou l'ordre des écritures, a été changé", "its run, or the order of entries, was changed"),
     "remade": Both("la chaîne a été refaite depuis la tête signée", "the chain was remade since the head was signed"),
     "reversal": Both("n'est pas le contraire d'une écriture antérieure", "is not the opposite of an earlier entry"),
@@ -52,10 +55,11 @@ WORDS = {
     "unposted": Both("une facture rapprochée est sans écriture", "a matched invoice has no entry"),
 }  # fmt: skip
 
+_KINDS = {(kind.scheme, kind.name): kind for kind in (REMUNERATION, ESTIMATE)}
 _SIGNED = ("base_cents", "remuneration_cents", "copies")
 _FACTS = ("supplier", "library", "number", "date", "kind")
 _STANDS = (
-    "SELECT entry, supplier_invoice AS invoice FROM entry WHERE reverses IS NULL "
+    "SELECT entry, supplier_invoice AS invoice FROM remuneration WHERE reverses IS NULL "
     "AND entry NOT IN (SELECT reverses FROM entry WHERE reverses IS NOT NULL)"
 )
 _MATCHED = "SELECT o.invoice FROM outcome o JOIN invoice i ON i.id = o.invoice WHERE o.state = 'matched' AND i.side = 'supplier'"
@@ -69,7 +73,7 @@ _AFTERWARDS = {
 
 #: What was made out of the entries: the first that does not hold.
 _ISSUED: dict[str, Callable[[sqlite3.Connection], int | str | None]] = {
-    "statement": issued.statement_flaw, "distribution": issued.distribution_flaw, "estimate": estimating.flaw,
+    "statement": issued.statement_flaw, "distribution": issued.distribution_flaw, "estimate": estimates.flaw,
 }  # fmt: skip
 
 #: What values that nobody ever posted may raise, whoever has hashed them.
@@ -120,7 +124,7 @@ def verify(
                 if wrong := flaw(connection):
                     raise _Fails(name, wrong)
             _sealed(connection, head, proof)
-            _undamaged(connection, home, ("entry", "posting_run", "estimate"))
+            _undamaged(connection, home, ("entry", "posting_run", "rules", "estimate"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
     return proof
@@ -136,11 +140,13 @@ def _runs_hold(
     rows = connection.execute("SELECT * FROM entry NOT INDEXED ORDER BY entry")
     row = rows.fetchone()
     reversed_before: set[int] = set()
+    laws = sound(connection.execute(RULES))
     for run in connection.execute("SELECT * FROM posting_run ORDER BY id"):
-        chain, first = hashlib.sha256(f"{proof.run_hash}{run['posted_at']}".encode()), proof.entries + 1
+        told = f"{proof.run_hash}{run['posted_at']}{run['rules']}{run['seals']}"
+        chain, first, law = hashlib.sha256(told.encode()), proof.entries + 1, laws.get(run["rules"] or terms.FIRST_LAW)
         while row is not None and row["run"] == run["id"]:
             try:
-                _entry_holds(connection, row, proof.entries + 1, otherwise, reversed_before)
+                _entry_holds(connection, row, proof.entries + 1, law, otherwise, reversed_before)
             except _Fails as fails:
                 fails.entry = proof.entries + 1
                 raise
@@ -148,7 +154,7 @@ def _runs_hold(
                 raise _Fails("invoice", wrong, entry=proof.entries + 1) from wrong
             chain.update(row["hash"].encode())
             proof.entries += 1
-            proof.remuneration_cents += row["remuneration_cents"]
+            proof.remuneration_cents += row["cents"] if row["kind"] == REMUNERATION.name else 0
             row = rows.fetchone()
             if proof.entries % 256 == 0:
                 progress(Both("écritures", "entries"), proof.entries, of)
@@ -167,23 +173,39 @@ def _runs_hold(
 
 
 def _entry_holds(
-    connection: sqlite3.Connection, row: sqlite3.Row, number: int, otherwise: dict[int, str], reversed_before: set[int]
+    connection: sqlite3.Connection, row: sqlite3.Row, number: int, law: str | None, otherwise: dict[int, str],
+    reversed_before: set[int],
 ) -> None:  # fmt: skip
     if row["entry"] != number:
         raise _Fails("number", row["entry"], number)
-    facts = {name: row[name] for name in row.keys() if name not in ("run", "hash")}  # noqa: SIM118 - a Row is no dict
+    facts = _content(row)
     if (digest := content_hash(facts)) != row["hash"]:
         raise _Fails("hash", row["hash"], digest)
+    if law is None:
+        raise _Fails("rules")
+    if row["kind"] == ESTIMATE.name:
+        if wrong := estimates.entry_flaw(connection, facts, terms.read(law)):
+            raise _Fails("estimate", wrong)
+        return
     if row["reverses"] is None:
-        _amounts_hold(connection, row, otherwise)
+        _amounts_hold(connection, facts, terms.read(law), otherwise)
         return
     other = connection.execute("SELECT * FROM entry WHERE entry = ?", (row["reverses"],)).fetchone()
     if other is None or other["entry"] >= number or other["reverses"] is not None or other["entry"] in reversed_before:
         raise _Fails("reversal", row["reverses"])
     reversed_before.add(other["entry"])
-    wanted = {name: -other[name] if name in _SIGNED else other[name] for name in facts}
+    wanted = {name: -fact if name in _SIGNED else fact for name, fact in _content(other).items()}
     wanted |= {"entry": number, "reverses": other["entry"], "period": max(row["period"], other["period"])}
     _same("reversal", facts, wanted)
+
+
+def _content(row: sqlite3.Row) -> Mapping[str, Any]:
+    """What is hashed of an entry, by the names of its scheme; nothing of one that no scheme can have posted."""
+    kind = _KINDS.get((row["scheme"], row["kind"]))
+    try:
+        return kind.content(row["entry"], tuple(row[name] for name in FACTS)) if kind else {}
+    except _IMPOSSIBLE:
+        return {}
 
 
 def _same(check: str, found: Any, wanted: dict[str, Any]) -> None:
@@ -192,7 +214,9 @@ def _same(check: str, found: Any, wanted: dict[str, Any]) -> None:
             raise _Fails(check, f"{name} {found[name]}", value)
 
 
-def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: dict[int, str]) -> None:
+def _amounts_hold(
+    connection: sqlite3.Connection, row: Mapping[str, Any], law: terms.Law, otherwise: dict[int, str]
+) -> None:  # fmt: skip
     """An entry against the supplier's invoice: its facts as written, its lines, the rate of the day it goes by."""
     invoice, twin = (
         connection.execute("SELECT * FROM invoice WHERE id = ? AND side = ?", (row[f"{side}_invoice"], side)).fetchone()
@@ -206,7 +230,7 @@ def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: d
     facts = {f"invoice_{name}" if name in ("number", "date") else name: invoice[name] for name in _FACTS}
     _same("invoice", row, {**facts, "period": max(row["period"], invoice["period"])})
     _same("lines", invoice, _made_of_lines(connection, invoice))
-    if row["rate_percent"] not in _rates(connection, invoice):
+    if row["rate_percent"] not in _rates(invoice, law):
         raise _Fails("amount", f"rate_percent {row['rate_percent']}")
     exempt = row["reason"] if row["reason"] in (EXEMPT, NOT_SUBJECT) else ""  # the directory's word, on that day
     sums = (invoice["base"], invoice["base_copies"], invoice["gross"])
@@ -214,12 +238,12 @@ def _amounts_hold(connection: sqlite3.Connection, row: sqlite3.Row, otherwise: d
     _same("amount", row, msgspec.structs.asdict(due))
 
 
-def _rates(connection: sqlite3.Connection, invoice: sqlite3.Row) -> set[int]:
-    """The rates an invoice may have been posted at: that of its day, or of an invoice it credits by number alone."""
+def _rates(invoice: sqlite3.Row, law: terms.Law) -> set[int]:
+    """The rates an invoice may have by a law: that of its day, or of an invoice it credits by number alone."""
     days = {invoice["credited_on"] or invoice["date"]}
     if invoice["kind"] == "A" and invoice["credited"] and not invoice["credited_on"]:
-        days |= {terms.SCHEME_BEGINS.isoformat(), *(of.since.isoformat() for of in terms.TERMS)}
-    return {terms.at(date.fromisoformat(day)).rate_percent for day in days if day <= invoice["date"]}
+        days |= {of.since.isoformat() for of in law.terms}
+    return {law.at(date.fromisoformat(day)).rate_percent for day in days if day <= invoice["date"]}
 
 
 def _made_of_lines(connection: sqlite3.Connection, invoice: sqlite3.Row) -> dict[str, Any]:

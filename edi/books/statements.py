@@ -19,9 +19,9 @@ import msgspec
 
 from edi import partners
 from edi.books.paper import pdf
-from edi.ledger import rate_text
 from edi.lending.context import Partner
 from edi.reconciliation import estimating
+from edi.reconciliation.claims import rate_text
 from edi.reconciliation.waiting import said_nil, waiting
 from edi.settings import Settings
 from edi.store import snapshot, transaction
@@ -66,7 +66,7 @@ def issue(
         alone = _waiting(connection, period, directory)
         known = {
             row[0]
-            for table in ("entry", "estimate", "issued_statement")
+            for table in ("remuneration", "estimation", "issued_statement")
             for row in connection.execute(f"SELECT DISTINCT supplier FROM {table} WHERE period = ?", (period,))
         }
     due = sorted(known if supplier is None else known & {supplier})
@@ -154,7 +154,7 @@ def _lines(
 ) -> tuple[list[Facts], list[Facts]]:
     """The lines of what was posted since, and of what was called before and reversed since."""
     rows = connection.execute(
-        "SELECT e.*, coalesce(o.reason = 'net-differs' AND o.state = 'matched', 0) AS net_differs FROM entry e "
+        "SELECT e.*, coalesce(o.reason = 'net-differs' AND o.state = 'matched', 0) AS net_differs FROM remuneration e "
         "LEFT JOIN outcome o ON o.invoice = e.supplier_invoice WHERE e.period = ? AND e.supplier = ? AND e.entry > ? "
         "ORDER BY e.library, e.invoice_date, e.invoice_number, e.entry",
         (period, supplier, after),
@@ -170,7 +170,7 @@ def _lines(
             name: row[name]
             for name in ("entry", "library", "kind", "base_cents", "remuneration_cents", "copies", "reason")
         }
-        facts |= {"number": row["invoice_number"], "date": row["invoice_date"], "rate": rate_text(row["rate_percent"])}
+        facts |= {"number": row["invoice_number"], "date": row["invoice_date"], "rate": row["rate"]}
         facts |= {"name": _name(directory, row["library"]), "net_differs": bool(row["net_differs"])}
         if row["reverses"] is None:
             told.append({**facts, "statement": None})
@@ -181,7 +181,7 @@ def _lines(
 
 def _called_by(connection: sqlite3.Connection, entry: int) -> str | None:
     found = connection.execute(
-        "SELECT min(s.number) FROM issued_statement s JOIN entry e ON e.supplier = s.supplier AND e.period = s.period "
+        "SELECT min(s.number) FROM issued_statement s JOIN remuneration e ON e.supplier = s.supplier AND e.period = s.period "
         "WHERE e.entry = ?1 AND s.last_entry >= ?1",
         (entry,),
     ).fetchone()[0]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from edi.books.distributing import counted_lines
-from edi.ledger import rate_text
+from edi.lending.exclusions import is_excluded
 from edi.limits import open_within
 from edi.settings import Home
 from parsers.excerpts import excerpts
@@ -36,7 +36,7 @@ _INVOICE = (
 def entry(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, Any]:
     """Everything an entry is made of. Raises NotFound, or Unreadable when an original file cannot be read."""
     row = connection.execute(
-        "SELECT e.*, p.posted_at, p.hash AS run_hash FROM entry e JOIN posting_run p ON p.id = e.run WHERE entry = ?",
+        "SELECT e.*, p.posted_at, p.hash AS run_hash, (SELECT r.entry FROM entry r WHERE r.reverses = e.entry) AS reversed_by FROM remuneration e JOIN posting_run p ON p.id = e.run WHERE entry = ?",
         (number,),
     ).fetchone()
     if row is None:
@@ -50,12 +50,12 @@ def entry(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, 
     }  # fmt: skip
     counted = sum(line["amount_cents"] for line in supplier["line_list"] if line["counts"])
     return {
-        "entry": {**facts, "rate": rate_text(row["rate_percent"])},
-        "reversed_by": _scalar(connection, "SELECT entry FROM entry WHERE reverses = ?", number),
+        "entry": {**facts, "rate": row["rate"]},
+        "reversed_by": row["reversed_by"],
         "match": f"{row['supplier_invoice']}-{row['library_invoice']}",
         "supplier_invoice": supplier,
         "library_invoice": library,
-        "computed": {"counted_lines_cents": counted, "rate": rate_text(row["rate_percent"])},
+        "computed": {"counted_lines_cents": counted, "rate": row["rate"]},
     }
 
 
@@ -68,11 +68,6 @@ def shared_out(connection: sqlite3.Connection, ean: str, year: int) -> dict[str,
     """What the year's recorded distribution gives a title, in cents, and of how many copies; None when there is none."""
     row = connection.execute("SELECT * FROM distribution_share WHERE year = ? AND ean = ?", (year, ean)).fetchone()
     return row and {name: row[name] for name in row.keys() if name not in ("year", "ean", "title")}  # noqa: SIM118
-
-
-def _scalar(connection: sqlite3.Connection, sql: str, *values: Any) -> Any:
-    row = connection.execute(sql, values).fetchone()
-    return row and row[0]
 
 
 def _invoice(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, Any]:
@@ -112,18 +107,12 @@ def _invoice(connection: sqlite3.Connection, home: Home, number: int) -> dict[st
             {
                 "record": line["record"], "ean": line["ean"], "title": line["title"], "quantity": line["quantity"],
                 "price_cents": line["price"], "amount_cents": line["quantity"] * line["price"],
-                "exclusion": line["exclusion"], "counts": not _excluded(line, row),
+                "exclusion": line["exclusion"], "counts": not is_excluded(line["exclusion"], line["evidence"], row["contract_sent"]),
                 "columns": {name: next(made) for name in _LINE},
             }
             for line in lines
         ],
     }  # fmt: skip
-
-
-def _excluded(line: sqlite3.Row, invoice: sqlite3.Row) -> bool:
-    """Whether a line is validly excluded: with evidence, and `MP` with the contract's date."""
-    evidenced = bool(line["exclusion"] and line["evidence"])
-    return evidenced and (line["exclusion"] != "MP" or invoice["contract_sent"] is not None)
 
 
 def _pointer(layout: Any, record: int, name: str, row: sqlite3.Row) -> Finding:

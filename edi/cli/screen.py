@@ -166,7 +166,7 @@ class Screen:
             self._bars.stop()
             self._bars, self._tasks = None, {}
 
-    def waits(self, who: str) -> None:
+    def waits(self, who: Text) -> None:
         """Says once whom we wait for."""
         if not self._waited:
             self._waited = True

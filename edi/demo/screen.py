@@ -1,209 +1,187 @@
-"""What `edi demo` shows: French first, English beside, good to look at in 100 columns."""
+"""What `edi demo` shows, in one language, good to look at in 100 columns: a function for each section, which makes plain
+rows of the demo's document, and one that draws them."""
 
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from edi.demo.world import World
 from schemas.money import french
 from schemas.outcome import REASONS
+from schemas.text import Both, Language, say
 
 WIDTH = 100
+Facts = dict[str, Any]
+#: A cell: lines of text, each with its style.
+Cell = str | Both | Sequence[tuple[str | Both, str]]
+
 _VERDICTS = {
-    "accepted": ("accepté", "green"),
-    "partly-accepted": ("accepté en partie", "yellow"),
-    "refused": ("refusé", "red"),
-    "duplicate": ("doublon", "cyan"),
-    "failed": ("contrôle en panne", "magenta"),
+    "accepted": (Both("accepté", "accepted"), "green"),
+    "partly-accepted": (Both("accepté en partie", "accepted in part"), "yellow"),
+    "refused": (Both("refusé", "refused"), "red"),
+    "duplicate": (Both("doublon", "duplicate"), "cyan"),
+    "failed": (Both("contrôle en panne", "the checker failed"), "magenta"),
 }
-_STATES = (
-    ("matched", "rapprochées", "matched", "green"),
-    ("net_differs", "  dont net différent", "  of which net differs", "yellow"),
-    ("discrepancies", "en écart", "discrepancies", "red"),
-    ("proposed", "proposées à une personne", "proposed to a person", "cyan"),
-    ("waiting_library", "attendent la bibliothèque", "waiting for the library", "blue"),
-    ("waiting_supplier", "attendent le fournisseur", "waiting for the supplier", "blue"),
+_STATES = {
+    "matched": (Both("rapprochées", "matched"), "green"),
+    "net_differs": (Both("  dont net différent", "  of which net differs"), "yellow"),
+    "discrepancies": (Both("en écart", "discrepancies"), "red"),
+    "proposed": (Both("proposées à une personne", "proposed to a person"), "cyan"),
+    "waiting_library": (Both("attendent la bibliothèque", "waiting for the library"), "blue"),
+    "waiting_supplier": (Both("attendent le fournisseur", "waiting for the supplier"), "blue"),
+}
+_DUPLICATE = Both(
+    "Déjà pris : la première réponse est renvoyée, rien n'est compté deux fois.",
+    "Taken already: the first answer is sent again, nothing counts twice.",
 )
+_OPENING = Both(
+    "{suppliers} fournisseurs et {libraries} bibliothèques déclarent leurs factures de {year}\n"
+    "par SFTP, chiffrées, sur cette machine seulement ; noms inventés, travail réel.",
+    "{suppliers} suppliers and {libraries} libraries declare their invoices of {year}\n"
+    "over SFTP, encrypted, on this machine only; the names are invented, the work is real.",
+)
+_PLACES = {
+    "partenaires/": Both("dépôts, retours, archives des partenaires", "depots, answers, archives of the partners"),
+    "received/": Both("les octets d'origine, par sha256", "original bytes, by sha256"),
+    "quarantine/": Both("copies des fichiers refusés", "copies of refused files"),
+    "edi.sqlite": Both("factures, rapprochements, registre", "invoices, matches, ledger"),
+    "edi.toml": Both("les liaisons, maintenant des dossiers locaux", "the links, local folders from now on"),
+}
+_ALL, _NEXT = Both("Tout est dans", "All of it is in"), Both("À essayer", "Try next")
+_COMMANDS = {
+    "status": Both("l'état", "the state"),
+    "reconcile --details": Both("facture par facture", "invoice by invoice"),
+    "ledger list": Both("le registre", "the ledger"),
+}
 
 
-def _show(console: Console, what: RenderableType) -> None:
-    console.print(what, width=min(WIDTH, console.width))
+class Section(msgspec.Struct, frozen=True):
+    """A table to draw: heads, how each column is set (`l` or `r` a column), rows; an empty one is a rule. `foot` stands under it."""
+
+    title: Both
+    heads: Sequence[str | Both]
+    sides: str
+    rows: Sequence[Sequence[Cell]]
+    foot: str | Both = ""
 
 
-def _title(french_words: str, english: str) -> Text:
-    return Text.assemble((french_words, "bold"), (f"  {english}", "dim italic"))
-
-
-def _table(title: Text, *columns: tuple[str, str]) -> Table:
-    """A table of (heading, justify) columns."""
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for heading, justify in columns:
-        made.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    return made
-
-
-def opening(console: Console, world: World) -> None:
+def opening(year: int, suppliers: int, libraries: int) -> Both:
     """Who plays, and what for."""
-    suppliers = sum(partner.role == "supplier" and partner.gln in world.slugs for partner in world.partners)
-    libraries = len(world.slugs) - suppliers
-    words = Text.assemble(
-        (f"{suppliers} fournisseurs et {libraries} bibliothèques déclarent leurs factures de {world.year}\n", "bold"),
-        "par SFTP, chiffrées, sur cette machine seulement ; noms inventés, travail réel.\n",
-        (f"{suppliers} suppliers and {libraries} libraries declare their invoices of {world.year}, over real SFTP\n"
-         "on loopback; the names are invented, the work is real.", "dim italic"),
-    )  # fmt: skip
-    _show(console, Panel(words, title="edi · droit de prêt en bibliothèque", border_style="blue", padding=(0, 2)))
+    facts = {"year": year, "suppliers": suppliers, "libraries": libraries}
+    return Both(_OPENING.fr.format(**facts), _OPENING.en.format(**facts))
 
 
-def arrived(console: Console, facts: dict[str, Any]) -> None:
+def arrived(facts: Facts) -> Section:
     """What a pass pulled, by link."""
+    rows: list[Sequence[Cell]] = []
     late = facts["round"] > 1
-    said, english = ("Plus tard", "Later: a second pass") if late else ("Arrivés par SFTP", "Arrived over SFTP")
-    title = _title(f"{facts['round']}. {said} : {facts['pulled']} fichiers tirés", english)
-    made = _table(title, ("partenaire", "left"), ("fichier", "left"), ("acceptées", "right"), ("verdict", "left"))
-    house = False
     for file in sorted(facts["files"], key=lambda file: bool(file["home"])):
-        word, colour = _VERDICTS[file["verdict"]]
-        if file["home"] and not house:
-            house = True
-            made.add_section()
-            many = Text("un compte, un dossier chacune", "dim").append("\none account, many homes", "italic")
-            made.add_row(Text(f"par {file['link']} :", "dim"), many)
-        name = Text(file["file"])
-        if late and file["cause"]:
-            name.append(f"\n{file['cause']}", "dim")
-        made.add_row(file["partner"], name, f"{file['accepted']}/{file['invoices']}", Text(word, colour))
-    console.print()
-    _show(console, made)
-    for link, wrong in facts["troubles"].items():
-        _show(console, Text(f"{link} : {wrong}", "red"))
-
-
-def refused(console: Console, facts: dict[str, Any]) -> None:
-    """What was refused and why, in sentences; what was sent twice."""
-    files = [file for file in facts["files"] if file["findings"] or file["verdict"] == "duplicate"]
-    if not files:
-        return
-    made = _table(
-        _title("Refusés, et pourquoi", "Refused, and why"), ("fichier", "left"), ("pourquoi / why", "left")
-    )  # fmt: skip
-    for file in files:
-        name = Text(file["file"], overflow="fold")
-        name.append(f"\n{file['cause'] or ''}", "dim")
-        if file["verdict"] == "duplicate":
-            why = Text.assemble(
-                "Déjà pris : la première réponse est renvoyée, rien n'est compté deux fois.\n",
-                ("Taken already: the first answer is sent again, nothing counts twice.", "dim italic"),
-            )
-            made.add_row(name, why)
-            continue
-        first = file["findings"][0]
-        why = Text(first["message"])
-        if first["suggestion"]:
-            why.append(f" {first['suggestion'][:1].upper()}{first['suggestion'][1:]}.", "green")
-        why.append(f"\n{first['message_en']}", "dim italic")
-        why.append(f"\n{_where(first, file)}", "cyan")
-        made.add_row(name, why)
-    _show(console, made)
-
-
-def _where(finding: dict[str, Any], file: dict[str, Any]) -> str:
-    parts = [finding["code"]]
-    if finding["record"]:
-        parts.append(
-            f"enregistrement {finding['record']}" if file["format"] == "fixed" else f"ligne {finding['record']}"
-        )
-    if finding["position"]:
-        parts.append(f"position {finding['position']}")
-    if finding["invoice"]:
-        parts.append(f"facture {finding['invoice']}")
-    return " · ".join(parts)
-
-
-def closing(console: Console, document: dict[str, Any]) -> None:
-    """Matches after either round, the ledger, the answers, and where everything is."""
-    _show(console, _matches(document["rounds"]))
-    _show(console, _differing(document["discrepancies"]))
-    _show(console, _ledger(document))
-    _show(console, _answers(document))
-    _show(console, _where_things_are(document))
-
-
-def _matches(rounds: list[dict[str, Any]]) -> RenderableType:
-    title = _title("3. Rapprochement des deux côtés", "Both sides reconciled")
-    made = _table(title, ("factures", "left"), ("invoices", "left"), ("1er passage", "right"), ("2e passage", "right"))
-    for name, words, english, colour in _STATES:
-        counts = [one["reconciliation"][name] for one in rounds]
-        if any(counts):
-            made.add_row(Text(words, colour), Text(english, "dim italic"), *(f"{count}" for count in counts))
-    last = rounds[-1]
-    count = f"{last['as_planned']}/{last['planned']}"
-    planned = Text(f"{count} cas à la place prévue. / {count} cases stand where planned.", "dim")
-    return Group(Text(), made, planned, Text())
-
-
-def _differing(discrepancies: list[dict[str, Any]]) -> RenderableType:
-    """The first of each kind of difference."""
-    made = _table(
-        _title("Ce qui diffère, un exemple de chaque", "What differs, one of each"),
-        ("motif", "left"), ("fournisseur et bibliothèque", "left"), ("numéro", "left"), ("HT €", "right"),
-    )  # fmt: skip
-    for reason in dict.fromkeys(row["reason"] for row in discrepancies):
-        row = next(row for row in discrepancies if row["reason"] == reason)
-        named = REASONS[reason]
-        motive = Text(named.fr).append(f"\n{named.en}", "dim italic")
-        both = f"{row['supplier_name']}\n{row['library_name']}"
-        made.add_row(motive, both, row["number"], french(row["ht_cents"]))
-    return made
-
-
-def _ledger(document: dict[str, Any]) -> RenderableType:
-    made = _table(
-        _title("4. Registre : la part due par chaque fournisseur", "Ledger: what each supplier owes"),
-        ("fournisseur", "left"), ("taux", "right"), ("écritures", "right"), ("extournes", "right"),
-        ("ex.", "right"), ("assiette €", "right"), ("rémunération €", "right"),
-    )  # fmt: skip
-    for row in document["ledger"]:
-        made.add_row(
-            row["name"], f"{row['rate_percent']} %", str(row["entries"]), str(row["reversals"] or ""),
-            str(row["copies"]), french(row["base_cents"]), french(row["remuneration_cents"]),
-        )  # fmt: skip
-    made.add_section()
-    totals = (sum(row[name] for row in document["ledger"]) for name in ("entries", "reversals", "copies", "base_cents"))
-    entries, reversals, copies, base = totals
-    made.add_row(
-        "total", "", str(entries), str(reversals or ""), str(copies), french(base),
-        french(document["remuneration_cents"]), style="bold",
-    )  # fmt: skip
-    return made
-
-
-def _answers(document: dict[str, Any]) -> RenderableType:
-    """The answers of one partner, and the beginning of a report."""
-    example = document["example"]
-    if not example:
-        return Text()
-    files = next(answer["files"] for answer in document["answers"] if answer["folder"] == example["folder"])
-    sent = sum(one["pushed"] for one in document["rounds"])
-    listing = Text("\n".join(f"  {name}" for name in files), "cyan")
-    return Group(
-        _title(f"5. Réponses : {sent} envoyées dans les retour/", "Answers, pushed over SFTP; those of one partner:"),
-        listing,
-        Text(f"\n{example['name']}, à partir de / from :", "dim"),
-        Text(_excerpt(example["text"])),
+        if file["home"] and () not in rows:
+            rows += [(), ([(f"{file['link']} :", "dim")], [(_HOMES, "dim")], "", "")]
+        cause = [(Both(file["cause"], file["cause_en"]), "dim")] if late and file["cause"] else []
+        name = [(file["file"], ""), *cause]
+        rows.append((file["partner"], name, f"{file['accepted']}/{file['invoices']}", [_VERDICTS[file["verdict"]]]))
+    rows += [([(link, "red")], [(str(wrong), "red")], "", "") for link, wrong in facts["troubles"].items()]
+    title = Both(
+        f"{facts['round']}. {'Plus tard' if late else 'Arrivés par SFTP'} : {facts['pulled']} fichiers tirés",
+        f"{facts['round']}. {'Later' if late else 'Arrived over SFTP'}: {facts['pulled']} files pulled",
     )
+    heads = (Both("partenaire", "partner"), Both("fichier", "file"), Both("acceptées", "accepted"), "verdict")
+    return Section(title, heads, "llrl", rows)
 
 
-def _excerpt(report: str) -> str:
+_HOMES = Both("un compte, un dossier chacune", "one account, a home each")
+
+
+def refused(facts: Facts) -> Section:
+    """What was refused and why, in sentences; what was sent twice."""
+    rows: list[Sequence[Cell]] = []
+    for file in facts["files"]:
+        name: Cell = [(file["file"], ""), (Both(file["cause"] or "", file["cause_en"] or ""), "dim")]
+        if file["verdict"] == "duplicate":
+            rows.append((name, _DUPLICATE))
+        elif file["findings"]:
+            first = file["findings"][0]
+            mend = [(Both(first["suggestion"], first["suggestion_en"]), "green")] if first["suggestion"] else []
+            why = [(Both(first["message"], first["message_en"]), ""), *mend, (_where(first, file["format"]), "cyan")]
+            rows.append((name, why))
+    heads = (Both("fichier", "file"), Both("pourquoi", "why"))
+    return Section(Both("Refusés, et pourquoi", "Refused, and why"), heads, "ll", rows)
+
+
+def _where(finding: Facts, form: str | None) -> Both:
+    record = Both("enregistrement", "record") if form == "fixed" else Both("ligne", "line")
+    words = {"record": record, "position": Both("position", "position"), "invoice": Both("facture", "invoice")}
+    found = [(word, finding[name]) for name, word in words.items() if finding[name]]
+    spoken = ([finding["code"], *(f"{say(word, lang)} {place}" for word, place in found)] for lang in ("fr", "en"))
+    return Both(*map(" · ".join, spoken))
+
+
+def matches(rounds: Sequence[Facts]) -> Section:
+    """How many invoices stand where after either round, and how many of them where planned."""
+    counts = {name: [str(one["reconciliation"][name]) for one in rounds] for name in _STATES}
+    rows: list[Sequence[Cell]] = [
+        ([_STATES[name]], *cells) for name, cells in counts.items() if any(cell != "0" for cell in cells)
+    ]
+    placed = f"{rounds[-1]['as_planned']}/{rounds[-1]['planned']}"
+    foot = Both(f"{placed} cas à la place prévue.", f"{placed} cases stand where planned.")
+    heads = (Both("factures", "invoices"), Both("1er passage", "1st pass"), Both("2e passage", "2nd pass"))
+    return Section(Both("3. Rapprochement des deux côtés", "3. Both sides reconciled"), heads, "lrr", rows, foot)
+
+
+def differing(discrepancies: Iterable[Facts]) -> Section:
+    """The first of each kind of difference."""
+    first = {row["reason"]: row for row in reversed(list(discrepancies))}
+    rows = [
+        (REASONS[reason], f"{row['supplier_name']}\n{row['library_name']}", row["number"], french(row["ht_cents"]))
+        for reason, row in reversed(first.items())
+    ]
+    title = Both("Ce qui diffère, un exemple de chaque", "What differs, one of each")
+    parties = Both("fournisseur et bibliothèque", "supplier and library")
+    heads = (Both("motif", "reason"), parties, Both("numéro", "number"), "HT €")
+    return Section(title, heads, "lllr", rows)
+
+
+def ledger(rows: Sequence[Facts]) -> Section:
+    """What each supplier owes, and the sums."""
+    total = {name: sum(row[name] for row in rows) for name in rows[0] if name in _SUMMED} if rows else {}
+    lines: list[Sequence[Cell]] = [_owed(row["name"], f"{row['rate_percent']} %", row) for row in rows]
+    lines += [(), _owed("total", "", total)] if rows else []
+    heads = (
+        Both("fournisseur", "supplier"), Both("taux", "rate"), Both("écritures", "entries"), Both("extournes", "reversals"),
+        Both("ex.", "copies"), Both("assiette €", "base €"), Both("rémunération €", "remuneration €"),
+    )  # fmt: skip
+    title = Both("4. Registre : la part due par chaque fournisseur", "4. Ledger: what each supplier owes")
+    return Section(title, heads, "lrrrrrr", lines)
+
+
+_SUMMED = ("entries", "reversals", "copies", "base_cents", "remuneration_cents")
+
+
+def _owed(name: str, rate: str, row: Facts) -> Sequence[Cell]:
+    counts = [str(row[column] or "") for column in _SUMMED[:3]]
+    return (name, rate, *counts, *(french(row[column]) for column in _SUMMED[3:]))
+
+
+def answers(document: Facts) -> Section:
+    """The answers in the folder of one partner."""
+    sent, example = sum(one["pushed"] for one in document["rounds"]), document["example"]
+    files: list[str] = next((one["files"] for one in document["answers"] if one["folder"] == example.get("folder")), [])
+    title = Both(f"5. Réponses : {sent} envoyées dans les retour/", f"5. Answers: {sent} pushed into retour/")
+    head = Both("celles d'un partenaire", "those of one partner")
+    return Section(title, (head,), "l", [([(name, "cyan")],) for name in files])
+
+
+def excerpt(report: str) -> str:
     """What a report says to do, and why an invoice was refused: without its heading and its warnings."""
     lines = report.splitlines()
     begin = next((place for place, line in enumerate(lines) if line.isupper() and line[:1].isalpha()), 0)
@@ -211,37 +189,67 @@ def _excerpt(report: str) -> str:
     return "\n".join(lines[begin : min(end, begin + 20)])
 
 
-def _where_things_are(document: dict[str, Any]) -> RenderableType:
-    home = Path(document["home"])
-    if not document["kept"]:
-        return Text(f"{document['seconds']} s", "dim")
-    made = Table.grid(padding=(0, 2))
-    for path, words, english in (
-        ("partenaires/", "dépôts, retours, archives des partenaires", "the partners' folders"),
-        ("received/", "les octets d'origine, par sha256", "original bytes"),
-        ("quarantine/", "copies des fichiers refusés", "copies of what was refused"),
-        ("edi.sqlite", "factures, rapprochements, registre", "invoices, matches, ledger"),
-        ("edi.toml", "les liaisons, maintenant des dossiers locaux", "the links, local folders from now on"),
-    ):
-        made.add_row(Text(path, "cyan"), words, Text(english, "dim italic"))
-    where = Text.assemble("Tout est dans / all of it is in  ", (str(home), "bold cyan"))
-    again = Text.assemble(("À essayer / try next\n", "bold"), *_lines(commands(home)))
-    done = Text(f"fait en / done in {document['seconds']} s", "dim")
-    return Panel(Group(where, made, Text(), again, done), border_style="blue", padding=(0, 2))
-
-
-def _lines(rows: Iterable[tuple[str, str]]) -> Iterable[Text]:
-    for command, words in rows:
-        yield Text.assemble((command, "green"), ("  " + words, "dim"), "\n")
-
-
-def commands(home: Path) -> list[tuple[str, str]]:
+def commands(home: Path) -> list[tuple[str, Both]]:
     """Three commands to try next, with what they show."""
     edi = Path(sys.argv[0])
     program = os.path.relpath(edi) if edi.name == "edi" and edi.exists() else "edi"
     begin = f"{program} --home {shlex.quote(str(home))}"
-    return [
-        (f"{begin} status", "l'état / the state"),
-        (f"{begin} reconcile --details", "facture par facture / invoice by invoice"),
-        (f"{begin} ledger list", "le registre / the ledger"),
+    return [(f"{begin} {words}", what) for words, what in _COMMANDS.items()]
+
+
+# -- drawing ---------------------------------------------------------------------------------------
+
+
+def closing(console: Console, document: Facts, language: Language) -> None:
+    """Everything that came of both rounds."""
+    sections = (
+        matches(document["rounds"]), differing(document["discrepancies"]), ledger(document["ledger"]), answers(document),
+    )  # fmt: skip
+    show(console, sections, language)
+    if example := document["example"]:
+        console.print(f"\n{example['name']}\n\n{excerpt(example['text'])}\n", markup=False, highlight=False)
+    if document["kept"]:
+        panel(console, whereabouts(document, language), language)
+
+
+def show(console: Console, sections: Iterable[Section], language: Language) -> None:
+    """Draws sections; of those without rows nothing."""
+    for section in (section for section in sections if section.rows):
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        for head, side in zip(section.heads, section.sides, strict=True):
+            table.add_column(_say(head, language), justify="right" if side == "r" else "left", overflow="fold")
+        for row in section.rows:
+            if row:
+                table.add_row(*(_text(cell, language) for cell in row))
+            else:
+                table.add_section()
+        title, foot = Text(f"\n{_say(section.title, language)}", "bold"), Text(_say(section.foot, language), "dim")
+        console.print(Group(title, table, *([foot] if section.foot else [])), width=min(WIDTH, console.width))
+
+
+def panel(console: Console, content: RenderableType | Both, language: Language) -> None:
+    """Draws something framed."""
+    inner = _say(content, language) if isinstance(content, Both) else content
+    console.print(Panel(inner, border_style="blue", padding=(0, 2)), width=min(WIDTH, console.width))
+
+
+def _say(words: str | Both, language: Language) -> str:
+    return say(words, language) or ""
+
+
+def _text(cell: Cell, language: Language) -> Text:
+    lines = [(cell, "")] if isinstance(cell, str | Both) else cell
+    return Text("\n").join(Text(_say(words, language), style) for words, style in lines)
+
+
+def whereabouts(document: Facts, language: Language) -> RenderableType:
+    """Where everything is, and what to try next."""
+    places = Table.grid(padding=(0, 2))
+    for path, words in _PLACES.items():
+        places.add_row(Text(path, "cyan"), _say(words, language))
+    where = Text.assemble(_say(_ALL, language), "  ", (document["home"], "bold cyan"))
+    tried = [
+        Text.assemble((line, "green"), "  ", _say(what, language)) for line, what in commands(Path(document["home"]))
     ]
+    again, done = Text(f"\n{_say(_NEXT, language)}", "bold"), Text(f"\n{document['seconds']} s", "dim")
+    return Group(where, places, again, *tried, done)

@@ -1,173 +1,151 @@
 """`edi demo`: the whole job on embedded parts, over a real SFTP server on loopback, in two rounds.
 
-    world -> depots -> Run.once() over SFTP -> receipts, verdicts, matches, entries, answers in retour/
-          -> the late library, the truncated file whole, a replacement -> Run.once() -> reversals
+    files/round-1 -> depots -> Run.once() over SFTP -> receipts, verdicts, matches, entries, answers in retour/
+    files/round-2: the late library, the truncated file whole, a replacement -> Run.once() -> reversals
 
 Nothing here decides anything: passes, verdicts, states and entries are the product's own. The facts come back as one
 document; `edi.demo.screen` shows them.
 """
 
-import datetime
 import shutil
-import sqlite3
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import astuple
 from rich.console import Console
 
-from edi import ledger
-from edi.demo import places, screen
-from edi.demo.places import Places
-from edi.demo.world import World, as_planned, directory_csv, world
+from edi.demo import cast, places, screen
+from edi.demo.places import Place
+from edi.desk import Desk, open_desk
 from edi.directory import importing
-from edi.intake.pipeline import Pass, Run
-from edi.reconciliation.reconciling import details
-from edi.settings import Home, paris_now
-from edi.store import connect
+from edi.intake.pipeline import Run
+from edi.reconciliation.claims import rate_text
+from edi.reconciliation.reconciling import reconcile
+from edi.reconciliation.tally import details
 from parsers.report import as_json
-from schemas.text import say
+from schemas.text import Language
 
-#: Invoices are declared in January and February for the year before; this year's may not have come yet.
-_SINCE_FEBRUARY = timedelta(days=50)
+Facts = dict[str, Any]
 
 
-def demo(home: Path, console: Console, keep: bool) -> dict[str, Any]:
+def demo(home: Path, console: Console, keep: bool, language: Language = "fr") -> Facts:
     """Runs the demo in `home` (empty, or made), tells `console`, and returns all facts as one JSON-able document.
 
     Without `keep` the home is removed at the end. Raises NotAllowed when `home` is in use already.
     """
     began = time.monotonic()
-    made = world(year=(paris_now() - _SINCE_FEBRUARY).year - 1)
-    with console.status("Les partenaires s'installent / partners move in"):
-        there = places.settle(made, home)
-        (home / "annuaire.csv").write_bytes(directory_csv(made))
-    screen.opening(console, made)
-    rounds = []
+    files, names = cast.sent(), cast.names()
+    there = places.settle(files, home)
     try:
-        with places.server(there) as running:
+        shutil.copy(cast.DIRECTORY, home)
+        suppliers = len({file.gln for file in files if file.path.startswith("round-1/F-")})
+        screen.panel(console, screen.opening(cast.YEAR, suppliers, len(there) - suppliers), language)
+        with places.server(home) as running:
             opened = places.connect_links(home, there, running)
-            connection = connect(opened.database)
-            try:
-                told, _ = importing.read_facts(home / "annuaire.csv")
-                importing.bring_in(connection, told, "demo", "annuaire.csv", paris_now())
+            with open_desk(opened.path, language) as desk:
+                facts, _ = importing.read_facts(home / cast.DIRECTORY.name)
+                importing.bring_in(desk.connection, facts, "demo", cast.DIRECTORY.name, desk.now())
+                rounds = []
                 for number in (1, 2):
-                    facts = _round(made, there, opened, connection, number, console)
-                    rounds.append(facts)
-                    screen.arrived(console, facts)
-                    screen.refused(console, facts)
-                document = {
-                    "home": str(home), "year": made.year, "rounds": rounds, **_outcome(made, connection),
-                    "answers": _answers(there, made), "kept": keep,
+                    places.deposit(there, [file for file in files if file.round == number])
+                    with console.status(f"{number}/2 SFTP"):
+                        rounds.append(_round(files, names, desk, number))
+                    screen.show(console, (screen.arrived(rounds[-1]), screen.refused(rounds[-1])), language)
+                document: Facts = {
+                    "home": str(home), "year": cast.YEAR, "rounds": rounds, **_outcome(names, desk),
+                    "answers": _answers(there, names), "kept": keep,
                 }  # fmt: skip
-            finally:
-                connection.close()
         places.keep_links(home, there)
         document["example"] = _example(document["answers"])
         document["seconds"] = round(time.monotonic() - began, 1)
-        screen.closing(console, document)
+        screen.closing(console, document, language)
         return document
     finally:
         if not keep:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _round(
-    made: World, there: Places, home: Home, connection: sqlite3.Connection, number: int, console: Console
-) -> dict[str, Any]:
-    """Puts a round's files into the depots and runs one pass; what came of it."""
-    sent = [file for file in made.files if file.round == number]
-    places.deposit(there, sent)
-    came: list[tuple[str, str, Any]] = []
-
-    def tell(event: str, facts: dict[str, Any]) -> None:
-        if event == "taken":
-            came.append((facts["link"], facts["file"], facts["acknowledgement"]))
-
-    with console.status(f"Passage {number} sur SFTP / pass {number} over SFTP"):
-        done: Pass = Run(home, connection, tell).once(patient=True)
-    by_name = {file.name: file for file in sent}
-    names = made.names()
-    files = []
-    for link, name, taken in came:
-        file = by_name[name]
-        findings = [(as_json(taken, language)["findings"]) for language in ("fr", "en")]
-        refusing = [place for place, one in enumerate(findings[0]) if one["reach"] != "warning"]
-        files.append({
-            "partner": names[file.declarant], "link": link, "home": there.by_gln[file.declarant].home, "file": name,
-            "format": taken.format, "verdict": taken.verdict, "invoices": taken.invoices, "accepted": taken.accepted,
-            "refused": taken.refused, "cause": say(file.cause, "fr"), "cause_en": say(file.cause, "en"),
-            "findings": [
-                {**findings[0][place], "message_en": findings[1][place]["message"]} for place in refusing
-            ],
-            "warnings": len(findings[0]) - len(refusing),
-        })  # fmt: skip
-    stands = _stands(connection)
-    due = [(one, one.first if number == 1 else one.last) for one in made.planted]
-    placed = sum(as_planned(state, stands.get(astuple(one.named(state)))) for one, state in due)
+def _round(files: list[cast.Sent], names: dict[str, str], desk: Desk, number: int) -> Facts:
+    """One pass over what lies in the depots; what came of each file, and how many invoices stand where planned."""
+    taken: list[tuple[str, Any]] = []
+    done = Run(
+        desk, lambda desk: reconcile(desk.connection, desk.now()), lambda event, facts: taken.append((event, facts))
+    ).once(patient=True)
+    sent = {file.name: file for file in files}
+    told = [_file(sent[facts["file"]], names, facts["acknowledgement"]) for event, facts in taken if event == "taken"]
+    stands, planned = _stands(desk), cast.planted(number)
+    placed = sum(stands.get(name) == state for name, state in planned.items())
     return {
-        "round": number, "pulled": done.pulled, "pushed": done.pushed, "troubles": done.troubles, "files": files,
-        "reconciliation": done.reconciled, "planned": len(due), "as_planned": placed,
+        "round": number, "pulled": done.pulled, "pushed": done.pushed, "troubles": done.troubles, "files": told,
+        "reconciliation": done.reconciled, "planned": len(planned), "as_planned": placed,
     }  # fmt: skip
 
 
-def _stands(connection: sqlite3.Connection) -> dict[tuple[Any, ...], str]:
-    """Where each invoice stands, by (supplier, library, number, date): a state, or a discrepancy's name."""
-    found = {}
-    for listing, rows in details(connection).items():
+def _file(file: cast.Sent, names: dict[str, str], taken: Any) -> Facts:
+    """What became of a file: its verdict, and the findings that refuse something, in both languages."""
+    french, english = (as_json(taken, language)["findings"] for language in ("fr", "en"))
+    refusing = [
+        {**one, "message_en": other["message"], "suggestion_en": other["suggestion"]}
+        for one, other in zip(french, english, strict=True)
+        if one["reach"] != "warning"
+    ]
+    return {
+        "partner": names[file.gln], "link": file.link, "home": file.home, "file": file.name, "format": taken.format,
+        "verdict": taken.verdict, "invoices": taken.invoices, "accepted": taken.accepted, "refused": taken.refused,
+        "cause": file.cause or None, "cause_en": file.cause_en or None, "findings": refusing,
+        "warnings": len(french) - len(refusing),
+    }  # fmt: skip
+
+
+def _stands(desk: Desk) -> dict[cast.Named, str]:
+    """Where each invoice stands, as `edi reconcile --details` lists it: a state, or a discrepancy's name."""
+    found: dict[cast.Named, str] = {}
+    for listing, rows in details(desk.connection).items():
         state = listing.removesuffix("_list")
         for row in rows:
-            key = (row["supplier"], row["library"], row["number"], datetime.date.fromisoformat(row["date"]))
+            name = (row["supplier"], row["library"], row["number"], row["date"])
             if state in ("discrepancies", "net_differs"):
-                found[key] = row["reason"]
+                found[name] = row["reason"]
             else:
-                found.setdefault(key, state)
+                found.setdefault(name, state)
     return found
 
 
-def _outcome(made: World, connection: sqlite3.Connection) -> dict[str, Any]:
+def _outcome(names: dict[str, str], desk: Desk) -> Facts:
     """The discrepancies one by one, and the ledger by supplier and rate."""
-    names = made.names()
-    rows = connection.execute(
+    rows = desk.connection.execute(
         "SELECT supplier, rate_percent, count(*) AS entries, count(reverses) AS reversals, sum(base_cents) AS base_cents, "
-        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM entry "
+        "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM remuneration "
         "GROUP BY supplier, rate_percent ORDER BY sum(remuneration_cents) DESC"
     ).fetchall()
-    lists = details(connection)
-    differing = [
-        {**row, "supplier_name": names[row["supplier"]], "library_name": names[row["library"]]}
-        for row in (*lists["discrepancies_list"], *lists["net_differs_list"], *lists["proposed_list"])
-    ]
+    lists = details(desk.connection)
     return {
-        "discrepancies": differing,
+        "discrepancies": [
+            {**row, "supplier_name": names[row["supplier"]], "library_name": names[row["library"]]}
+            for listing in ("discrepancies", "net_differs", "proposed")
+            for row in lists[f"{listing}_list"]
+        ],
         "ledger": [
-            {"name": names[row["supplier"]], **dict(row), "rate": ledger.rate_text(row["rate_percent"])} for row in rows
+            {"name": names[row["supplier"]], **dict(row), "rate": rate_text(row["rate_percent"])} for row in rows
         ],
         "remuneration_cents": sum(row["remuneration_cents"] for row in rows),
     }
 
 
-def _answers(there: Places, made: World) -> list[dict[str, Any]]:
+def _answers(there: list[Place], names: dict[str, str]) -> list[Facts]:
     """The files lying in each partner's retour/."""
-    names = made.names()
+    folders = [(names[place.gln], place.path / "retour") for place in there]
     return [
-        {
-            "partner": names[code],
-            "folder": str(place.path / "retour"),
-            "files": sorted(path.name for path in (place.path / "retour").iterdir()),
-        }
-        for code, place in there.by_gln.items()
+        {"partner": name, "folder": str(folder), "files": sorted(path.name for path in folder.iterdir())}
+        for name, folder in folders
     ]
 
 
-def _example(answers: list[dict[str, Any]]) -> dict[str, str]:
+def _example(answers: list[Facts]) -> dict[str, str]:
     """One answer to look at: the report on the first file of which only some invoices were refused."""
     for answer in answers:
         for name in answer["files"]:
             if ".ane." in name and name.startswith("B-"):
-                report = name.split(".ane.")[0] + ".rapport.txt"
-                folder = Path(answer["folder"])
-                return {"folder": str(folder), "name": report, "text": (folder / report).read_text("utf-8")}
+                report = Path(answer["folder"]) / f"{name.split('.ane.')[0]}.rapport.txt"
+                return {"folder": answer["folder"], "name": report.name, "text": report.read_text("utf-8")}
     return {}

@@ -31,6 +31,7 @@ from parsers.answers import correction as named
 from parsers.sniff import open_source
 from schemas.declaration import Header
 from schemas.errors import NotFound, Unreadable
+from schemas.text import stored
 from spool.folder import Folder
 
 _REFERENCE_KEPT = 11  # characters of the reference corrected; `-C` and seven digits make it 20
@@ -119,10 +120,10 @@ def hold(connection: sqlite3.Connection, folder: Folder, link: str, answer: sqli
     """Where an answer is put in outgoing/; None, and noted, when the original that it corrects cannot be read."""
     try:
         with body(connection, folder, answer) as data:
-            return folder.hold(link, answer["home"], answer["name"], data)
+            return folder.queue_answer(link, answer["home"], answer["name"], data)
     except (NotFound, Unreadable) as wrong:
         with transaction(connection):
-            note(connection, answer["id"], None, str(wrong))
+            note(connection, answer["id"], None, stored(wrong.text))
         return None
 
 

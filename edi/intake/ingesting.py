@@ -4,12 +4,15 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from edi.intake.exchange import Tell
-from edi.intake.pipeline import arrival_of, by_issue, deliver, quiet
+from edi.desk import Desk
+from edi.intake.arrivals import arrival_of, by_issue
+from edi.intake.channel import Tell
+from edi.intake.outgoing import deliver
+from edi.intake.pipeline import quiet
 from edi.intake.taking import Arrival, Progress, receive, take
 from edi.log import logged
 from edi.settings import LOCAL, Home, paris_now
-from edi.store import transaction
+from edi.store import Connection, transaction
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import Unreadable
 from spool import names
@@ -19,7 +22,7 @@ from spool.receipt import Kept
 
 
 def ingest(
-    home: Home, connection: sqlite3.Connection, paths: Iterable[Path], tell: Tell = quiet,
+    home: Home, connection: Connection, paths: Iterable[Path], tell: Tell = quiet,
     progress: Callable[[Path], Progress] | None = None,
 ) -> Iterator[tuple[Path, Acknowledgement]]:  # fmt: skip
     """Local files by the same road as pulled ones, in the order of their issue time; answers go to outgoing/local.
@@ -46,7 +49,7 @@ def ingest(
         receipt = _interrupted(connection, arrival, kept) or receive(connection, arrival, kept, now)
         told = progress(path) if progress else None
         taken = take(connection, home, folder, receipt, arrival, now, told)
-        deliver(connection, folder)
+        deliver(Desk(home, connection))
         log("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
         tell("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
         yield path, taken

@@ -7,8 +7,8 @@ nothing of it stays.
 import sqlite3
 from collections.abc import Callable
 
-from edi import ledger, partners
-from edi.reconciliation import reconciling
+from edi import partners
+from edi.reconciliation import claims, reconciling
 from edi.reconciliation.looking import SET_TERMS, look
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal, Rehearsed
@@ -20,9 +20,9 @@ LISTED = 200
 _THEIRS = "invoice BETWEEN ?1 AND ?2"
 _ONE = """
 SELECT i.number, i.date, i.kind, coalesce(o.state, 'waiting') AS state, coalesce(o.reason, '') AS reason,
-       (SELECT number FROM invoice t WHERE t.id = o.other) AS other, coalesce(d.remuneration_cents, 0) AS owed
+       (SELECT number FROM invoice t WHERE t.id = o.other) AS other, coalesce(d.cents, 0) AS owed
 FROM invoice i LEFT JOIN outcome_new o ON o.invoice = i.id
-LEFT JOIN due d ON d.supplier_invoice = i.id OR (i.side = 'library' AND d.library_invoice = i.id)
+LEFT JOIN due d ON d.claim = i.id OR (i.side = 'library' AND d.evidence = i.id)
 WHERE i.id BETWEEN ? AND ? ORDER BY i.id LIMIT ?
 """
 
@@ -43,7 +43,7 @@ def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: 
         whole, terms_found = look(connection, seen)
         connection.executemany(SET_TERMS, terms_found)
         reconciling.compute(connection, whole)
-        ledger.weigh(connection, partners.load(connection), whole)
+        claims.claim(connection, partners.load(connection), whole)
         return _told(connection, bounds)
     finally:
         if connection.in_transaction:  # a full disk has SQLite undo all of it by itself
@@ -57,8 +57,7 @@ def _told(connection: sqlite3.Connection, bounds: tuple[int, int]) -> Rehearsal:
     )
     booked = connection.execute("SELECT count(*) FROM invoice WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
     owed = connection.execute(
-        "SELECT coalesce(sum(remuneration_cents), 0) FROM due WHERE supplier_invoice BETWEEN ?1 AND ?2 "
-        "OR library_invoice BETWEEN ?1 AND ?2",
+        "SELECT coalesce(sum(cents), 0) FROM due WHERE claim BETWEEN ?1 AND ?2 OR evidence BETWEEN ?1 AND ?2",
         bounds,
     ).fetchone()[0]
     listed = connection.execute(_ONE, (*bounds, LISTED))

@@ -5,93 +5,86 @@ later while it cannot be reached. What goes wrong with the disk or the database 
 """
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from edi.intake.channel import Channel
 from edi.intake.pipeline import Pass, Run
+from edi.timing import Timing
 from schemas.errors import EdiError
-from spool import watch
-from spool.link import Link
+from schemas.text import say
+from spool.local import watch
+from spool.local.folder import FolderLink
 from spool.pull import listing
-from spool.reaching import reach
+from spool.transports import connect
 
-#: How often local folders are looked into where watching tells nothing, as on network shares.
-_LOOK_SECONDS = 2.0
-#: A file that is still being written does not make us look more often than this.
-_BREATH_SECONDS = 0.5
-#: A link that cannot be reached is tried ever more seldom, but at least this often.
-_SELDOM_SECONDS = 300.0
+#: When each link is due, by its name, on the clock that never goes back.
+Due = dict[str, float]
 
 
-def forever(running: Run, stop: threading.Event, after: Callable[[Pass], None]) -> None:
-    """Pass after pass until `stop` is set; `after` is told of each."""
-    running.heed(stop)
-    due: dict[str, float] = {}
+def forever(run: Run, after: Callable[[Pass], None]) -> None:
+    """Pass after pass until the run's `stop` is set; `after` is told of each."""
+    due: Due = {}
     failed: dict[str, int] = {}
     try:
-        _passes(running, stop, after, due, failed)
+        while not run.stop.is_set():
+            _pass(run, after, due, failed)
+            _wait(run, due)
     finally:
-        running.close()
+        run.close()
 
 
-def _passes(
-    running: Run, stop: threading.Event, after: Callable[[Pass], None], due: dict[str, float], failed: dict[str, int]
-) -> None:
-    while not stop.is_set():
-        now = time.monotonic()
-        only = {link.name for link in running.home.settings.link if due.get(link.name, now) <= now}
-        try:
-            after(running.once(only=only))
-        except (EdiError, OSError, sqlite3.OperationalError) as wrong:
-            running.tell("trouble", {"link": "", "trouble": str(wrong)})
-        ended = time.monotonic()
-        for name in only | running.heard:  # one that is still busy is heard of later
-            if name in running.heard:
-                failed[name] = failed.get(name, 0) + 1 if name in running.away else 0
-            due[name] = ended + _pause(running, name, failed.get(name, 0))
-        _wait(running, due, stop)
+def _pass(run: Run, after: Callable[[Pass], None], due: Due, failed: dict[str, int]) -> None:
+    """One pass over the links that are due. `failed` counts how often in a row each could not be reached."""
+    now, settings, language = time.monotonic(), run.desk.home.settings, run.desk.language
+    only = {link.name for link in settings.link if due.get(link.name, now) <= now}
+    try:
+        after(run.once(only=only))
+    except (EdiError, OSError, sqlite3.OperationalError) as wrong:
+        trouble = say(wrong.text, language) if isinstance(wrong, EdiError) else str(wrong)
+        run.report("trouble", {"link": "", "trouble": trouble})
+    ended = time.monotonic()
+    for name in only | run.heard:  # one that is still busy is heard of later
+        channel = run.channels[name]
+        if name in run.heard:
+            failed[name] = failed.get(name, 0) + 1 if channel.away else 0
+        due[name] = ended + pause(channel, settings.every_seconds, failed.get(name, 0), run.desk.timing)
 
 
-def _pause(running: Run, name: str, failed: int) -> float:
-    """In how many seconds a link is looked at again."""
-    every = running.home.settings.every_seconds
+def pause(channel: Channel, every: float, failed: int, timing: Timing) -> float:
+    """In how many seconds a link is looked at again, which is otherwise done `every` so many."""
     if failed:
-        return max(every, min(every * 2.0 ** min(failed - 1, 10), _SELDOM_SECONDS))
-    growing = running.growing.get(name)
-    return every if growing is None else max(min(every, growing), _BREATH_SECONDS)
+        return max(every, min(every * 2.0 ** min(failed - 1, 10), timing.seldom_seconds))
+    return every if channel.growing is None else max(min(every, channel.growing), timing.breath_seconds)
 
 
-def _wait(running: Run, due: dict[str, float], stop: threading.Event) -> None:
+def _wait(run: Run, due: Due) -> None:
     """Waits until a link is due, or a slow one is done; something new in a local folder makes that link due."""
-    first = min(due.values(), default=time.monotonic() + running.home.settings.every_seconds)
-    stop.wait(min(_BREATH_SECONDS, max(0.0, first - time.monotonic())))
+    timing, stop = run.desk.timing, run.stop
+    first = min(due.values(), default=time.monotonic() + run.desk.home.settings.every_seconds)
+    stop.wait(min(timing.breath_seconds, max(0.0, first - time.monotonic())))
     while not stop.is_set() and (left := first - time.monotonic()) > 0:
-        local = [link for link in running.links() if link.kind == "folder"]
-        if running.has_news():
+        folders = [link for link in run.links() if isinstance(link, FolderLink)]
+        if run.crew.has_news():
             return
-        busy = running.is_busy()
-        told = watch.wait(_depots(local), min(left, _LOOK_SECONDS) if local or busy else left, stop)
-        new = [link.name for link in local if told or _is_new(running, link)]
+        often = bool(folders or run.crew.busy())
+        depots = [depot for link in folders for depot in link.depots()]
+        changed = watch.wait(depots, min(left, timing.look_seconds) if often else left, stop)
+        new = [
+            link.name
+            for link in folders
+            if changed or _is_new(link, run.desk.home.known_hosts, run.channels[link.name].seen)
+        ]
         if new and not stop.is_set():
             due.update(dict.fromkeys(new, time.monotonic()))
             return
 
 
-def _depots(local: list[Link]) -> list[Path]:
-    """The folders in which local links' declarations arrive."""
-    found = []
-    for link in local:
-        root = Path(link.path or ".").expanduser()
-        found += [path for path in root.glob(link.depot) if path.is_dir()]
-    return found
-
-
-def _is_new(running: Run, link: Link) -> bool:
+def _is_new(link: FolderLink, known_hosts: Path, seen: set[str]) -> bool:
     """Whether a local folder holds a file that no pass has seen: it came while we were busy, or unwatched."""
     try:
-        with reach(link, running.home.known_hosts) as remote:
-            return bool({file.path for file in listing(remote, link, [])} - running.seen.get(link.name, set()))
+        with connect(link, known_hosts) as remote:
+            return bool({file.path for file in listing(remote, link, [])} - seen)
     except EdiError:
         return False

@@ -7,7 +7,7 @@ number and counted beyond it, lines go into the store ahead of the verdict (`edi
 import gc
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
@@ -19,14 +19,14 @@ import msgspec
 import parsers
 from edi.intake.stored_lines import StoredLines
 from edi.lending import terms
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked, CleanInvoices
+from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.lending.line_checks import over_cap_on
-from edi.lending.sound import Sound
-from edi.lending.suggestions import Eans, Witness, faulty_eans, suggested
+from edi.lending.suggestions import EanSuggestions, Witness, faulty_eans, suggested
 from edi.limits import Limits
 from edi.reconciliation import twins
-from edi.store import insert, rollback
+from edi.store import insert_columns, rollback
 from parsers.sniff import Source
 from parsers.standing import lines_with
 from schemas import catalogue, number
@@ -53,6 +53,8 @@ DELETE FROM staged_over;
 #: When to look for cycles: usually, and while rows come by the hundred thousand, none of them in one.
 _COLLECTED = gc.get_threshold()
 _SELDOM_COLLECTED = (20_000, *_COLLECTED[1:])
+#: How many columns `staged_invoice` has.
+_COLUMNS = 23
 _OVER = "INSERT INTO staged_over VALUES (" + ", ".join("?" * 7) + ")"
 #: The latest day of an invoice that a credit note may name: in its own file, and, as twin counts days, among those booked.
 _CREDITED = """
@@ -163,12 +165,13 @@ def _fill(
     max_records: int,
 ) -> None:
     header = Header(format=source.format or "fixed", record=1)
-    invoices: list[tuple[Any, ...]] = []
+    invoices: list[list[Any]] = [[] for _ in range(_COLUMNS)]
     lines, start = staged.lines, 0
 
     def flush() -> None:
-        insert(connection, "staged_invoice", invoices)
-        invoices.clear()
+        insert_columns(connection, "staged_invoice", invoices)
+        for column in invoices:
+            column.clear()
         if progress is not None:
             progress(source.stream.tell())
         if lines is not None and lines.full:
@@ -178,7 +181,7 @@ def _fill(
 
     eans: list[tuple[Finding, Line]] = []
     for rows, event in enumerate(check(parsers.read_in_bulk(source, max_records), context)):
-        if rows % 512 == 511 or len(invoices) >= 512 or (lines is not None and lines.full):
+        if rows % 512 == 511 or len(invoices[0]) >= 512 or (lines is not None and lines.full):
             flush()
         if isinstance(event, Finding):
             staged.tally.add(event, partial(suggested, witness=Witness(header, None, context)))
@@ -186,11 +189,11 @@ def _fill(
         if isinstance(event, Header):
             staged.header = header = event
             continue
-        if isinstance(event, Sound):
+        if isinstance(event, CleanInvoices):
             some = event.invoices
             stored = lines is not None and bool(some.lines) and not staged.tally.file_refused
-            if header.declarant is not None:
-                invoices += _rows(staged.invoices + 1, event, lines.next if lines is not None else 0, stored)
+            if header.declarant is not None and header.side is not None:
+                _add(invoices, _columns(staged.invoices + 1, event, lines.next if lines is not None else 0, stored))
             staged.invoices += len(some)
             staged.fates += bytes((ACCEPTED,)) * len(some)
             if lines is not None and stored:
@@ -204,7 +207,7 @@ def _fill(
         if event.findings:
             advise = partial(suggested, witness=Witness(header, event, context))
             eans += faulty_eans([finding for finding in event.findings if staged.tally.add(finding, advise)], invoice)
-        for finding, *line in event.over:
+        for finding, line in event.withheld:
             assert invoice.date is not None and invoice.credited
             note = (invoice.partner or "", number.key(invoice.credited), invoice.date.isoformat())
             connection.execute(_OVER, (*note, msgspec.json.encode(finding).decode(), *line))
@@ -214,7 +217,7 @@ def _fill(
             if not event.refused:
                 row = _row(staged.invoices, event, header, start)
                 if row is not None:
-                    invoices.append(row)
+                    _add(invoices, zip(row, strict=True))
             else:
                 staged.refused += 1
                 staged.fates[-1] = REFUSED
@@ -226,9 +229,9 @@ def _fill(
                     connection.execute("BEGIN")
     flush()
     if eans and source.format:
-        sought = Eans(eans)
-        mended = sought.heard(lines_with(source.stream, source.format, sought.meant))
-        staged.tally.errors = [mended.get(finding, finding) for finding in staged.tally.errors]
+        sought = EanSuggestions(eans)
+        resolved = sought.resolve(lines_with(source.stream, source.format, sought.meant))
+        staged.tally.errors = [resolved.get(finding, finding) for finding in staged.tally.errors]
 
 
 def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[Any, ...] | None:
@@ -246,18 +249,22 @@ def _row(seq: int, checked: Checked, header: Header, first_line: int) -> tuple[A
     )  # fmt: skip
 
 
-def _rows(seq: int, sound: Sound, first_line: int, stored: bool) -> Iterator[tuple[Any, ...]]:
-    """The staged rows of invoices of which nothing is to be said, from `seq` on."""
-    some = sound.invoices
+def _columns(seq: int, clean: CleanInvoices, first_line: int, stored: bool) -> tuple[Iterable[Any], ...]:
+    """The same of invoices in which nothing was found, from `seq` on, by the column."""
+    some = clean.invoices
     partners, numbers, days, kinds, hts, ttcs, contracts, sent, _, credited, credited_on = some.heads
     starts = [first_line + stored * (begin - some.begins[0]) for begin in some.begins[:-1]]
-    return zip(
-        range(seq, seq + len(some)), some.records, partners, numbers, map(written, numbers), sound.keys,
+    return (
+        range(seq, seq + len(some)), some.records, partners, numbers, map(written, numbers), clean.keys,
         map(date.isoformat, days), kinds, hts, ttcs, contracts, map(_iso, sent), credited, map(_iso, credited_on),
-        starts, sound.counts, sound.copies, sound.gross, sound.gross, sound.copies, [0] * len(some), sound.digests,
-        repeat("book", len(some)),
-        strict=True,
+        starts, clean.lines, clean.copies, clean.gross, clean.base, clean.base_copies, clean.exempt_contract,
+        clean.digests, repeat("book", len(some)),
     )  # fmt: skip
+
+
+def _add(invoices: list[list[Any]], columns: Iterable[Iterable[Any]]) -> None:
+    for held, more in zip(invoices, columns, strict=True):
+        held.extend(more)
 
 
 def _iso(day: date | None) -> str | None:

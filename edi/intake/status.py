@@ -1,23 +1,26 @@
 """What an operator wants to know at a glance: what arrived, what is stuck, and whose turn it is."""
 
-import sqlite3
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from edi.desk import Desk
 from edi.directory import requests
-from edi.intake.holding import GROWING_LONG
+from edi.intake import deferred
 from edi.intake.links import overview
-from edi.reconciliation.reconciling import state
-from edi.settings import LOCAL, Home, paris_now
+from edi.reconciliation.tally import state
+from edi.settings import LOCAL
 from schemas.catalogue import CATALOGUE
 from schemas.money import several
+from schemas.text import Both, Text, filled, recalled, say
 
 
-def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
-    """The state of a home. `stuck` rows say what, since when, why, and whose turn it is:
+def status(desk: Desk) -> dict[str, Any]:
+    """The state of a home, in the language of the desk. `stuck` rows say what, since when, why, and whose turn it is:
 
     `partner` (mend and send again), `operator` (look here), `edi` (the next pass does it).
     """
+    connection = desk.connection
     arrived = {
         row["verdict"]: row["n"]
         for row in connection.execute(
@@ -31,29 +34,47 @@ def status(home: Home, connection: sqlite3.Connection) -> dict[str, Any]:
             "FROM receipt ORDER BY id DESC LIMIT 10"
         )
     ]
-    links = overview(home, connection)
+    links = overview(desk)
     return {
-        "home": str(home.path),
+        "home": str(desk.home.path),
         "arrived": arrived,
         "latest": latest,
         "links": links,
         "stuck": [
-            *_stuck_files(home, connection),
-            *_held_back(connection),
-            *_stuck_links(links),
-            *_stuck_answers(home, connection),
-            *_open_requests(connection),
+            *_stuck_files(desk),
+            *_deferred(desk),
+            *_stuck_links(desk, links),
+            *_stuck_answers(desk),
+            *_open_requests(desk),
         ],
         "reconciliation": state(connection),
-        "remuneration_cents": connection.execute("SELECT coalesce(sum(remuneration_cents), 0) FROM entry").fetchone()[
-            0
-        ],
+        "remuneration_cents": connection.execute(
+            "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"
+        ).fetchone()[0],
         "not_reconciled_yet": bool(connection.execute("SELECT EXISTS (SELECT 1 FROM touched)").fetchone()[0]),
     }
 
 
-def _stuck(what: str, name: str, since: str | None, why: str, turn: str) -> dict[str, Any]:
-    return {"what": what, "name": name, "since": since, "why": why, "turn": turn}
+_NO_LINK = Both("liaison absente d'edi.toml", "its link is not in edi.toml")
+_FAILED = Both("contrôle en panne : {why}", "the checker failed: {why}")
+_NOT_TAKEN = Both("pas encore pris", "not taken yet")
+_REFUSED = {
+    "refused": Both("refusé : {codes}", "refused: {codes}"),
+    "partly-accepted": Both("refusé en partie : {codes}", "partly refused: {codes}"),
+}
+_LEFT = Both("laissé dans le dépôt{times} : {why}", "left in the depot{times}: {why}")
+_TO_SEND = Both("à envoyer", "to be sent")
+_PAUSED = Both("liaison en pause : edi link resume {link}", "link paused: edi link resume {link}")
+_ANSWERS = Both("{count} réponses", "{count} answers")
+_TO_FIND = Both(
+    "GLN à trouver : {who} (edi partners request list)", "GLN to be found: {who} (edi partners request list)"
+)
+
+
+def _stuck(desk: Desk, what: str, name: Text, since: str | None, why: Text, turn: str) -> dict[str, Any]:
+    """A row of `stuck`."""
+    spoken = {"name": say(name, desk.language), "why": say(why, desk.language)}
+    return {"what": what, "name": spoken["name"], "since": since, "why": spoken["why"], "turn": turn}
 
 
 _STUCK_FILES = """
@@ -65,68 +86,54 @@ ORDER BY id
 """
 
 
-def _stuck_files(home: Home, connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    known = {LOCAL, *(link.name for link in home.settings.link)}
-    stuck = []
-    for row in connection.execute(_STUCK_FILES).fetchall():
-        name = f"{row['link']}: {row['name']}"
+def _known(desk: Desk) -> set[str]:
+    """The names of the links there are."""
+    return {LOCAL, *(link.name for link in desk.home.settings.link)}
+
+
+def _stuck_files(desk: Desk) -> Iterator[dict[str, Any]]:
+    known = _known(desk)
+    for row in desk.connection.execute(_STUCK_FILES).fetchall():
+        trouble = recalled(row["trouble"] or "")
+        why: Text
         if row["state"] == "failed":
-            why = f"contrôle en panne / the checker failed: {row['trouble']}"
-            stuck.append(_stuck("file", name, row["received_at"], why, "operator"))
+            why, turn = filled(_FAILED, why=trouble), "operator"
         elif row["state"] == "received":
-            if row["link"] in known:
-                why, turn = row["trouble"] or "pas encore pris / not taken yet", "operator" if row["trouble"] else "edi"
-            else:
-                why, turn = "liaison absente d'edi.toml / its link is not in edi.toml", "operator"
-            stuck.append(_stuck("file", name, row["received_at"], why, turn))
+            why, turn = (trouble, "operator") if trouble else (_NOT_TAKEN, "edi")
+            if row["link"] not in known:
+                why, turn = _NO_LINK, "operator"
         else:
-            found = connection.execute("SELECT DISTINCT code FROM finding WHERE receipt = ?", (row["id"],))
-            codes = sorted(c["code"] for c in found if CATALOGUE[c["code"]].reach != "warning")
-            words = "refusé / refused" if row["verdict"] == "refused" else "refusé en partie / partly refused"
-            stuck.append(_stuck("file", name, row["received_at"], f"{words}: {', '.join(codes[:4])}", "partner"))
-    return stuck
+            found = desk.connection.execute("SELECT DISTINCT code FROM finding WHERE receipt = ?", (row["id"],))
+            codes = sorted(finding["code"] for finding in found if CATALOGUE[finding["code"]].reach != "warning")
+            why, turn = filled(_REFUSED[row["verdict"]], codes=", ".join(codes[:4])), "partner"
+        yield _stuck(desk, "file", f"{row['link']}: {row['name']}", row["received_at"], why, turn)
 
 
-def _held_back(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def _deferred(desk: Desk) -> Iterator[dict[str, Any]]:
     """Files left in a depot: over a quota or a limit, not to be had, or for long never done being written."""
-    return [
-        _stuck(
-            "file", f"{row['link']}: {row['name']}", row["since"],
-            f"laissé dans le dépôt / left in the depot{_times(row['attempts'])}: {row['why']}", row["turn"],
-        )
-        for row in connection.execute(
-            "SELECT * FROM held_back WHERE attempts > 0 OR since <= ? ORDER BY since, link, path LIMIT 200",
-            ((paris_now() - GROWING_LONG).isoformat(),),
-        )
-    ]  # fmt: skip
+    for link, file in deferred.stuck(desk):
+        why = filled(_LEFT, times=f" ({file.attempts}x)" if file.attempts else "", why=file.why)
+        yield _stuck(desk, "file", f"{link}: {file.name}", file.since.isoformat(), why, file.turn)
 
 
-def _times(attempts: int) -> str:
-    return f" ({attempts}x)" if attempts else ""
-
-
-def _stuck_links(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _stuck_links(desk: Desk, links: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Links in trouble. One that is away is tried again by itself; away for a day, somebody should ask the partner."""
-    yesterday = (paris_now() - timedelta(days=1)).isoformat()
-    return [
-        _stuck(
-            "link", link["name"], link["trouble_since"], link["trouble"],
-            "operator" if link["trouble_since"] < yesterday else link["turn"],
-        )
-        for link in links
-        if link["state"] == "trouble"
-    ]  # fmt: skip
+    yesterday = (desk.now() - timedelta(days=1)).isoformat()
+    for link in links:
+        if link["state"] == "trouble":
+            turn = "operator" if link["trouble_since"] < yesterday else link["turn"]
+            yield _stuck(desk, "link", link["name"], link["trouble_since"], link["trouble"], turn)
 
 
-def _open_requests(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def _open_requests(desk: Desk) -> Iterator[dict[str, Any]]:
     """The referencing requests nobody has answered, together, with the oldest."""
-    waiting = requests.listing(connection)
-    if not waiting:
-        return []
-    oldest = waiting[0]
-    who = oldest["gln"] or f"{oldest['name']}, {oldest['postcode'] or oldest['city']}"
-    why = f"GLN à trouver / to be found: {who}{' ...' if len(waiting) > 1 else ''} (edi partners request list)"
-    return [_stuck("request", f"{several(len(waiting), 'demande')} / requests", oldest["asked_at"], why, "operator")]
+    waiting = requests.listing(desk.connection)
+    if waiting:
+        oldest = waiting[0]
+        who = oldest["gln"] or f"{oldest['name']}, {oldest['postcode'] or oldest['city']}"
+        why = filled(_TO_FIND, who=who + (" ..." if len(waiting) > 1 else ""))
+        name = Both(several(len(waiting), "demande"), several(len(waiting), "request"))
+        yield _stuck(desk, "request", name, oldest["asked_at"], why, "operator")
 
 
 _STUCK_ANSWERS = """
@@ -136,16 +143,15 @@ FROM answer WHERE sent_at IS NULL GROUP BY link ORDER BY first
 """
 
 
-def _stuck_answers(home: Home, connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def _stuck_answers(desk: Desk) -> Iterator[dict[str, Any]]:
     """The answers not sent yet, those of one link together, with what stands in the way of the first."""
-    known = {LOCAL, *(link.name for link in home.settings.link)}
-    stuck = []
-    for row in connection.execute(_STUCK_ANSWERS).fetchall():
-        name = row["name"] if row["answers"] == 1 else f"{row['answers']} réponses / answers"
-        why, turn = row["trouble"] or "à envoyer / to be sent", "edi"
-        if row["link"] not in known:
-            why, turn = "liaison absente d'edi.toml / its link is not in edi.toml", "operator"
+    known = _known(desk)
+    for row in desk.connection.execute(_STUCK_ANSWERS).fetchall():
+        link = row["link"]
+        name = row["name"] if row["answers"] == 1 else filled(_ANSWERS, count=row["answers"])
+        why, turn = recalled(row["trouble"]) if row["trouble"] else _TO_SEND, "edi"
+        if link not in known:
+            why, turn = _NO_LINK, "operator"
         elif row["paused"]:
-            why, turn = f"liaison en pause / link paused: edi link resume {row['link']}", "operator"
-        stuck.append(_stuck("answer", f"{row['link']}: {name}", row["written_at"], why, turn))
-    return stuck
+            why, turn = filled(_PAUSED, link=link), "operator"
+        yield _stuck(desk, "answer", filled("{link}: {name}", link=link, name=name), row["written_at"], why, turn)

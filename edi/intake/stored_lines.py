@@ -5,12 +5,12 @@ their invoice is booked.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
 from edi.schema import plain_inserts
-from edi.store import PLACES, breathe, insert, transaction
+from edi.store import PLACES, breathe, insert_columns, transaction
 from schemas.declaration import Lines
 
 #: How many lines are held before they go into the store, and how many go in one transaction.
@@ -54,24 +54,17 @@ class StoredLines:
 
     def put(self) -> None:
         """What is held, into the store; within a transaction."""
-        insert(self.connection, "line", chain.from_iterable(_rows(self._held)))
+        if self._held:
+            records = chain.from_iterable(records for _, records, _ in self._held)
+            columns = zip(*(lines.columns for _, _, lines in self._held), strict=True)
+            ids = range(self.ahead, self.next)
+            insert_columns(self.connection, "line", [ids, list(records), *map(_joined, columns)])
         self._held.clear()
         self.ahead = self.next
 
 
-def _rows(held: Sequence[_Held]) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Their rows, those that stand together in a table at once."""
-    place = 0
-    while place < len(held):
-        first, _, lines = held[place]
-        begin, end = lines.begin, place
-        stop = begin
-        while end < len(held) and (some := held[end][2]).table is lines.table and some.begin == stop:
-            end, stop = end + 1, some.end
-        records = chain.from_iterable(records for _, records, _ in held[place:end])
-        columns = [column[begin:stop] for column in lines.table]
-        yield zip(range(first, first + stop - begin), records, *columns, strict=True)
-        place = end
+def _joined(parts: Iterable[Sequence[Any]]) -> list[Any]:
+    return list(chain.from_iterable(parts))
 
 
 def _delete(connection: sqlite3.Connection, first: int, last: int) -> None:

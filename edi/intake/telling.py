@@ -46,7 +46,7 @@ SELECT i.id, i.side, CASE i.side WHEN 'supplier' THEN i.library ELSE i.supplier 
 FROM news n CROSS JOIN invoice i ON i.id = n.invoice JOIN declaration d ON d.id = i.declaration
 LEFT JOIN outcome o ON o.invoice = i.id LEFT JOIN withdrawal w ON w.invoice = i.id LEFT JOIN told t ON t.invoice = i.id
 LEFT JOIN invoice x ON x.id = o.other AND o.state = 'matched'
-LEFT JOIN entry e ON e.supplier_invoice = i.id AND i.side = 'supplier' AND {ledger.STANDING}
+LEFT JOIN remuneration e ON e.supplier_invoice = i.id AND i.side = 'supplier' AND {ledger.STANDING}
 WHERE n.declarant = ? AND n.side = ? AND n.invoice > ? ORDER BY n.invoice LIMIT {_MOST}
 """
 

@@ -12,11 +12,12 @@ from typing import Literal
 
 import msgspec
 
+from edi.lending.terms import FIRST_PERIOD
 from schemas import ean, money
 
 #: Cents for each registered user of a public lending library, and in higher education; the first year half of it.
 USER_CENTS = {"public": 150, "higher_education": 100}
-FIRST_YEAR, FIRST_YEAR_CENTS = 2003, {"public": 75, "higher_education": 50}
+FIRST_YEAR, FIRST_YEAR_CENTS = FIRST_PERIOD, {"public": 75, "higher_education": 50}
 _HALF = 5_000
 
 

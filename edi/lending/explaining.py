@@ -10,12 +10,10 @@ import msgspec
 
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate, exact, gap
 from edi.lending.proposing import CLOSE_DAYS, LATE_DAYS, ends, oh_as_zero
-from schemas import number
+from schemas import number, vat
 from schemas.money import french
 from schemas.text import Both
 
-#: VAT rates on books, in 1/100 %, by which a total with tax may have been given for one without.
-_VAT = ((550, "5,5"), (700, "7"), (210, "2,1"))
 _EURO = 100
 
 
@@ -94,11 +92,11 @@ def _of_amounts(supplier: Candidate, library: Candidate, ttc: tuple[int, int]) -
             "TVA comprise par erreur : le TTC du fournisseur", "tax included by mistake: the supplier's gross total"
         )
     else:
-        for rate, shown in _VAT:
+        for rate in vat.ON_BOOKS:  # by which a total with tax may have been given for one without
             if abs(library.ht * 10_000 - supplier.ht * (10_000 + rate)) <= tolerance * 10_000:
-                yield Both(
-                    f"TVA de {shown} % comprise par erreur", f"{shown.replace(',', '.')} % tax included by mistake"
-                )
+                whole, tenth = divmod(rate // 10, 10)
+                french, english = (f"{whole}{point}{tenth}" if tenth else f"{whole}" for point in ",.")
+                yield Both(f"TVA de {french} % comprise par erreur", f"{english} % tax included by mistake")
                 break
     if library.ht % _EURO == 0 and abs(library.ht - supplier.ht) < _EURO:
         yield Both("arrondi à l'euro", "rounded to whole euros")

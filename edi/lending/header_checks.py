@@ -7,31 +7,18 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from edi.lending import terms
+from edi.lending.check_table import Said, finding_at
 from edi.lending.context import Context
 from schemas import gln
 from schemas.declaration import Header
-from schemas.finding import Finding, shown
-from schemas.layout import EN, Layout
+from schemas.finding import Finding
+from schemas.layout import EN
 from schemas.text import Both, Text
-
-
-def at_field(
-    layout: Layout, name: str, form: str, record: int, code: str, found: object, expected: Text | None
-) -> Finding:
-    field = layout.field(name)
-    return Finding(
-        code=code,
-        record=record,
-        position=field.first if form == "fixed" else None,
-        field=field.wire,
-        found=shown(str(found)),
-        expected=expected,
-    )
 
 
 def header_findings(header: Header, context: Context) -> Iterator[Finding]:
     def at(name: str, code: str, found: object, expected: Text | None) -> Finding:
-        return at_field(EN, name, header.format, header.record, code, found, expected)
+        return finding_at(EN, name, header.format, header.record, code, Said(found, expected))
 
     issued, period = header.issued, header.period
     if issued is not None and issued > (latest := context.now + timedelta(days=1)):

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from edi.lending import terms
-from edi.lending.checks import Checked
+from edi.lending.checked import Checked
 from edi.lending.context import Context
-from schemas import ean, gln, money
+from schemas import ean, gln, money, vat
 from schemas.declaration import Header, Invoice, Line
 from schemas.finding import Finding
 from schemas.text import Both, Text
@@ -80,7 +80,7 @@ def _declarant(finding: Finding, witness: Witness) -> Text | None:
     return known if known is not None and directory[known].role == witness.header.side else None
 
 
-class Eans:
+class EanSuggestions:
     """Wrong EANs of a file, with their lines, and the valid ones that each may have been meant to be."""
 
     def __init__(self, faulty: Iterable[tuple[Finding, Line]]) -> None:
@@ -91,16 +91,16 @@ class Eans:
                 if ean.is_valid(code):
                     self.meant.setdefault(code, []).append(wrong)
 
-    def heard(self, standing: Iterable[tuple[str, int, str]]) -> dict[Finding, Finding]:
-        """Each finding that can be mended, with its suggestion; `standing` are (EAN, price, title) of the file's lines."""
+    def resolve(self, lines: Iterable[tuple[str, int, str]]) -> dict[Finding, Finding]:
+        """The findings for which one EAN alone will do, each with its suggestion; `lines` are (EAN, price, title) of the file's."""
         known: dict[tuple[str, int, str], set[str]] = {
             (line.ean, line.price, line.title): set() for _, line in self.faulty if line.title
         }
-        for code, price, title in standing:
+        for code, price, title in lines:
             for wrong in self.meant.get(code, ()):
                 known.get((wrong, price, title), set()).add(code)
-        heard = ((finding, _only(known.get((line.ean, line.price, line.title), ()))) for finding, line in self.faulty)
-        return {finding: msgspec.structs.replace(finding, suggestion=code) for finding, code in heard if code}
+        right = ((finding, _only(known.get((line.ean, line.price, line.title), ()))) for finding, line in self.faulty)
+        return {finding: msgspec.structs.replace(finding, suggestion=code) for finding, code in right if code}
 
 
 def faulty_eans(findings: Iterable[Finding], invoice: Invoice) -> Iterator[tuple[Finding, Line]]:
@@ -120,7 +120,7 @@ def _agree(ht: int, ttc: int, rates: Iterable[int]) -> bool:
     return any(abs(ttc - cents) <= 2 for cents in _with_vat(ht, rates))
 
 
-def _rates(witness: Witness) -> frozenset[int]:
+def _rates(witness: Witness) -> tuple[int, ...]:
     assert witness.checked is not None
     return terms.vat_rates(witness.checked.invoice.date, "library")  # TTC = HT proves nothing
 
@@ -176,7 +176,7 @@ _CHEAP, _DEAR = 100, 30_000
 
 
 def _with_vat(ht: int, rates: Iterable[int]) -> list[int]:
-    return [money.half_away(ht * (10_000 + rate), 10_000) for rate in rates]
+    return [vat.with_vat(ht, rate) for rate in rates]
 
 
 def _is_hundredth(amount: int, wanted: Iterable[int]) -> bool:

@@ -23,7 +23,7 @@ from edi import ledger, partners, store
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
 from edi.lending.matching import Case, Decisions, settle
 from edi.lock import in_turn
-from edi.reconciliation import deciding, estimating, twins
+from edi.reconciliation import claims, deciding, estimating, tally, twins
 from edi.reconciliation.looking import SET_TERMS, look
 from edi.store import breathe, snapshot, transaction
 
@@ -110,7 +110,7 @@ _TELL = (
     "UNION SELECT invoice FROM outcome_new WHERE bag BETWEEN ?1 AND ?2"
 )
 _WITHIN = "bag BETWEEN ?1 AND ?2"
-_TAKEN = f"{_WITHIN} AND supplier_invoice IN (SELECT invoice FROM gone WHERE {_WITHIN})"
+_TAKEN = f"{_WITHIN} AND claim IN (SELECT invoice FROM gone WHERE {_WITHIN})"
 _NOTHING = f"{_WITHIN} AND 0"
 _LEAVE = """
 INSERT OR REPLACE INTO left_over
@@ -118,19 +118,8 @@ SELECT t.invoice, t.supplier, t.library, t.key, t.side, t.day, t.kind, t.ht, t.t
 FROM bag_seen b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key
 WHERE NOT b.plain AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.invoice = t.invoice AND o.state = 'matched')
 """
-#: Adds outcomes to the tally, or takes them from it.
-_TALLY = """
-INSERT INTO tally WITH some AS (
-    SELECT side, booked, state, reason, period, bag = invoice AS named, count(*) AS n FROM {source} GROUP BY 1, 2, 3, 4, 5, 6
-)
-SELECT what, period, {sign}sum(n) FROM (
-    SELECT 'placed-' || side AS what, booked AS period, n FROM some
-    UNION ALL SELECT state, period, n FROM some WHERE named
-    UNION ALL SELECT reason, period, n FROM some WHERE named AND reason = 'net-differs'
-) GROUP BY what, period
-"""
 _GOING, _CHANGED, _COME = (
-    _TALLY.format(sign=sign, source=source) + twins.COUNT
+    tally.outcomes(source, sign)
     for sign, source in (
         ("-", f"outcome WHERE invoice IN (SELECT invoice FROM gone WHERE {_WITHIN})"),
         ("-", f"outcome WHERE invoice IN (SELECT invoice FROM outcome_new WHERE {_WITHIN})"),
@@ -142,11 +131,16 @@ _GO = (_TELL, _GOING, _TAKE_AWAY)
 _COME_IN = (_CHANGED, _TAKE_AWAY_CHANGED, _PUT, _COME)
 
 
-def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
-    """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass."""
+def reconcile(connection: sqlite3.Connection, now: datetime, anew: bool = False) -> dict[str, int]:
+    """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass.
+
+    With `anew` everything derived is made anew from the facts first: what is posted is the difference.
+    """
     with in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
+        if anew:
+            twins.make_anew(connection)
         posted = _pass(connection, now)
-    return {**state(connection), **posted}
+    return {**tally.state(connection), **posted}
 
 
 def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
@@ -169,14 +163,14 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
         breathe()
     with snapshot(connection):
         compute(connection, whole)
-        ledger.weigh(connection, directory, whole)
+        claims.claim(connection, directory, whole)
         _compare(connection, whole)
         bags = [row[0] for row in connection.execute(_BAGS_CHANGED)]
     if len(bags) <= _PIECE:
         with transaction(connection):
             for change in (*_GO, *_COME_IN):
                 connection.execute(change, _ALL)
-            posted.update(ledger.post(connection, now))
+            _count(posted, ledger.post(connection, claims.REMUNERATION, now))
             _done(connection, seen, whole)
             estimating.take_back(connection, now)
     else:
@@ -190,13 +184,19 @@ def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
     return posted
 
 
+def _count(posted: Counter[str], run: ledger.Posted) -> None:
+    posted.update({"entries_posted": run.entries, "remuneration_cents": run.cents})
+
+
 def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
     """Notes what is left over, and that all that was touched so far has been looked at."""
     connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
     connection.execute(_LEAVE)
     connection.execute("DELETE FROM tally WHERE n = 0")
-    waiting = "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ?"
-    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen,))
+    waiting = (
+        "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ? AND t.last < ?"
+    )
+    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen, twins.EVERYTHING))
     connection.execute("DELETE FROM touched WHERE id <= ?", (seen,))
 
 
@@ -210,7 +210,10 @@ def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datet
             with transaction(connection):
                 for change in changes:
                     connection.execute(change, bounds)
-                posted.update(ledger.post(connection, now, undue, due, bounds))
+                _count(
+                    posted,
+                    ledger.post(connection, claims.REMUNERATION, now, undue, due, bounds),
+                )
             place += len(some)
             size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))
             breathe()
@@ -282,51 +285,3 @@ def _outcomes(case: Case) -> Iterator[tuple[Any, ...]]:
 
 def _named_after(one: Candidate) -> tuple[Any, ...]:
     return one.side == "library", one.day, one.number, one.supplier, one.library, one.invoice
-
-
-# -- the state after a pass ------------------------------------------------------------------------
-
-_CASES = {
-    "matched": ("state = 'matched'", "matched"),
-    "discrepancies": ("state = 'discrepancy'", "discrepancy"),
-    "waiting_library": ("supplier", "supplier"),
-    "waiting_supplier": ("library", "library"),
-    "proposed": ("state = 'proposed'", "proposed"),
-    "net_differs": ("state = 'matched' AND reason = 'net-differs'", "net-differs"),
-}
-_OPEN = "period NOT IN (SELECT year FROM period_closed)"
-
-
-def state(connection: sqlite3.Connection) -> dict[str, int]:
-    """How many invoices stand where, over all open periods; a match, proposal or discrepancy counts once."""
-    counts = Counter(dict(connection.execute(f"SELECT what, sum(n) FROM tally WHERE {_OPEN} GROUP BY what").fetchall()))
-    return {
-        name: counts[f"live-{what}"] - counts[f"placed-{what}"] if name.startswith("waiting") else counts[what]
-        for name, (_, what) in _CASES.items()
-    }
-
-
-def _list(name: str) -> str:
-    """SQL for the invoices behind a count; of a match or discrepancy, the one its case is named after."""
-    which = _CASES[name][0]
-    if name.startswith("waiting"):
-        return (
-            f"SELECT l.invoice FROM left_over l CROSS JOIN invoice i ON i.id = l.invoice WHERE l.side = '{which}' "
-            f"AND i.{_OPEN} AND l.invoice NOT IN (SELECT invoice FROM outcome)"
-        )
-    return f"SELECT invoice FROM outcome WHERE {which} AND bag = invoice AND {_OPEN}"
-
-
-def details(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
-    """The invoices behind the counts; of a match or discrepancy, the one its case is named after."""
-    return {
-        f"{name}_list": [
-            dict(row)
-            for row in connection.execute(
-                "SELECT i.supplier, i.library, i.number, i.date, i.kind, i.ht AS ht_cents, coalesce(o.reason, '') AS reason "
-                f"FROM invoice i LEFT JOIN outcome o ON o.invoice = i.id WHERE i.id IN ({_list(name)}) "
-                "ORDER BY i.date, i.supplier, i.number, i.id"
-            )
-        ]
-        for name in _CASES
-    }

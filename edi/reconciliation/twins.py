@@ -14,12 +14,15 @@ from itertools import pairwise
 from edi import partners
 from edi.lending import remuneration, terms
 from edi.lending.context import Partner
+from edi.reconciliation import derived, tally
 from edi.store import breathe, transaction
 from schemas import number
 
 CLAIMS_CONTRACT = 1  # supplier: validly claims an exempt contract; library: gives an exempt contract's date
 NO_LINES = 2  # supplier: a header-only invoice of before 2006
 
+#: The last invoice of a row of `touched` that has everything looked at again, though nothing has happened to any.
+EVERYTHING = (1 << 63) - 1
 #: So many invoices are added at once.
 _PIECE = 20_000
 _COLUMNS = "supplier, library, key, side, day, invoice, kind, period, ht, tolerance, gross, base, rate, cap, flags"
@@ -45,7 +48,10 @@ DAY = "CAST(julianday(date) - 1721424.5 AS INTEGER)"
 #: schemas.money.tolerance, in SQL.
 TOLERANCE = "lines + copies + (gross + 9999) / 10000"
 
-_LIVE = f"""
+
+def _live() -> str:
+    """SQL for the rows of invoices, by the law of now."""
+    return f"""
 SELECT resolved(supplier), resolved(library), key, side, {DAY}, id, kind, period, ht, {TOLERANCE}, gross, base,
        {_by_date("rate_percent")}, {_by_date("cap_bp")},
        CASE WHEN side = 'supplier'
@@ -54,12 +60,12 @@ SELECT resolved(supplier), resolved(library), key, side, {DAY}, id, kind, period
             ELSE (contract_sent IS NOT NULL AND contract_sent <= '{terms.CONTRACT_EXEMPT_UNTIL}') * {CLAIMS_CONTRACT} END
 FROM invoice
 """
+
+
 _CREDITS = (
     "INSERT INTO credit SELECT resolved(supplier), resolved(library), number_key(credited), id FROM invoice "
     "WHERE kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_on IS NULL"
 )
-#: Adds to a tally, or takes from it.
-COUNT = "ON CONFLICT (what, period) DO UPDATE SET n = n + excluded.n"
 
 
 def add(connection: sqlite3.Connection, first: int, last: int, at_once: bool) -> None:
@@ -80,12 +86,18 @@ def _piece(connection: sqlite3.Connection, first: int, last: int) -> int | None:
 
 
 def _place(connection: sqlite3.Connection, first: int, last: int) -> None:
+    connection.execute(derived.BEGIN, (derived.version(),))
     _put(connection, "id BETWEEN ? AND ?", (first, last))
-    _count(connection, "id BETWEEN ? AND ?", (first, last))
+    connection.execute(tally.live("id BETWEEN ? AND ?"), (first, last))
 
 
 def catch_up(connection: sqlite3.Connection) -> None:
-    """Adds what is booked and not in the table yet, a piece in a transaction: a long file holds nobody up."""
+    """Adds what is booked and not in the table yet, a piece in a transaction: a long file holds nobody up.
+
+    Everything is made anew first where it was derived by another version.
+    """
+    if not derived.is_current(connection):
+        make_anew(connection)
     find = "SELECT touched, first, last FROM unplaced ORDER BY touched LIMIT 1"
     while connection.execute(find).fetchone() is not None:
         with transaction(connection):
@@ -114,16 +126,8 @@ def complete(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _put(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> None:
-    connection.execute(f"INSERT INTO twin ({_COLUMNS}) {_LIVE} WHERE {which} ORDER BY 1, 2, 3, 4, 5, 6", values)
+    connection.execute(f"INSERT INTO twin ({_COLUMNS}) {_live()} WHERE {which} ORDER BY 1, 2, 3, 4, 5, 6", values)
     connection.execute(f"{_CREDITS} AND {which}", values)
-
-
-def _count(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = (), sign: str = "") -> None:
-    connection.execute(
-        f"INSERT INTO tally SELECT 'live-' || side, period, {sign}count(*) FROM invoice WHERE {which} "
-        f"GROUP BY side, period {COUNT}",
-        values,
-    )
 
 
 def drop(connection: sqlite3.Connection, invoice: int) -> None:
@@ -136,7 +140,7 @@ def drop(connection: sqlite3.Connection, invoice: int) -> None:
         )
     connection.execute("DELETE FROM left_over WHERE invoice = ?", (invoice,))
     touch(connection, invoice)
-    _count(connection, "id = ?", (invoice,), "-")
+    connection.execute(tally.live("id = ?", "-"), (invoice,))
 
 
 def touch(connection: sqlite3.Connection, *invoices: int) -> None:
@@ -232,11 +236,16 @@ def move(connection: sqlite3.Connection, after: Mapping[str, Partner], sought: i
     return touched
 
 
-def rebuild(connection: sqlite3.Connection) -> None:
-    """Makes all that is derived anew from the facts; the next pass looks at everything."""
-    for table in ("twin", "credit", "left_over", "outcome", "tally", "touched", "unplaced", "untold"):
-        connection.execute(f"DELETE FROM {table}")
-    live = "id NOT IN (SELECT invoice FROM withdrawal)"
-    _put(connection, live)
-    _count(connection, live)
-    connection.execute("INSERT INTO touched (first, last) SELECT min(id), max(id) FROM invoice HAVING count(*) > 0")
+def make_anew(connection: sqlite3.Connection) -> None:
+    """Makes keys, match table and tally anew from the facts, in one transaction (some seconds a million invoices); the
+    next pass looks at everything. Outcomes stand until it does, and agree with the entries."""
+    with transaction(connection):
+        define(connection, partners.load(connection))
+        connection.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
+        for table in ("twin", "credit", "unplaced", "tally"):
+            connection.execute(f"DELETE FROM {table}")
+        _put(connection, "id NOT IN (SELECT invoice FROM withdrawal)")
+        connection.execute(tally.live("id NOT IN (SELECT invoice FROM withdrawal)"))
+        connection.execute(tally.outcomes("outcome WHERE true"))
+        connection.execute("INSERT INTO touched (first, last) VALUES (0, ?)", (EVERYTHING,))
+        connection.execute(derived.NOTE, (derived.version(),))

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from edi import partners
-from edi.ledger import COLUMNS, rate_text
 from edi.lending import explaining
 from edi.lending.candidate import Candidate
 from edi.lending.context import Partner
 from edi.lending.proposing import digits
 from edi.reconciliation import deciding, estimating, reconciling, twins
+from edi.reconciliation.claims import exported
 from schemas import number
 from schemas.catalogue import CATALOGUE
 from schemas.text import Both
@@ -287,13 +287,10 @@ def _entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[dict[st
     marks = ", ".join(map(str, ids))
     found = []
     for row in connection.execute(
-        f"SELECT e.*, p.posted_at FROM entry e JOIN posting_run p ON p.id = e.run "
+        f"SELECT e.*, p.posted_at FROM remuneration e JOIN posting_run p ON p.id = e.run "
         f"WHERE supplier_invoice IN ({marks}) OR library_invoice IN ({marks}) ORDER BY entry"
     ):
-        facts = {name: row[name] for name in COLUMNS if name in row.keys()}  # noqa: SIM118 - a Row
-        facts |= {
-            "rate": rate_text(row["rate_percent"]),
-            "match": f"{row['supplier_invoice']}-{row['library_invoice']}",
-        }
-        found.append({**facts, "reason": row["reason"], "posted_at": row["posted_at"]})
+        facts = exported(row)
+        last = {name: facts.pop(name) for name in ("rate", "match")}
+        found.append({**facts, **last, "posted_at": row["posted_at"]})
     return found

@@ -48,9 +48,9 @@ _WRITTEN = ("FA-2025/0012", "fa 2025 0012", "000013", "2025-0040", "AV n° 3", "
 _ELEMENTS = elements(XSDS["declaration"], "declaration")
 #: Which field an attribute of a declaration is, by element and name; and the other way round.
 _FIELDS = {
-    (element.name, one.name): FIELDS[f"{{{NAMESPACE}}}{element.name}", one.name]
+    (element.name, attribute.name): FIELDS[f"{{{NAMESPACE}}}{element.name}", attribute.name]
     for element in _ELEMENTS
-    for one in element.attributes
+    for attribute in element.attributes
 }
 _PLACES = {field: place for place, field in _FIELDS.items()}
 
@@ -73,7 +73,7 @@ def contents() -> dict[str, Any]:
         },
         "xml": {
             "version": XML_VERSION, "namespace": NAMESPACE, "schema": XSDS["declaration"],
-            "elements": [_declared(one, words) for one in _ELEMENTS],
+            "elements": [_declared(element, words) for element in _ELEMENTS],
         },
         "lists": [{"name": name, "label": label, "values": list(map(_value, rows))} for name, label, rows in _LISTS],
         "legacy_gencods": sorted(gln.LEGACY),
@@ -97,8 +97,8 @@ def contents() -> dict[str, Any]:
             "settle_seconds": Link(name="x").settle_seconds, "limits": Limits(),
         },
         "terms": [
-            {"since": one.since.isoformat(), "rate_percent": one.rate_percent, "cap_percent": one.cap_bp // 100}
-            for one in terms.TERMS
+            {"since": term.since.isoformat(), "rate_percent": term.rate_percent, "cap_percent": term.cap_bp // 100}
+            for term in terms.TERMS
         ],
         "dates": {
             name.lower(): getattr(terms, name).isoformat()
@@ -121,8 +121,8 @@ def contents() -> dict[str, Any]:
         "keys": [{"written": written, "key": number.key(written)} for written in _WRITTEN],
         "example": worked(),
     }  # fmt: skip
-    told: dict[str, Any] = msgspec.to_builtins(document)
-    return told
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    return plain
 
 
 def _words() -> _Words:
@@ -163,20 +163,20 @@ def _expected(record: layout.Layout, field: layout.Field) -> Both:
 
 def _declared(element: Element, words: _Words) -> dict[str, Any]:
     """An element of a declaration; its attributes are the fixed format's fields."""
-    told = _element(element, words["elements"][element.name], words)
-    for row in told["attributes"]:
+    facts = _element(element, words["elements"][element.name], words)
+    for row in facts["attributes"]:
         field = _FIELDS[element.name, row["name"]]
         mark = next(record.mark for record in layout.LAYOUTS.values() if field in record.fields)
         row |= {"label": Both(field.fr, field.en), "fixed": f"{mark} {field.first}-{field.last}"}
-    return told
+    return facts
 
 
 def _element(element: Element, label: Both, words: _Words) -> dict[str, Any]:
-    told = {**msgspec.to_builtins(element), "label": label}
-    for row in told["attributes"]:
+    facts = {**msgspec.to_builtins(element), "label": label}
+    for row in facts["attributes"]:
         listed = " / ".join(row["values"])
         row["form"] = Both(listed, listed) if listed else words["types"][row["type"]]
-    return told
+    return facts
 
 
 def _answers(words: _Words) -> dict[str, Any]:
@@ -184,17 +184,17 @@ def _answers(words: _Words) -> dict[str, Any]:
     meant = words["answer"]
     xml = []
     for element in elements(XSDS["reponse"], "reponse"):
-        told = _element(element, meant[element.name], words)
-        for row in told["attributes"]:
+        facts = _element(element, meant[element.name], words)
+        for row in facts["attributes"]:
             row["label"] = meant.get(f"{element.name}@{row['name']}") or meant[f"@{row['name']}"]
-        xml.append(told)
+        xml.append(facts)
     partly = Acknowledgement(
         file="", sha256="", format=None, verdict="partly-accepted", addressee=None, sender=OUR_GLN,
         answered_at=ANSWERED, invoices=2, accepted=1, refused=1, findings=(Finding(code="charset"),),
     )  # fmt: skip
     refused = msgspec.structs.replace(partly, verdict="refused", structure_refused=True)
     encodings = [encoding for encoding in get_args(Encoding) if encoding != "auto"]
-    named = [names("<nom>", one, encoding) for encoding in encodings for one in (refused, partly)]
+    named = [names("<nom>", answered, encoding) for encoding in encodings for answered in (refused, partly)]
     report = as_json(partly)
     return {
         "notices": [
@@ -202,7 +202,7 @@ def _answers(words: _Words) -> dict[str, Any]:
             for notice, (number, comment) in NOTICE_NUMBERS.items()
         ],
         "verdicts": _keys(VERDICTS, words["verdicts"]),
-        "names": list(dict.fromkeys(name for some in named for name, _ in some)),
+        "names": list(dict.fromkeys(name for files in named for name, _ in files)),
         "network": gencod.NETWORK,
         "original_type": gencod.ORIGINAL_TYPE,
         "gencod": [_rubrique(gencod.MESSAGE_TYPE, (), words)]

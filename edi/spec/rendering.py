@@ -30,27 +30,27 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;"} | {own: f"\\{own}" for own in "|*_[`\\"}
 
 def document() -> dict[str, Any]:
     """The specification as one JSON-able document: `contents`, and in each language the chapters as Markdown."""
-    told = contents()
+    facts = contents()
     chapters = {}
     for language in LANGUAGES:
-        parts = re.split(r"(?m)^## ", markdown(told, language))[1:]
+        parts = re.split(r"(?m)^## ", markdown(facts, language))[1:]
         chapters[language] = [
             {"title": title, "markdown": text.strip()} for title, _, text in (part.partition("\n") for part in parts)
         ]
-    return {**told, "chapters": chapters}
+    return {**facts, "chapters": chapters}
 
 
 def rendered() -> dict[str, bytes]:
     """Every file of the specification, by its name below the folder it goes into."""
-    told = document()
-    made = {"specification.json": json.dumps(told, ensure_ascii=False, indent=1) + "\n"}
+    facts = document()
+    texts = {"specification.json": json.dumps(facts, ensure_ascii=False, indent=1) + "\n"}
     for language in LANGUAGES:
-        text = markdown(told, language)
-        made[f"specification.{language}.md"] = text
-        made[f"specification.{language}.html"] = page(text, language)
-    written = {name: text.encode() for name, text in made.items()}
+        text = markdown(facts, language)
+        texts[f"specification.{language}.md"] = text
+        texts[f"specification.{language}.html"] = page(text, language)
+    written = {name: text.encode() for name, text in texts.items()}
     written |= {xsd: files("schemas").joinpath("xsd", xsd).read_bytes() for xsd in XSDS.values()}
-    for file in told["example"]["files"]:
+    for file in facts["example"]["files"]:
         written[f"exemples/{file['name']}"] = file["text"].encode(ENCODING if file["format"] == "fixed" else "utf-8")
     return written
 
@@ -58,9 +58,9 @@ def rendered() -> dict[str, bytes]:
 # -- Markdown --------------------------------------------------------------------------------------
 
 
-def markdown(told: dict[str, Any], language: str) -> str:
+def markdown(facts: dict[str, Any], language: str) -> str:
     """The specification in `language` (`fr` or `en`), in Markdown with tables."""
-    text = _environment(language).get_template(f"{language}.md").render(doc=told)
+    text = _environment(language).get_template(f"{language}.md").render(doc=facts)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -111,7 +111,7 @@ def page(text: str, language: str) -> str:
                 label = renderer.renderInline(inline.children or [], parser.options, {})
                 entries.append((opened.tag, _anchor(inline.content), Markup(label)))  # noqa: S704 - html is off
     title = next(token.content for token in tokens if token.type == "inline")
-    body = Markup(renderer.render(tokens, parser.options, {}))  # noqa: S704 - html is off
+    body = Markup(renderer.render(tokens, parser.options, {"language": language}))  # noqa: S704 - html is off
     template = _environment(language).get_template("page.html")
     return template.render(title=title, entries=entries, body=body)
 
@@ -139,11 +139,12 @@ def _table(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, e
 
 
 def _code(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    shown = _records if tokens[at].info == "fixed" else escape
-    return f'<pre class="{tokens[at].info or "plain"}"><code>{shown(tokens[at].content)}</code></pre>\n'
+    kind, text = tokens[at].info or "plain", tokens[at].content
+    shown = _records(text, env["language"]) if kind == "fixed" else escape(text)
+    return f'<pre class="{kind}"><code>{shown}</code></pre>\n'
 
 
-def _records(text: str) -> str:
+def _records(text: str, language: str) -> str:
     """Records of the fixed format with each field in a span that says what it is."""
     lines = []
     for line in text.splitlines():
@@ -152,7 +153,7 @@ def _records(text: str) -> str:
             lines.append(str(escape(line)))
             continue
         spans = [
-            f'<span title="{field.first}-{field.last} {escape(field.fr)} / {escape(field.en)}">'
+            f'<span title="{field.first}-{field.last} {escape(getattr(field, language))}">'
             f"{escape(line[field.first - 1 : field.last])}</span>"
             for field in layout.fields
         ]

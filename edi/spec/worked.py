@@ -11,11 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from edi import ledger, partners
+from edi import partners
 from edi.converting import convert
 from edi.intake.correcting import body
 from edi.intake.taking import Arrival, receive, take
 from edi.lending.context import Partner
+from edi.reconciliation import claims
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
 from edi.store import connect, transaction
@@ -30,7 +31,7 @@ _SHOWN = ("invoice_number", "invoice_date", "kind", "base_cents", "rate", "remun
 
 def worked() -> dict[str, Any]:
     """The files of both formats with their answers, and what a pass matches and posts, the same from either."""
-    made = []
+    shown = []
     for form, extension in (("fixed", "txt"), ("xml", "xml")):
         with tempfile.TemporaryDirectory() as room:
             home = open_home(Path(room) / "home")
@@ -51,13 +52,13 @@ def worked() -> dict[str, Any]:
                         sent = data if isinstance(data, bytes) else data.read()
                     answers.append({"name": row["name"], "text": _text(row["name"], sent)})
                 text = _text(name, written.getvalue())
-                made.append(
+                shown.append(
                     {"what": what, "name": name, "format": form, "verdict": verdict, "text": text, "answers": answers}
                 )
             counts = reconcile(connection, ANSWERED)
-            entries = [{name: entry[name] for name in _SHOWN} for entry in ledger.entries(connection)]
+            entries = [{name: entry[name] for name in _SHOWN} for entry in claims.entries(connection)]
             connection.close()
-    return {"files": made, "counts": counts, "entries": entries}
+    return {"files": shown, "counts": counts, "entries": entries}
 
 
 def _text(name: str, data: bytes) -> str:

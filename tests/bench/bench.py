@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tests.hostile.made import MADE
+from tests.worlds.hostile import MADE
 
 #: A measure that takes less is taken three times, and its median stands.
 SHORT_SECONDS = 15
@@ -86,11 +86,7 @@ class Bench:
             for made in home.values():
                 shutil.rmtree(self.folder / made)
         middle = sorted(runs, key=lambda run: float(run["seconds"]))[len(runs) // 2]
-        return {
-            **middle,
-            "peak_bytes": max(run["peak_bytes"] for run in runs),
-            "runs": len(runs),
-        }
+        return {**middle, "peak_bytes": max(run["peak_bytes"] for run in runs), "runs": len(runs)}
 
     def figures(self, measure: Measure) -> dict[str, Any]:
         """What a measure says; one that stands beside two limits is taken once."""

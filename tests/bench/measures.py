@@ -19,20 +19,21 @@ from typing import Any
 import parsers
 from edi import partners
 from edi.intake.ingesting import ingest
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked, CleanInvoices
+from edi.lending.checks import check
 from edi.lending.context import Context
-from edi.lending.sound import Sound
 from edi.reconciliation import twins
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
 from parsers.grammar import END, good
 from parsers.sniff import open_source
+from parsers.xml_faults import NAMESPACE
 from schemas.charset import ENCODING
 from schemas.declaration import Header, Invoice, Invoices, Line
 from schemas.layout import FA, LG, Layout
-from tests.bench import volume
-from tests.hostile import made
+from tests.worlds import hostile as made
+from tests.worlds import volume
 
 Figures = dict[str, Any]
 
@@ -85,7 +86,7 @@ def read_and_check(folder: Path, form: str = "fixed") -> Figures:
                 if isinstance(event, Checked):
                     assert not event.findings
                     lines += len(event.invoice.lines)
-                elif isinstance(event, Sound):
+                elif isinstance(event, CleanInvoices):
                     lines += len(event.invoices.lines)
             return lines
 
@@ -95,7 +96,7 @@ def read_and_check(folder: Path, form: str = "fixed") -> Figures:
 
 def hostile(folder: Path) -> Figures:
     """The slowest of the files made to hurt, read and checked as `edi check` does, each in a process of its own."""
-    command = [sys.executable, "-m", "tests.hostile.made"]
+    command = [sys.executable, "-m", "tests.worlds.hostile"]
     facts = [json.loads(subprocess.check_output([*command, case])) for case in made.MADE]
     worst = max(facts, key=lambda one: float(one["seconds"]))
     return {"seconds": worst["seconds"], "cpu_seconds": worst["seconds"]}
@@ -240,7 +241,7 @@ def bare_iterparse(folder: Path) -> Figures:
 
     def work() -> int:
         count = 0
-        for _, element in etree.iterparse(folder / "big.xml", events=("end",), tag=f"{{{volume.NAMESPACE}}}facture"):
+        for _, element in etree.iterparse(folder / "big.xml", events=("end",), tag=f"{{{NAMESPACE}}}facture"):
             count += len(element)
             element.clear()
             parent = element.getparent()

@@ -9,14 +9,15 @@ import pytest
 
 import parsers
 from edi.intake.ingesting import ingest
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import OUR_GLN, open_home
 from edi.store import connect
 from parsers.sniff import open_source
 from schemas.finding import Finding
-from tests.bench import volume
+from tests.worlds import volume
 
 
 def checked(data: bytes) -> Iterator[Checked]:

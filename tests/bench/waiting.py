@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edi.settings import open_home
 from edi.store import connect, transaction
-from tests.bench import volume
+from tests.worlds import volume
 
 MOST_SECONDS = 1.0
 

@@ -8,7 +8,8 @@ import pytest
 
 from edi.exports import plain_csv
 from edi.intake import booking, stored_lines
-from edi.ledger import COLUMNS, content_hash, entries
+from edi.ledger import content_hash
+from edi.reconciliation.claims import COLUMNS, entries
 from tests.desk import LIBRARY, Desk, bought, declared, sold
 
 DAY = "2025-03-14"
@@ -48,7 +49,7 @@ def test_facts_are_only_ever_added(desk: Desk, table: str) -> None:
     assert before
     columns = [row[1] for row in desk.rows(f"PRAGMA table_info ({table})")]
     copy = f"SELECT {', '.join(columns)} FROM {table}"
-    attempts = [f"UPDATE {table} SET {column} = {column}" for column in columns]
+    attempts = [f"UPDATE {table} SET {column} = {column}" for column in columns if column != "key"]  # it is derived
     attempts += [f"DELETE FROM {table}", f"UPDATE OR REPLACE {table} SET {columns[0]} = {columns[0]}"]
     if table != "statement":  # all of it is its key: replaced by itself it is what it was
         attempts.append(f"INSERT OR REPLACE INTO {table} {copy} WHERE true")
@@ -72,16 +73,16 @@ def test_facts_are_only_ever_added(desk: Desk, table: str) -> None:
 def test_every_entry_and_every_run_is_hashed_over_the_one_before(desk: Desk) -> None:
     previous = ""
     assert desk.rows("SELECT id, entries FROM posting_run") == [(1, 2), (2, 2), (3, 2)]
-    for run, count, when, before, digest in desk.rows(
-        "SELECT id, entries, posted_at, previous, hash FROM posting_run ORDER BY id"
+    for run, count, when, before, digest, rules in desk.rows(
+        "SELECT id, entries, posted_at, previous, hash, rules FROM posting_run ORDER BY id"
     ):
         assert before == previous
-        chain = hashlib.sha256(f"{before}{when}".encode())
-        cursor = desk.connection.execute("SELECT * FROM entry WHERE run = ? ORDER BY entry", (run,))
+        chain = hashlib.sha256(f"{before}{when}{rules}".encode())
+        cursor = desk.connection.execute("SELECT * FROM remuneration WHERE run = ? ORDER BY entry", (run,))
         rows = cursor.fetchall()
         assert len(rows) == count
         for row in rows:
-            facts = {name: row[name] for name in row.keys() if name not in ("run", "hash")}  # noqa: SIM118
+            facts = {name: row[name] for name in row.keys() if name not in ("run", "rate", "hash")}  # noqa: SIM118
             assert content_hash(facts) == row["hash"]
             chain.update(row["hash"].encode())
         assert chain.hexdigest() == digest
@@ -91,19 +92,19 @@ def test_every_entry_and_every_run_is_hashed_over_the_one_before(desk: Desk) -> 
 def test_a_reversal_undoes_one_entry_once(desk: Desk) -> None:
     reversals = desk.rows(
         "SELECT e.base_cents + r.base_cents, e.remuneration_cents + r.remuneration_cents, e.copies + r.copies, "
-        "e.rate_percent - r.rate_percent FROM entry r JOIN entry e ON e.entry = r.reverses"
+        "e.rate_percent - r.rate_percent FROM remuneration r JOIN remuneration e ON e.entry = r.reverses"
     )
     assert reversals == [(0, 0, 0, 0)] * 3
     with pytest.raises(sqlite3.IntegrityError):
         desk.connection.execute(
-            "INSERT INTO entry SELECT 99, run, period, supplier, library, invoice_number, invoice_date, kind, base_cents, "
-            "rate_percent, remuneration_cents, copies, reason, reverses, supplier_invoice, library_invoice, hash "
+            "INSERT INTO entry SELECT 99, run, scheme, kind, period, party, counterparty, piece, piece_date, piece_kind, "
+            "base_cents, rate, cents, units, reason, claim, evidence, facts, reverses, hash "
             "FROM entry WHERE reverses IS NOT NULL LIMIT 1"
         )
 
 
 def test_exports_are_exact(desk: Desk) -> None:
-    rows = list(entries(desk.connection, 2025, desk.one("SELECT supplier FROM entry")))
+    rows = list(entries(desk.connection, 2025, desk.one("SELECT supplier FROM remuneration")))
     assert [(row["entry"], row["rate"], row["reverses"]) for row in rows][:3] == [
         (1, "0.06", None),
         (2, "0.06", None),

@@ -14,7 +14,7 @@ from edi.cli import app
 from edi.intake.ingesting import ingest
 from edi.log import logged, user
 from schemas.errors import NotFound
-from tests.edi.intake.test_pipeline import B, Desk, F
+from tests.edi.intake.test_pipeline import B, F, Links
 from tests.hostile.conftest import PASSWORD, World, world
 from tests.program import SAMPLES
 
@@ -28,11 +28,11 @@ def facts(home: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path) -> Links:
+    return Links(tmp_path)
 
 
-def test_each_fact_of_a_pass_with_file_link_and_declarant(desk: Desk) -> None:
+def test_each_fact_of_a_pass_with_file_link_and_declarant(desk: Links) -> None:
     desk.drop("un", F)
     desk.drop("deux", B)
     desk.run().once()
@@ -51,7 +51,7 @@ def test_each_fact_of_a_pass_with_file_link_and_declarant(desk: Desk) -> None:
     assert {fact["level"] for fact in found} == {"info"}
 
 
-def test_refusals_and_troubles(desk: Desk) -> None:
+def test_refusals_and_troubles(desk: Links) -> None:
     (desk.base / "un" / "archive").touch()
     desk.drop("un", F)
     desk.run().once()
@@ -96,7 +96,7 @@ def test_log_is_its_owners_and_may_be_moved_away(tmp_path: Path) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("edi.log*")} == {0o600}
 
 
-def test_log_that_cannot_be_written_stops_nothing(desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+def test_log_that_cannot_be_written_stops_nothing(desk: Links, capfd: pytest.CaptureFixture[str]) -> None:
     (desk.home.path / "edi.log").mkdir()
     desk.drop("un", F)
     assert desk.run().once().pulled == 1
@@ -115,7 +115,7 @@ def test_lines_of_many_threads_stay_whole(tmp_path: Path) -> None:
     assert len(facts(tmp_path)) == 200
 
 
-def test_what_people_decide_is_logged_with_who(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_people_decide_is_logged_with_who(desk: Links, monkeypatch: pytest.MonkeyPatch) -> None:
     def told(*words: str) -> list[dict[str, Any]]:
         before = len(facts(desk.home.path))
         app.main([*words, "--home", str(desk.home.path)], standalone_mode=False)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from edi.books.proof import verify
 from edi.cli import app
 from edi.directory import importing
-from edi.reconciliation.reconciling import details
+from edi.reconciliation.tally import details
 from tests.desk import Desk
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -57,7 +57,7 @@ def test_a_year_comes_out_as_its_author_expects_in_any_order(tmp_path: Path, yea
     net: dict[tuple[Any, ...], int] = {}
     for row in desk.rows(
         "SELECT supplier, library, invoice_number, invoice_date, kind, base_cents, '0.0' || rate_percent, "
-        "remuneration_cents, copies, reverses FROM entry ORDER BY entry"
+        "remuneration_cents, copies, reverses FROM remuneration ORDER BY entry"
     ):
         entry = row[:9] if row[9] is None else (*row[:5], -row[5], row[6], -row[7], -row[8])
         net[entry] = net.get(entry, 0) + (1 if row[9] is None else -1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edi import store
 from edi.store import connect
 from tests.desk import Desk
 
@@ -23,3 +24,11 @@ def test_no_row_is_about_nothing(tmp_path: Path) -> None:
         desk.connection.execute(
             "INSERT INTO answer (receipt, link, home, name, body, written_at) VALUES (9, 'l', '', 'a', x'', '')"
         )
+
+
+def test_whoever_waits_sees_the_gap_between_two_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(store.time, "sleep", slept.append)
+    store.breathe()
+
+    assert sum(slept) > 2 * store._LOOK_SECONDS

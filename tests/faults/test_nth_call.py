@@ -36,7 +36,7 @@ def test_whatever_fails_the_next_pass_mends_all(bench: Bench, calls: dict[str, i
 @pytest.mark.parametrize("file", ("4+", "5+", "6+", "5"), ids=("both", "the replaced", "its copy", "once"))
 def test_a_replacement_waits_for_what_it_replaces_when_the_link_is_lost(bench: Bench, file: int) -> None:
     world = bench.world()
-    assert world.bears(f"lose {file} edi.intake.exchange:pull").code == (2 if "+" in file else 1)
+    assert world.bears(f"lose {file} edi.intake.fetch:pull").code == (2 if "+" in file else 1)
     world.remove()
 
 

@@ -1,11 +1,6 @@
-"""A small world that has everything in it, over one real sshd, and the questions asked of it after a fault.
-
-Two SFTP accounts and a local folder; both sides, both formats, a zip, a dry run, a file refused whole, one refused in
-part, a duplicate, and a replacement whose name sorts before what it replaces. Each case gets a copy of it.
-"""
+"""The world of `tests.worlds.crash` over one real sshd, a copy of it for each case, and what is asked of it after a fault."""
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -14,27 +9,21 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Self
-
-import msgspec
+from typing import Any, Self
 
 from edi.books.proof import verify
 from edi.intake.correcting import body
 from edi.settings import open_home
 from edi.store import connect
 from spool.folder import Folder
-from tests.desk import LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, bought, code, declared, sold, written
-from tests.faults.runner import Nursery, Ran
+from tests.faults.nursery import Nursery, Ran
 from tests.sshd import Sshd
 from tests.told import stands, told
+from tests.worlds import crash
 
-THIRD_SHOP = code(13)
-_DAY = "2025-03-14"
 _MOMENT = 1_760_000_000
 
 _LINK = """
@@ -50,62 +39,8 @@ attempts = 1
 """
 
 
-def _before() -> dict[str, bytes]:
-    """What partners sent first, by path: one match, posted; and a declaration that is to be replaced."""
-    return {
-        "distant/depot/T0.txt": written(declared("T0", sold("14", _DAY), by=OTHER_SHOP)),
-        "maison/homes/lib/depot/L0.xml": written(
-            declared("L0", bought("14", _DAY, partner=OTHER_SHOP), by=LIBRARY), "xml"
-        ),
-        "partage/depot/P0.xml": written(declared("P0", sold("20", _DAY), by=THIRD_SHOP), "xml"),
-    }
-
-
-def _files() -> dict[str, bytes]:
-    """What they send then."""
-    first = [sold("1", _DAY), sold("2", _DAY), sold("3", _DAY, 2_000), sold("7", _DAY, partner=OTHER_LIBRARY)]
-    initial = written(declared("S1", *first))
-    replacing = declared(
-        "S1R", first[0], sold("2", _DAY, 12_000), *first[2:], replaces="S1", issued=datetime(2026, 1, 15, 10, 0)
-    )
-    spoilt = msgspec.structs.replace(sold("12", _DAY), ttc=1)
-    bills = [
-        bought("1", _DAY), bought("2", _DAY, 10_920), bought("3", _DAY, 999), bought("11", _DAY, partner=OTHER_SHOP),
-    ]  # fmt: skip
-    others = [bought("7", _DAY), bought("21", _DAY, partner=THIRD_SHOP), bought("99", _DAY)]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("O1.txt"), written(declared("O1", *others, by=OTHER_LIBRARY)))
-    return {
-        "maison/homes/shop/depot/A-replaces.xml": written(replacing, "xml"),
-        "maison/homes/shop/depot/B-first.txt": initial,
-        "maison/homes/shop/depot/C-again.txt": initial,
-        "maison/homes/lib/depot/L1.xml": written(declared("L1", *bills, by=LIBRARY), "xml"),
-        "maison/homes/lib/depot/test/dry.txt": written(declared("DRY", bought("500", _DAY), by=LIBRARY)),
-        "maison/homes/other/depot/O1.zip": packed.getvalue(),
-        "distant/depot/T0-dearer.xml": written(
-            declared("T0R", sold("14", _DAY, 30_000), by=OTHER_SHOP, replaces="T0"), "xml"
-        ),
-        "distant/depot/T1.xml": written(declared("T1", sold("11", _DAY), spoilt, by=OTHER_SHOP), "xml"),
-        "distant/depot/T2.txt": written(declared("T2", sold("13", _DAY), by=OTHER_SHOP))[:-100],
-        "partage/depot/P1.txt": written(declared("P1", sold("21", _DAY, partner=OTHER_LIBRARY), by=THIRD_SHOP)),
-    }
-
-
-class State(NamedTuple):
-    """Everything that must be the same as after a run nobody disturbed; numbers of rows play no part."""
-
-    receipts: list[Any]
-    declarations: list[Any]
-    invoices: list[Any]
-    lines: list[Any]
-    statements: list[Any]
-    findings: list[Any]
-    answers: list[Any]
-    outcomes: list[Any]
-    entries: list[Any]
-    partners: dict[str, bytes]
-    spool: list[str]
+#: Everything that must be the same as after a run nobody disturbed; numbers of rows play no part.
+State = dict[str, Any]
 
 
 class Bench:
@@ -160,7 +95,7 @@ class World:
         else:
             shutil.copytree(bench.template.home, self.home)
             shutil.copytree(bench.template.partners, self.partners)
-        for path, data in (_before() if fresh else _files()).items():
+        for path, data in (crash.before() if fresh else crash.then()).items():
             place = self.partners / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
@@ -170,29 +105,16 @@ class World:
     def _settle(self, name: str, sshd: Sshd, local: bool) -> None:
         """Writes the settings; `local`: the same links as folders of this machine."""
 
-        def account(link: str) -> str:
-            if local:
-                return f'kind = "folder"\npath = "{self.partners / link}"'
-            return f'host = "127.0.0.1"\nport = {sshd.port}\nuser = "{sshd.user}"\nkey_file = "{sshd.key}"'
+        def link(link: str, inner: str, folder: bool) -> str:
+            account = f'host = "127.0.0.1"\nport = {sshd.port}\nuser = "{sshd.user}"\nkey_file = "{sshd.key}"'
+            if folder:
+                account = f'kind = "folder"\npath = "{self.partners / link}"'
+            base, declarants = inner if folder else f"{name}/{link}/{inner}", json.dumps(crash.DECLARANTS[link])
+            return _LINK.format(name=link, account=account, base=base, declarants=declarants)
 
-        def link(link: str, inner: str, codes: list[str]) -> str:
-            base = inner if local else f"{name}/{link}/{inner}"
-            return _LINK.format(name=link, account=account(link), base=base, declarants=json.dumps(codes))
-
-        homes = {"shop": [SHOP], "lib": [LIBRARY], "other": [OTHER_LIBRARY]}
-        (self.home / "edi.toml").write_text(
-            "every_seconds = 1\n"
-            + link("maison", "homes/*/", [SHOP, LIBRARY, OTHER_LIBRARY])
-            + "[link.homes]\n"
-            + "".join(f"{home} = {json.dumps(codes)}\n" for home, codes in homes.items())
-            + link("distant", "", [OTHER_SHOP])
-            + _LINK.format(
-                name="partage",
-                account=f'kind = "folder"\npath = "{self.partners / "partage"}"',
-                base="",
-                declarants=json.dumps([THIRD_SHOP]),
-            )
-        )
+        homes = "".join(f'{home} = ["{gln}"]\n' for home, gln in crash.HOMES.items())
+        links = f"{link('maison', 'homes/*/', local)}[link.homes]\n{homes}{link('distant', '', local)}{link('partage', '', True)}"
+        (self.home / "edi.toml").write_text(f"every_seconds = 1\n{links}")
         pin = (sshd.keys / "host.pub").read_text("ascii").split()
         (self.home / "known_hosts").write_text(f"[127.0.0.1]:{sshd.port} {pin[0]} {pin[1]}\n")
 
@@ -218,8 +140,7 @@ class World:
         return Ran(running.returncode, out, err, {})
 
     def _wanted(self) -> list[int]:
-        wanted, sent = self.bench.then, len(self.bench.then.answers)
-        return [len(wanted.receipts), len(wanted.receipts), len(wanted.entries), sent, sent]
+        return [len(self.bench.then[rows]) for rows in ("receipts", "receipts", "entries", "answers", "answers")]
 
     def remove(self) -> None:
         """Leaves nothing behind."""
@@ -261,8 +182,9 @@ class World:
         assert ran.code in (0, 1), f"{spec}: the pass after it: {ran}"
         self.check()
         state, wanted = self.state(), self.bench.first if self.fresh else self.bench.then
-        for name, ours, theirs in zip(State._fields, state, wanted, strict=True):
-            assert ours == theirs, f"{spec}: {name} differ"
+        assert state.keys() == wanted.keys()
+        for name, ours in state.items():
+            assert ours == wanted[name], f"{spec}: {name} differ"
         return ran
 
     def bears(self, spec: str) -> Ran:
@@ -276,22 +198,16 @@ class World:
         return ran
 
     def state(self) -> State:
-        """The state, as `State` has it."""
+        """The rows of the database, the partners' files but for status files, and what lies in the spool."""
         with self.database() as connection:
-            rows = (sorted((tuple(row) for row in connection.execute(sql)), key=repr) for sql in _STATE)
-            return State(*rows, self._partners(), self._spool())
-
-    def _partners(self) -> dict[str, bytes]:
+            rows = {name: sorted(map(tuple, connection.execute(sql)), key=repr) for name, sql in _STATE.items()}
+        sent = (path for path in self.partners.rglob("*") if path.is_file() and not _is_status(path))
+        spool = (path for room in _SPOOL for path in (self.home / room).rglob("*") if path.is_file())
         return {
-            str(p.relative_to(self.partners)): p.read_bytes()
-            for p in self.partners.rglob("*")
-            if p.is_file() and not _is_status(p)
+            **rows,
+            "partners": {str(path.relative_to(self.partners)): path.read_bytes() for path in sent},
+            "spool": sorted(str(path.relative_to(self.home)) for path in spool),
         }
-
-    def _spool(self) -> list[str]:
-        rooms = ("incoming", "received", "quarantine", "outgoing")
-        paths = (path for room in rooms for path in (self.home / room).rglob("*"))
-        return sorted(str(path.relative_to(self.home)) for path in paths if path.is_file())
 
     def check(self) -> None:
         """What holds in any state after a whole pass, whatever happened before."""
@@ -324,7 +240,7 @@ def _is_status(path: Path) -> bool:
 _COUNTS = {
     "received": "SELECT count(*) FROM receipt",
     "judged": "SELECT count(*) FROM receipt WHERE verdict IS NOT NULL",
-    "entries": "SELECT count(*) FROM entry",
+    "entries": "SELECT count(*) FROM remuneration",
     "answers there": "",  # in the partners' folders, not in the database
     "marked sent": "SELECT count(*) FROM answer WHERE sent_at IS NOT NULL AND name NOT LIKE 'etat-%'",
 }
@@ -336,32 +252,33 @@ _NEVER = {
     "bytes booked twice": "SELECT sha256 FROM declaration WHERE verdict <> 'refused' GROUP BY sha256 HAVING count(*) > 1",
     "an invoice booked twice": "SELECT number FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) "
     "GROUP BY side, supplier, library, number, kind, date HAVING count(*) > 1",
-    "an entry standing twice": "SELECT supplier_invoice FROM entry WHERE reverses IS NULL AND entry NOT IN "
-    "(SELECT reverses FROM entry WHERE reverses IS NOT NULL) GROUP BY supplier_invoice HAVING count(*) > 1",
+    "an entry standing twice": "SELECT supplier_invoice FROM remuneration WHERE reverses IS NULL AND entry NOT IN "
+    "(SELECT reverses FROM remuneration WHERE reverses IS NOT NULL) GROUP BY supplier_invoice HAVING count(*) > 1",
     "a line of no invoice": "SELECT ean FROM line WHERE NOT EXISTS "
     "(SELECT 1 FROM invoice i WHERE line.id >= i.first_line AND line.id < i.first_line + i.lines)",
     "something not reconciled": "SELECT 1 FROM touched",
     "something not told": "SELECT 1 FROM untold",
 }
 _NAMED = "(SELECT side || ' ' || supplier || ' ' || number || ' ' || ht FROM invoice WHERE id = {})"
-_STATE = (
-    "SELECT r.name, link, home, sha256, size, dry, state, verdict, trouble, archived_at IS NOT NULL, acknowledgement FROM receipt r "
+_STATE = {
+    "receipts": "SELECT r.name, link, home, sha256, size, dry, state, verdict, trouble, archived_at IS NOT NULL, acknowledgement FROM receipt r "
     "LEFT JOIN acknowledgement a ON a.receipt = r.id",
-    "SELECT r.name, d.declarant, d.reference, d.verdict, d.side, d.use, d.nature, d.replaced, d.period, d.issued, "
+    "declarations": "SELECT r.name, d.declarant, d.reference, d.verdict, d.side, d.use, d.nature, d.replaced, d.period, d.issued, "
     "d.invoices, d.accepted, d.dry, o.reference FROM declaration d JOIN receipt r ON r.id = d.receipt "
     "LEFT JOIN declaration o ON o.id = d.supersedes",
-    "SELECT d.reference, i.record, i.side, supplier, library, number, key, date, kind, ht, ttc, lines, copies, gross, base, "
+    "invoices": "SELECT d.reference, i.record, i.side, supplier, library, number, key, date, kind, ht, ttc, lines, copies, gross, base, "
     "base_copies, i.period, hex(digest), (SELECT w.reference FROM declaration w WHERE w.id = x.declaration) "
     "FROM invoice i JOIN declaration d ON d.id = i.declaration LEFT JOIN withdrawal x ON x.invoice = i.id",
-    "SELECT i.supplier, i.number, i.ht, l.record, ean, quantity, price, discount, vat, exclusion, evidence, title FROM invoice i "
+    "lines": "SELECT i.supplier, i.number, i.ht, l.record, ean, quantity, price, discount, vat, exclusion, evidence, title FROM invoice i "
     "JOIN line l ON l.id >= i.first_line AND l.id < i.first_line + i.lines",
-    f"SELECT d.reference, {_NAMED.format('s.invoice')} FROM statement s JOIN declaration d ON d.id = s.declaration",
-    "SELECT r.name, ordinal, code, finding FROM finding f JOIN receipt r ON r.id = f.receipt",
-    "SELECT r.name, a.link, a.home, a.name, hex(body), sent_at IS NOT NULL FROM answer a JOIN receipt r ON r.id = a.receipt "
+    "statements": f"SELECT d.reference, {_NAMED.format('s.invoice')} FROM statement s JOIN declaration d ON d.id = s.declaration",
+    "findings": "SELECT r.name, ordinal, code, finding FROM finding f JOIN receipt r ON r.id = f.receipt",
+    "answers": "SELECT r.name, a.link, a.home, a.name, hex(body), sent_at IS NOT NULL FROM answer a JOIN receipt r ON r.id = a.receipt "
     "WHERE a.name NOT LIKE 'etat-%'",
-    f"SELECT {_NAMED.format('o.invoice')}, state, reason, {_NAMED.format('o.other')}, {_NAMED.format('o.bag')}, period, rate "
+    "outcomes": f"SELECT {_NAMED.format('o.invoice')}, state, reason, {_NAMED.format('o.other')}, {_NAMED.format('o.bag')}, period, rate "
     "FROM outcome o",
-    "SELECT e.period, e.supplier, e.library, e.invoice_number, e.invoice_date, e.kind, e.base_cents, e.rate_percent, "
+    "entries": "SELECT e.period, e.supplier, e.library, e.invoice_number, e.invoice_date, e.kind, e.base_cents, e.rate_percent, "
     f"e.remuneration_cents, e.copies, e.reason, {_NAMED.format('e.supplier_invoice')}, {_NAMED.format('e.library_invoice')}, "
-    "e.reverses IS NOT NULL FROM entry e",
-)
+    "e.reverses IS NOT NULL FROM remuneration e",
+}
+_SPOOL = ("incoming", "received", "quarantine", "outgoing")

@@ -24,7 +24,7 @@ _MEGABYTES = 1_000
 _WATCHED = (
     "parsers.fixed", "parsers.grammar", "parsers.xml", "parsers.xml_faults", "parsers.records", "parsers.sniff",
     "parsers.gencod", "parsers.aperak", "parsers.answer_xml", "parsers.plain", "schemas.charset", "schemas.number",
-    "edi.lending.checks", "edi.lending.line_checks", "edi.lending.header_checks", "edi.lending.invoice_checks",
+    "edi.lending.checks", "edi.lending.line_checks", "edi.lending.header_checks", "edi.lending.invoice_checks", "edi.lending.one_invoice",
     "parsers.numbering",
 )  # fmt: skip
 

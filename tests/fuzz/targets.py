@@ -7,7 +7,8 @@ import io
 import time
 from collections.abc import Callable
 
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from parsers import answer_xml, aperak, gencod, read, records
 from parsers.plain import escaped, harmless, latin
 from parsers.sniff import Source, open_source

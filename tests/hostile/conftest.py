@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import stamina
 
+from edi.desk import Desk
 from edi.intake.pipeline import Pass, Run
 from edi.intake.status import status
 from edi.settings import Home, open_home
 from edi.store import connect
-from spool import hostkeys
-from spool.server import User
+from spool.sftp import hostkeys
+from spool.sftp.server import User
+from tests.edi.intake.test_pipeline import reconciled
 from tests.hostile.server import EvilServer, Habit
 from tests.program import SAMPLES
 
@@ -61,14 +63,17 @@ class World:
         return path
 
     def run(self) -> Run:
-        return Run(self.home, self.connection, lambda event, facts: self.told.append((event, facts)))
+        return self.run_at(Desk(self.home, self.connection))
+
+    def run_at(self, desk: Desk) -> Run:
+        return Run(desk, reconciled, lambda event, facts: self.told.append((event, facts)))
 
     def once(self, patient: bool = False) -> Pass:
         """A pass that hears of every link, in a run of its own."""
         running = self.run()
         done = running.once(patient=patient)
         end = time.monotonic() + 60
-        while running.is_busy() and time.monotonic() < end:
+        while running.crew.busy() and time.monotonic() < end:
             time.sleep(0.01)
             more = running.once(only=set())
             done.pulled, done.pushed = done.pulled + more.pulled, done.pushed + more.pushed
@@ -89,7 +94,7 @@ class World:
         return [tuple(row) for row in self.connection.execute(sql)]
 
     def stuck(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = status(self.home, self.connection)["stuck"]
+        rows: list[dict[str, Any]] = status(Desk(self.home, self.connection))["stuck"]
         return rows
 
     def habits(self, **habits: Habit) -> None:

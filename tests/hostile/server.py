@@ -17,7 +17,7 @@ import msgspec
 import paramiko
 from paramiko import sftp
 
-from spool.server import Files, Handle, Server, User
+from spool.sftp.server import Files, Handle, Server, User
 
 
 class Habit(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,8 +24,9 @@ from tests.desk import LIBRARY, SHOP, Desk, bought, counts, declared, sold
 from tests.desk import codes as taken_codes
 from tests.desk import written as filed
 from tests.edi.cli.conftest import _main
-from tests.hostile.made import END, FIXED, HEAD, INVOICE, MADE, XML, zipped
 from tests.program import environment
+from tests.worlds.core import zipped
+from tests.worlds.hostile import END, FIXED, HEAD, INVOICE, MADE, XML
 
 ROOT = Path(__file__).parent.parent.parent
 DAY = "2025-03-14"
@@ -35,7 +36,7 @@ DAY = "2025-03-14"
 def test_every_file_made_to_hurt_is_refused_in_bounded_memory(case: str) -> None:
     """How long each takes, against honest lines, is `make bench`'s to say; here it only has to come to its end."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.made", case],
+        [sys.executable, "-m", "tests.worlds.hostile", case],
         cwd=ROOT, env=environment(), capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     facts = json.loads(done.stdout)
@@ -302,7 +303,7 @@ def test_formulas_are_texts_in_the_export_and_numbers_stay_numbers(
 
 def test_a_reversal_is_a_negative_number_and_no_formula() -> None:
     from edi.exports import plain_csv
-    from edi.ledger import COLUMNS
+    from edi.reconciliation.claims import COLUMNS
 
     row = dict.fromkeys(COLUMNS, None) | {"base_cents": -100, "invoice_number": "-1", "rate": "0.06"}
     assert ",-100," in b"".join(plain_csv(COLUMNS, [row])).decode()

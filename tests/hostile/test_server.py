@@ -2,16 +2,16 @@
 
 import json
 import threading
-from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from edi.desk import Desk, open_desk
 from edi.intake.pipeline import Run
 from edi.intake.running import forever
-from edi.store import connect
-from spool.server import User
+from edi.timing import Timing
+from spool.sftp.server import User
 from tests.hostile.conftest import OTHER, PASSWORD, World
 from tests.hostile.server import EvilServer, Habit
 from tests.program import SAMPLES, until
@@ -232,7 +232,7 @@ def test_a_hundred_thousand_names(world: World) -> None:
 
 
 def test_long_folder_is_seen_to_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("spool.remote", "spool.sftp", "spool.pull", "edi.intake.exchange"):
+    for module in ("spool.local.folder", "spool.sftp.remote", "spool.pull", "edi.intake.fetch"):
         monkeypatch.setattr(f"{module}.LONGEST_LISTING", 10)
     for place in range(25):
         world.put(f"a{place}.txt.rdy" if place % 2 else f"a{place}.txt", b"?" * place)
@@ -241,7 +241,7 @@ def test_long_folder_is_seen_to_its_end(world: World, monkeypatch: pytest.Monkey
     running = world.run()
     for _ in range(8):
         running.once()
-        until(lambda: not running.is_busy() or running.has_news())
+        until(lambda: not running.crew.busy() or running.crew.has_news())
     asked = {path for act, path in world.server.asked if act == "open" and path.startswith("depot/")}
     assert len(asked) == 25
 
@@ -254,12 +254,12 @@ def test_dripping_link_keeps_nobody_waiting(world: World) -> None:
     world.put("a.txt", b"x" * 50_000)
     world.habits(**{"a.txt": Habit(drip_seconds=0.3)})
     world.set_up(pass_seconds=20)
-    stop, running = threading.Event(), list[Run]()
+    running = list[Run]()
 
     def work() -> None:
-        with closing(connect(world.home.database)) as connection:
-            running.append(Run(world.home, connection, lambda event, facts: world.told.append((event, facts))))
-            forever(running[0], stop, lambda done: None)
+        with open_desk(world.home.path) as desk:
+            running.append(world.run_at(desk))
+            forever(running[0], lambda done: None)
 
     done = threading.Thread(target=work)
     done.start()
@@ -267,27 +267,29 @@ def test_dripping_link_keeps_nobody_waiting(world: World) -> None:
         assert until(lambda: world.server.dripping)
         world.honest()
         assert until(world.answered), "the honest link waits for the dripping one"
-        assert running[0].is_busy()
+        assert running[0].crew.busy()
         assert until(lambda: "pass_seconds" in str(world.told))
     finally:
-        stop.set()
+        running[0].stop.set()
         done.join(30)
     assert not done.is_alive()
     other = world.stuck()
     assert any("trop lente" in row["why"] for row in other)
 
 
-def test_many_dripping_links_keep_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edi.intake.pipeline._LINKS_AT_ONCE", 1)
-    monkeypatch.setattr("edi.intake.pipeline._SLOT_SECONDS", 0.5)
+def test_many_dripping_links_keep_nobody_waiting(world: World) -> None:
     world.put("a.txt", b"x" * 50_000)
     world.habits(**{"a.txt": Habit(drip_seconds=0.3)})
     world.set_up(pass_seconds=60)
     world.honest()
-    running = world.run()
+    desk = Desk(world.home, world.connection)
+    desk.timing = Timing(links_at_once=1, slot_seconds=0.5)
+    running = world.run_at(desk)
     running.once()
-    assert until(lambda: (running.has_news() and running.once(only=set()) and world.answered()) or world.answered())
-    assert running.is_busy()
+    assert until(
+        lambda: (running.crew.has_news() and running.once(only=set()) and world.answered()) or world.answered()
+    )
+    assert running.crew.busy()
     running.close()
 
 
@@ -327,16 +329,16 @@ def test_link_that_is_away_is_ours_to_try_again(world: World) -> None:
 
 
 def test_mistake_of_ours_stays_with_its_link(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edi.intake import exchange
+    from edi.intake import fetch
 
-    right = exchange.listing
+    right = fetch.listing
 
     def wrong(remote: Any, link: Any, *more: Any) -> Any:
         if link.name == "mechante":
             raise OverflowError("what the server said")
         return right(remote, link, *more)
 
-    monkeypatch.setattr("edi.intake.exchange.listing", wrong)
+    monkeypatch.setattr("edi.intake.fetch.listing", wrong)
     world.set_up()
     world.honest()
     done = world.once()
@@ -408,24 +410,24 @@ def test_home_with_many_files_leaves_a_share_to_the_others(world: World) -> None
 
 
 def test_copy_of_ours_that_cannot_be_read_keeps_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edi.intake import pipeline
+    from edi.intake import backlog
 
     world.put("a.txt")
     world.set_up()
     world.honest()
-    right = pipeline.take_receipt
+    right = backlog.take_receipt
 
-    def wrong(home: Any, connection: Any, folder: Any, receipt: int) -> Any:
-        [row] = connection.execute("SELECT link FROM receipt WHERE id = ?", (receipt,))
+    def wrong(desk: Desk, receipt: int) -> Any:
+        [row] = desk.connection.execute("SELECT link FROM receipt WHERE id = ?", (receipt,))
         if row["link"] == "mechante":
             raise OSError(5, "Input/output error")
-        return right(home, connection, folder, receipt)
+        return right(desk, receipt)
 
-    monkeypatch.setattr("edi.intake.pipeline.take_receipt", wrong)
+    monkeypatch.setattr("edi.intake.backlog.take_receipt", wrong)
     world.once()
     assert world.answered()
     [stuck] = world.stuck()
-    assert stuck["turn"] == "operator" and "Input/output" in stuck["why"]
+    assert stuck["turn"] == "operator" and "erreur de lecture" in stuck["why"]
     monkeypatch.undo()
     monkeypatch.setenv("TEST_EVE", PASSWORD)
     assert [taken.verdict for taken in world.once().taken] == ["accepted"]

@@ -30,13 +30,10 @@ from tests.desk import (
     written,
 )
 from tests.edi.cli.conftest import _main
-from tests.hostile.made import zipped
+from tests.worlds.core import zipped
 
 DAY = "2025-03-14"
-MINE = [
-    declared("A", sold("1", DAY), sold("2", DAY, 20_000)),
-    declared("L", bought("1", DAY), by=LIBRARY),
-]
+MINE = [declared("A", sold("1", DAY), sold("2", DAY, 20_000)), declared("L", bought("1", DAY), by=LIBRARY)]
 #: What a stranger may say in SHOP's name.
 FORGED = {
     "the same": MINE[0],

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from edi.cli import app
-from tests.market import year
 from tests.market.oracle import Outcome, Paper, Rules
+from tests.worlds import market as worlds
 
 #: Where a case ends, best first within what it can come to.
 VERDICTS = (
@@ -41,7 +42,7 @@ Standing = Mapping[Paper, Outcome]
 class Judged(msgspec.Struct):
     """What became of a year. Cases by number; `expected` is what the rules say of each, `found` what the product says."""
 
-    market: year.Market
+    market: worlds.Market
     counts: dict[str, Any]  # what `edi reconcile --details` says in the end
     product: Standing
     oracle: Standing
@@ -88,19 +89,12 @@ def verdict(papers: Iterable[Paper], standing: Standing, nearest: Mapping[Paper,
         return "matched right"
     if "proposed" in states:
         return "proposed right" if set(booked) == states["proposed"].papers else "proposed wrong"
-    sides = {paper.side for paper in booked}
-    for outcome in outcomes:
-        assert outcome is not None
-        if outcome.state == "discrepancy":
-            together = [paper for paper in outcome.papers if paper.case == booked[0].case]
-            if {paper.side for paper in together} == {"supplier", "library"}:
-                return "differs, twin in it"
-            return "lost"
-    if len(sides) == 1:
+    for outcome in (outcome for outcome in outcomes if outcome and outcome.state == "discrepancy"):
+        sides = {paper.side for paper in outcome.papers if paper.case == booked[0].case}
+        return "differs, twin in it" if sides == {"supplier", "library"} else "lost"
+    if len({paper.side for paper in booked}) == 1:
         return "refused, rightly" if len(booked) < len(list(papers)) else "waits, rightly"
-    if nearest is None:
-        return "waits, twin first"
-    first = [nearest.get(paper) for paper in booked]
+    first = [nearest.get(paper) for paper in booked] if nearest is not None else booked
     return "waits, twin first" if all(one and one.case == booked[0].case for one in first) else "lost"
 
 
@@ -114,14 +108,14 @@ def edi(home: Path, *words: str | Path, expect: tuple[int, ...] = (0,)) -> Any:
     return json.loads(said.stdout)
 
 
-def judged(market: year.Market, folder: Path, sample: int = 20) -> Judged:
+def judged(market: worlds.Market, folder: Path, sample: int = 20) -> Judged:
     """The year through the commands: its files in three lots, a pass after each, then the rest of the directory.
 
     `edi why` is asked of every invoice that waits beside its twin, and of a `sample` of all.
     """
     files, home = folder / "files", folder / "home"
     files.mkdir()
-    paths = year.written(market, files)
+    paths = worlds.deposit(market, files)
     edi(home, "partners", "import", "--json", files / "annuaire.csv")
     refusals: Counter[str] = Counter()
     for lot in range(3):
@@ -134,17 +128,8 @@ def judged(market: year.Market, folder: Path, sample: int = 20) -> Judged:
     counts = edi(home, "reconcile", "--details", "--json")
     product = standing(home, market.papers)
     nearest, unanswered = asked(home, market.papers, product, sample)
-    return Judged(
-        market=market,
-        counts=counts,
-        product=product,
-        nearest=nearest,
-        unanswered=unanswered,
-        oracle=Rules(market.papers, market.directory()).outcomes(),
-        early=early,
-        oracle_early=Rules(market.papers, market.directory(later=False)).outcomes(),
-        refusals=refusals,
-    )
+    oracle, first = (Rules(market.papers, market.directory(later)).outcomes() for later in (True, False))
+    return Judged(market, counts, product, oracle, early, first, nearest, unanswered, refusals)
 
 
 def standing(home: Path, papers: Iterable[Paper]) -> dict[Paper, Outcome]:
@@ -152,23 +137,15 @@ def standing(home: Path, papers: Iterable[Paper]) -> dict[Paper, Outcome]:
     by_name: dict[tuple[str, ...], list[Paper]] = defaultdict(list)
     for paper in papers:
         by_name[paper.name].append(paper)
-    connection = sqlite3.connect(f"file:{home / 'edi.sqlite'}?mode=ro", uri=True)
-    booked = {
-        row[0]: by_name[tuple(map(str, row[1:]))].pop(0)
-        for row in connection.execute(
-            "SELECT id, side, supplier, library, number, date, kind, ht FROM invoice ORDER BY id"
-        )
-    }
-    stands = connection.execute("SELECT invoice, state, reason, bag FROM outcome").fetchall()
-    connection.close()
+    invoices = "SELECT id, side, supplier, library, number, date, kind, ht FROM invoice ORDER BY id"
+    with closing(sqlite3.connect(f"file:{home / 'edi.sqlite'}?mode=ro", uri=True)) as connection:
+        booked = {row[0]: by_name[tuple(map(str, row[1:]))].pop(0) for row in connection.execute(invoices)}
+        stands = connection.execute("SELECT invoice, state, reason, bag FROM outcome").fetchall()
     bags: dict[int, set[Paper]] = defaultdict(set)
     for invoice, _, _, bag in stands:
         bags[bag].add(booked[invoice])
-    found = {paper: Outcome("waiting") for paper in booked.values()}
-    found.update(
-        {booked[invoice]: Outcome(state, reason, frozenset(bags[bag])) for invoice, state, reason, bag in stands}
-    )
-    return found
+    found = {booked[invoice]: Outcome(state, reason, frozenset(bags[bag])) for invoice, state, reason, bag in stands}
+    return {paper: found.get(paper, _WAITS) for paper in booked.values()}
 
 
 def asked(
@@ -187,7 +164,8 @@ def asked(
     for paper in dict.fromkeys([*beside, *some, *odd[:sample]]):
         words = ["why", "--json", "--supplier", paper.supplier, "--library", paper.library, "--", paper.number]
         cases = edi(home, *words, expect=(0, 1))["cases"]
-        told = {by_name[name]: case for case in cases for name in _names(case) if name in by_name}
+        sides_of = ((case, (*case["supplier_invoices"], *case["library_invoices"])) for case in cases)
+        told = {by_name[_name(one)]: case for case, both in sides_of for one in both if _name(one) in by_name}
         company = frozenset(one for one in told if told[one] is told.get(paper))
         if paper not in told or (told[paper]["state"], company) != _company(paper, product):
             unanswered.append(f"{paper.name}: {cases}")
@@ -204,10 +182,6 @@ _WAITS = Outcome("waiting")
 
 def _company(paper: Paper, product: Standing) -> tuple[str, frozenset[Paper]]:
     return product[paper].state, product[paper].papers or frozenset((paper,))
-
-
-def _names(case: dict[str, Any]) -> list[tuple[str, ...]]:
-    return [_name(one) for one in (*case["supplier_invoices"], *case["library_invoices"])]
 
 
 def _name(one: dict[str, Any]) -> tuple[str, ...]:
@@ -282,12 +256,11 @@ def main() -> int:
     options = asks.parse_args()
     if not all(2003 <= which < date.today().year for which in options.year):
         asks.error("--year: a year of the scheme that is over; of another most invoices are rightly refused")
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
-    missed = 0
+    console, missed = Console(highlight=False, width=None if sys.stdout.isatty() else 150), 0
     for which in options.year:
         for seed in options.seed:
             with tempfile.TemporaryDirectory(prefix="edi-year-") as folder:
-                result = judged(year.made(which, options.size, seed), Path(folder), options.sample)
+                result = judged(worlds.market(which, options.size, seed), Path(folder), options.sample)
             console.print(shown(result))
             for said in disagreements(result)[:60]:
                 console.print(said, style="dim", soft_wrap=True)

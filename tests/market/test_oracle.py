@@ -15,7 +15,7 @@ from schemas.declaration import Declaration, Header, Invoice, Line
 from tests.declarations import read_back
 from tests.desk import COMMUNE, EAN, LIBRARY, OTHER_SHOP, SHOP, Desk, declared, partner
 from tests.market.oracle import Outcome, Paper, Rules, digits, end_alike, key, signed
-from tests.market.sales import changed
+from tests.worlds.sales import changed
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.market import judge, year
+from tests.market import judge
 from tests.market.oracle import Rules
+from tests.worlds.market import deposit, market
 
 SMALL = 500
 
@@ -14,27 +15,27 @@ def test_the_same_numbers_make_the_same_year(tmp_path: Path) -> None:
     files = []
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
-        paths = year.written(year.made(2025, SMALL, 3), tmp_path / place)
+        paths = deposit(market(2025, SMALL, 3), tmp_path / place)
         files.append({path.name: path.read_bytes() for path in paths})
 
     assert files[0] == files[1]
-    assert year.made(2025, SMALL, 4).papers != year.made(2025, SMALL, 3).papers
+    assert market(2025, SMALL, 4).papers != market(2025, SMALL, 3).papers
 
 
 @pytest.mark.parametrize("which", [2003, 2004, 2005, 2012, 2025])
 def test_every_fault_is_planted_beside_honest_sales_that_rule_1_allows(which: int) -> None:
-    market = year.made(which, 2_000, 1)
-    found = Rules(market.papers, market.directory()).outcomes()
-    planted = {paper.fault for paper in market.papers}
-    honest = [paper for paper in market.papers if not paper.fault]
+    year = market(which, 2_000, 1)
+    found = Rules(year.papers, year.directory()).outcomes()
+    planted = {paper.fault for paper in year.papers}
+    honest = [paper for paper in year.papers if not paper.fault]
 
-    assert len(planted) >= (34 if which < 2006 else 30)
-    assert len(honest) > len(market.papers) // 3
+    assert len(planted) >= (35 if which < 2006 else 31)
+    assert len(honest) > len(year.papers) // 3
     assert {found[paper].state for paper in honest} == {"matched"}
 
 
 def test_a_year_is_matched_as_its_truth_and_the_rules_say(tmp_path: Path) -> None:
-    result = judge.judged(year.made(2004, SMALL, 1), tmp_path)
+    result = judge.judged(market(2004, SMALL, 1), tmp_path)
 
     assert judge.reproaches(result) == []
     assert judge.disagreements(result) == []

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked
+from edi.lending.checks import check
 from parsers import block, fixed, read, write_fixed, xml
 from parsers.coming import PART
 from parsers.sniff import Source, open_source

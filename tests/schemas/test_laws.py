@@ -31,8 +31,10 @@ CODES = st.one_of(st.integers(0, 9_999).map(lambda place: book(place).ean), code
 
 @given(st.lists(CODES, max_size=5))
 def test_many_eans_are_judged_as_each_is(codes: list[str]) -> None:
-    for some in (codes, [code for code in codes if ean.is_plain_book(code)], [BOOK[:-1], f"{BOOK}0"]):
-        assert ean.are_plain_books(some) == all(map(ean.is_plain_book, some))
+    adding_up = [code for code in codes if ean.is_valid(code) or code == ean.NONE]
+    for some in (codes, adding_up, [BOOK[:-1], f"{BOOK}0"]):
+        assert ean.all_add_up(some) == all(ean.is_valid(code) or code == ean.NONE for code in some)
+        assert ean.are_all_books(some) == all(map(ean.is_book, some))
 
 
 @given(st.text(max_size=15))
@@ -53,6 +55,11 @@ def test_a_key_is_its_own_key(text: str) -> None:
     assert number.key(once) == once
     assert re.fullmatch(r"[A-Z0-9]*", once)
     assert number.key(text.lower()) == number.key(text.upper()) or not text.isascii()
+
+
+@given(st.lists(st.text("aB0\n-é1", max_size=6)))
+def test_many_numbers_have_the_keys_that_each_has(texts: list[str]) -> None:
+    assert number.keys(texts) == [number.key(text) for text in texts]
 
 
 @given(AMOUNTS, st.integers(1, 10**6))

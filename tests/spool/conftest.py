@@ -5,15 +5,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import stamina
 
 from spool.folder import Folder
-from spool.hostkeys import trust
-from spool.link import Link
-from spool.reaching import reach
 from spool.remote import Remote
-from spool.server import Server, User
+from spool.sftp.hostkeys import trust
+from spool.sftp.server import Server, User
+from spool.transports import AnyLink, connect, tagged
 from tests.sshd import Sshd, available, sshd
 
 __all__ = ["sshd"]
@@ -31,14 +31,15 @@ class Site:
         self.known_hosts = known_hosts
         base.mkdir(parents=True, exist_ok=True)
 
-    def link(self, **settings: Any) -> Link:
+    def link(self, **settings: Any) -> Any:
         folders = {"depot": "depot", "retour": "retour", "archive": "archive"}
         folders |= {field: settings.pop(field) for field in folders if field in settings}
         placed = {field: self.prefix + folder for field, folder in folders.items()}
-        return Link(**{"name": "lyon", "declarants": ("*",), "attempts": 1, **self.account, **placed, **settings})
+        given = {"name": "lyon", "declarants": ("*",), "attempts": 1, **self.account, **placed, **settings}
+        return msgspec.convert(tagged(given), AnyLink)
 
     def connect(self, **settings: Any) -> Remote:
-        return reach(self.link(**settings), self.known_hosts)
+        return connect(self.link(**settings), self.known_hosts)
 
     def put(self, path: str, data: bytes = b"declaration\n") -> Path:
         place = self.base / path

@@ -35,7 +35,7 @@ def test_what_is_kept_is_found_by_its_sha256(folder: Folder, chunks: list[bytes]
 def test_the_spool_is_private(folder: Folder) -> None:
     kept = folder.keep([b"x"], limit=1)
     copy = folder.quarantine(kept.sha256, "x.txt")
-    answer = folder.hold("lyon", "home", "x.txt.ate.xml", b"a")
+    answer = folder.queue_answer("lyon", "home", "x.txt.ate.xml", b"a")
 
     for path in folder.root.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
@@ -137,14 +137,14 @@ def test_a_refused_file_is_a_copy_under_a_readable_name(folder: Folder) -> None:
 
 
 def test_answers_wait_until_they_are_sent(folder: Folder) -> None:
-    first = folder.hold("lyon", "a", "x.ate.xml", b"1")
-    second = folder.hold("lyon", "b", "x.ate.xml", b"2")
-    folder.hold("lyon", "a", "x.ate.xml", b"3")
-    folder.hold("paris", "", "x.ate.xml", b"4")
+    first = folder.queue_answer("lyon", "a", "x.ate.xml", b"1")
+    second = folder.queue_answer("lyon", "b", "x.ate.xml", b"2")
+    folder.queue_answer("lyon", "a", "x.ate.xml", b"3")
+    folder.queue_answer("paris", "", "x.ate.xml", b"4")
 
-    assert folder.held("lyon") == [first, second]
+    assert folder.queued("lyon") == [first, second]
     assert first.read_bytes() == b"3"
-    folder.sent(first)
-    folder.sent(first)
-    assert folder.held("lyon") == [second]
-    assert folder.held("nobody") == []
+    folder.remove(first)
+    folder.remove(first)
+    assert folder.queued("lyon") == [second]
+    assert folder.queued("nobody") == []

@@ -101,7 +101,7 @@ def test_account_numbers_are_numbers(number: str) -> None:
 
 
 def test_views_for_people_have_every_entry_and_invoice(desk: Desk) -> None:
-    assert desk.one("SELECT count(*) FROM v_ledger") == desk.one("SELECT count(*) FROM entry")
+    assert desk.one("SELECT count(*) FROM v_ledger") == desk.one("SELECT count(*) FROM remuneration")
     assert desk.one("SELECT count(*) FROM v_invoice") == desk.one("SELECT count(*) FROM invoice")
     assert {row[0] for row in desk.rows("SELECT DISTINCT state FROM v_invoice")} == {"matched", "waiting", "withdrawn"}
     assert desk.rows("SELECT DISTINCT supplier_name FROM v_ledger WHERE supplier = ?", SHOP) == [("?",)]

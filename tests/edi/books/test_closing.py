@@ -35,7 +35,7 @@ USERS = Users(10, 4)
 
 def adds_up(desk: Desk, facts: closing.Facts) -> None:
     year = facts["year"]
-    entries = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM entry WHERE period = ?", year)
+    entries = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration WHERE period = ?", year)
     documents = [
         statements.document(desk.connection, row["number"]) for row in statements.listing(desk.connection, year)
     ]
@@ -93,7 +93,7 @@ def test_nothing_is_closed_on_an_altered_ledger(tmp_path: Path) -> None:
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     desk.reconcile()
     desk.connection.execute("DROP TRIGGER entry_no_update")
-    desk.connection.execute("UPDATE entry SET remuneration_cents = 601")
+    desk.connection.execute("UPDATE entry SET cents = 601")
     with pytest.raises(NotAllowed):
         closing.close(desk.connection, desk.home, 2025, desk.now)
     assert periods.closed_years(desk.connection) == set() and statements.listing(desk.connection) == []
@@ -140,7 +140,7 @@ def test_a_closed_year_sends_what_comes_late_to_the_next(tmp_path: Path) -> None
     assert facts["waiting"]["library"]["least_cents"] == 600 and facts["remuneration_cents"] == 0
     desk.take(declared("L", bought("1", "2024-03-14"), by=LIBRARY, period=2024))
     desk.reconcile()
-    assert desk.rows("SELECT period, remuneration_cents FROM entry") == [(2025, 600)]
+    assert desk.rows("SELECT period, remuneration_cents FROM remuneration") == [(2025, 600)]
     with transaction(desk.connection):
         periods.reopen(desk.connection, 2024, desk.now, "oubli")
     assert closing.close(desk.connection, desk.home, 2024, desk.now)["remuneration_cents"] == 0
@@ -159,7 +159,7 @@ def test_an_invoice_of_before_2006_without_lines_is_worth_between_two_bounds_too
 def booked(desk: Desk, year: int) -> list[tuple[object, ...]]:
     """All that a period's book holds."""
     return [
-        *desk.rows("SELECT entry, hash FROM entry WHERE period = ? ORDER BY entry", year),
+        *desk.rows("SELECT entry, hash FROM remuneration WHERE period = ? ORDER BY entry", year),
         *desk.rows("SELECT id FROM invoice WHERE period = ? ORDER BY id", year),
     ]
 
@@ -191,7 +191,7 @@ def test_nothing_that_comes_later_changes_a_closed_year(world: tuple[list[Declar
         assert (one.balances(), [row[:3] for row in sorted(one.states().values(), key=repr)]) == (
             other.balances(), [row[:3] for row in sorted(other.states().values(), key=repr)],
         )  # fmt: skip
-        assert one.rows("SELECT DISTINCT rate_percent FROM entry WHERE rate_percent NOT IN (0, 3, 6)") == []
+        assert one.rows("SELECT DISTINCT rate_percent FROM remuneration WHERE rate_percent NOT IN (0, 3, 6)") == []
         one.connection.close()
         other.connection.close()
 
@@ -223,7 +223,7 @@ def test_closing_takes_in_what_is_there_and_tells_it(tmp_path: Path) -> None:
             "supplier": {"invoices": 1, "least_cents": 546, "most_cents": 600},
         },
     }  # fmt: skip
-    assert desk.rows("SELECT period, remuneration_cents FROM entry") == [(2025, 600)]
+    assert desk.rows("SELECT period, remuneration_cents FROM remuneration") == [(2025, 600)]
     assert desk.one("SELECT count(*) FROM untold") == 0
     assert "--reason" in edi("--home", home, "period", "reopen", "2025", cwd=tmp_path, expect=2).err
     assert edi("--home", home, "period", "reopen", "2025", "--reason", "oubli", cwd=tmp_path, expect=0).out

@@ -44,7 +44,7 @@ def test_random_years_add_up_and_hand_on_what_waits(tmp_path: Path, seed: int) -
         kept = record(desk.connection, made, desk.now)
         assert {**kept.facts, "recorded_at": None} == made.facts
         assert kept.titles == made.titles
-        matched = {row[0] for row in desk.rows("SELECT invoice_number FROM entry WHERE period = ?", year)}
+        matched = {row[0] for row in desk.rows("SELECT invoice_number FROM remuneration WHERE period = ?", year)}
         assert {row["ean"]: row["copies"] for row in kept.titles if row["copies"]} == {
             c: n for c, n in counted(invoices, matched).items() if n
         }
@@ -100,7 +100,7 @@ def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(tmp_pat
     for year in (2024, 2025):
         closing.close(desk.connection, desk.home, year, desk.now, users=Users())
     declare(desk, 7, 2023)  # open, and its turn is over: the next year's
-    late = desk.one("SELECT sum(remuneration_cents) FROM entry WHERE period = 2023")
+    late = desk.one("SELECT sum(remuneration_cents) FROM remuneration WHERE period = 2023")
     assert compute(desk.connection, 2026, Users(), Terms()).facts["entries_cents"] == late != 0
 
 
@@ -143,7 +143,9 @@ def test_what_comes_late_to_a_year_shared_out_is_the_next_ones(tmp_path: Path) -
     with transaction(desk.connection):
         reopen(desk.connection, 2024, desk.now, "oubli")
     declare(desk, 8, 2024)
-    late = desk.one("SELECT sum(remuneration_cents) FROM entry WHERE entry > (SELECT last_entry FROM distribution)")
+    late = desk.one(
+        "SELECT sum(remuneration_cents) FROM remuneration WHERE entry > (SELECT last_entry FROM distribution)"
+    )
     assert compute(desk.connection, 2025, Users(), Terms()).facts["entries_cents"] == late != 0
 
 

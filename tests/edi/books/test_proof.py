@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edi.books import sealing
 from edi.books.proof import Failure, verify
 from edi.books.statements import issue
-from edi.ledger import balances, content_hash
+from edi.ledger import FACTS, content_hash
+from edi.reconciliation.claims import REMUNERATION, balances
+from edi.reconciliation.estimating import ESTIMATE
 from edi.store import connect
 from schemas.declaration import Line
 from schemas.errors import NotAllowed, SettingsWrong, Unreadable
@@ -76,9 +78,10 @@ def tamper(desk: Desk, *statements: str, rehash: bool = False) -> None:
         if rehash:
             previous = ""
             for run in other.execute("SELECT * FROM posting_run ORDER BY id").fetchall():
-                chain = [f"{previous}{run['posted_at']}"]
+                chain = [f"{previous}{run['posted_at']}{run['rules']}"]
                 for entry in other.execute("SELECT * FROM entry WHERE run = ? ORDER BY entry", (run["id"],)).fetchall():
-                    chain.append(content_hash({n: entry[n] for n in entry.keys() if n not in ("run", "hash")}))  # noqa: SIM118
+                    kind = ESTIMATE if entry["kind"] == "estimate" else REMUNERATION
+                    chain.append(content_hash(kind.content(entry["entry"], tuple(entry[n] for n in FACTS))))
                     other.execute("UPDATE entry SET hash = ? WHERE entry = ?", (chain[-1], entry["entry"]))
                 before, previous = previous, hashlib.sha256("".join(chain).encode()).hexdigest()
                 other.execute(
@@ -97,7 +100,12 @@ def test_what_was_posted_holds(desk: Desk) -> None:
 
 
 ALTERED = """
-UPDATE entry SET remuneration_cents = 601 WHERE entry = 2                                    | hash 2
+UPDATE entry SET cents = 601 WHERE entry = 2                                    | hash 2
+UPDATE entry SET kind = 'levy' WHERE entry = 2                                               | hash 2
+UPDATE entry SET scheme = 'levy' WHERE entry = 2                                             | hash 2
+UPDATE entry SET facts = '{"number": 7}' WHERE entry = 2                                     | hash 2
+UPDATE entry SET rate = '0.060' WHERE entry = 2                                              | hash 2
+UPDATE posting_run SET seals = 'x' WHERE id = 2                                              | chain 5
 UPDATE entry SET hash = upper(hash) WHERE entry = 3                                          | hash 3
 UPDATE entry SET run = 2 WHERE entry = 4                                                     | count 4
 UPDATE entry SET run = 77 WHERE entry = 12                                                   | count 12
@@ -109,40 +117,43 @@ DELETE FROM posting_run WHERE id = 2                                            
 DELETE FROM posting_run                                                                      | run 1
 UPDATE posting_run SET posted_at = '2020-01-01T00:00:00' WHERE id = 2                        | chain 5
 UPDATE posting_run SET previous = '' WHERE id = 2                                            | chain 5
+UPDATE posting_run SET rules = '' WHERE id = 2                                               | chain 5
+UPDATE rules SET text = replace(text, '900', '901')                                          | rules 1
+DELETE FROM rules                                                                            | rules 1
 UPDATE posting_run SET entries = 9 WHERE id = 3                                              | count 9
 UPDATE posting_run SET id = 9 WHERE id = 5                                                   | count 10
-INSERT INTO posting_run VALUES (6, '2026-12-01T00:00:00', 0, '', '')                         | chain 13
+INSERT INTO posting_run VALUES (6, '2026-12-01T00:00:00', 0, '', '', '', '')                   | chain 13
 UPDATE entry SET entry = -entry WHERE entry IN (1, 2) ; UPDATE entry SET entry = 3 + entry WHERE entry < 0 | hash 1
-INSERT INTO entry SELECT 13, run, period, supplier, library, invoice_number, invoice_date, kind, base_cents, rate_percent, remuneration_cents, copies, reason, NULL, supplier_invoice, library_invoice, hash FROM entry WHERE entry = 12 | hash 13
+INSERT INTO entry SELECT 13, run, scheme, kind, period, party, counterparty, piece, piece_date, piece_kind, base_cents, rate, cents, units, reason, claim, evidence, facts, NULL, hash FROM entry WHERE entry = 12 | hash 13
 """
 REHASHED = """
-UPDATE entry SET remuneration_cents = remuneration_cents + 1 WHERE entry = 2                 | amount 2
-UPDATE entry SET copies = 9 WHERE entry = 2                                                  | amount 2
-UPDATE entry SET base_cents = 50, remuneration_cents = 3 WHERE entry = 1                     | amount 1
-UPDATE entry SET reason = 'library-exempt', base_cents = 0, copies = 0 WHERE entry = 1       | amount 1
-UPDATE entry SET rate_percent = 3, remuneration_cents = 300 WHERE entry = 1                  | amount 1
-UPDATE entry SET supplier = library WHERE entry = 1                                          | invoice 1
-UPDATE entry SET invoice_number = '7' WHERE entry = 1                                        | invoice 1
+UPDATE entry SET cents = cents + 1 WHERE entry = 2                 | amount 2
+UPDATE entry SET units = 9 WHERE entry = 2                                                  | amount 2
+UPDATE entry SET base_cents = 50, cents = 3 WHERE entry = 1                     | amount 1
+UPDATE entry SET reason = 'library-exempt', base_cents = 0, units = 0 WHERE entry = 1       | amount 1
+UPDATE entry SET rate = '0.03', cents = 300 WHERE entry = 1                  | amount 1
+UPDATE entry SET party = counterparty WHERE entry = 1                                          | invoice 1
+UPDATE entry SET piece = '7' WHERE entry = 1                                        | invoice 1
 UPDATE entry SET period = 2024 WHERE entry = 1                                               | invoice 1
-UPDATE entry SET invoice_date = 'x' WHERE entry = 1                                          | invoice 1
-UPDATE entry SET supplier_invoice = library_invoice WHERE entry = 1                          | invoice 1
-UPDATE entry SET remuneration_cents = -599 WHERE reverses = 2                                | reversal 7
+UPDATE entry SET piece_date = 'x' WHERE entry = 1                                          | invoice 1
+UPDATE entry SET claim = evidence WHERE entry = 1                          | invoice 1
+UPDATE entry SET cents = -599 WHERE reverses = 2                                | reversal 7
 UPDATE entry SET period = 2024 WHERE reverses = 2                                            | reversal 7
 UPDATE entry SET reverses = 99 WHERE reverses = 2                                            | reversal 7
 UPDATE entry SET reverses = 7 WHERE entry = 9                                                | reversal 9
 UPDATE entry SET reverses = NULL WHERE entry = 12                                            | twice 12
-UPDATE line SET price = price - 1 WHERE id = (SELECT first_line FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | lines 2
-UPDATE line SET ean = '9782070360031' WHERE id = (SELECT first_line FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | lines 2
+UPDATE line SET price = price - 1 WHERE id = (SELECT first_line FROM invoice JOIN remuneration ON id = supplier_invoice WHERE entry = 2) | lines 2
+UPDATE line SET ean = '9782070360031' WHERE id = (SELECT first_line FROM invoice JOIN remuneration ON id = supplier_invoice WHERE entry = 2) | lines 2
 DELETE FROM line                                                                             | lines 1
-UPDATE invoice SET base = 1 WHERE id = (SELECT supplier_invoice FROM entry WHERE entry = 2)  | file 2
-UPDATE invoice SET ht = ht + 1 WHERE id = (SELECT library_invoice FROM entry WHERE entry = 3) | file 3
-UPDATE invoice SET date = '2025-03-15' WHERE id = (SELECT library_invoice FROM entry WHERE entry = 3) | file 3
-UPDATE invoice SET declaration = 1 WHERE id = (SELECT supplier_invoice FROM entry WHERE entry = 2) | file 2
-UPDATE declaration SET receipt = 2 WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | file 1
-UPDATE declaration SET declarant = '3012900000124' WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | file 1
-UPDATE declaration SET reference = 'AUTRE' WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = library_invoice WHERE entry = 5) | file 5
-UPDATE declaration SET period = 2024, side = 'library' WHERE id = (SELECT declaration FROM invoice JOIN entry ON id = supplier_invoice WHERE entry = 2) | file 1
-DELETE FROM outcome WHERE invoice = (SELECT supplier_invoice FROM entry WHERE entry = 5)     | unmatched 5
+UPDATE invoice SET base = 1 WHERE id = (SELECT supplier_invoice FROM remuneration WHERE entry = 2)  | file 2
+UPDATE invoice SET ht = ht + 1 WHERE id = (SELECT library_invoice FROM remuneration WHERE entry = 3) | file 3
+UPDATE invoice SET date = '2025-03-15' WHERE id = (SELECT library_invoice FROM remuneration WHERE entry = 3) | file 3
+UPDATE invoice SET declaration = 1 WHERE id = (SELECT supplier_invoice FROM remuneration WHERE entry = 2) | file 2
+UPDATE declaration SET receipt = 2 WHERE id = (SELECT declaration FROM invoice JOIN remuneration ON id = supplier_invoice WHERE entry = 2) | file 1
+UPDATE declaration SET declarant = '3012900000124' WHERE id = (SELECT declaration FROM invoice JOIN remuneration ON id = supplier_invoice WHERE entry = 2) | file 1
+UPDATE declaration SET reference = 'AUTRE' WHERE id = (SELECT declaration FROM invoice JOIN remuneration ON id = library_invoice WHERE entry = 5) | file 5
+UPDATE declaration SET period = 2024, side = 'library' WHERE id = (SELECT declaration FROM invoice JOIN remuneration ON id = supplier_invoice WHERE entry = 2) | file 1
+DELETE FROM outcome WHERE invoice = (SELECT supplier_invoice FROM remuneration WHERE entry = 5)     | unmatched 5
 DELETE FROM entry WHERE run = 5 ; DELETE FROM posting_run WHERE id = 5                       | unmatched 1
 DELETE FROM entry ; DELETE FROM posting_run                       | unposted None
 DROP INDEX entry_reverses ; UPDATE entry SET reverses = 1 WHERE entry = 11 | reversal 11
@@ -159,6 +170,13 @@ def test_alteration_is_found_and_named(desk: Desk, line: str, rehash: bool) -> N
     found = failure(desk)
     assert found is not None
     assert f"{found.check} {found.entry}" == expected.strip(), found
+
+
+def test_runs_that_name_no_rules_were_posted_by_the_first(desk: Desk) -> None:
+    tamper(desk, "UPDATE posting_run SET rules = ''", rehash=True)  # as they were before runs named any
+    assert failure(desk) is None
+    tamper(desk, "UPDATE rules SET text = text || ' '")
+    assert failure(desk) == Failure("rules", 1, "", "")
 
 
 @pytest.mark.parametrize("table", ["entry", "posting_run"])
@@ -331,7 +349,7 @@ def test_balances_as_they_stood(desk: Desk) -> None:
         for day in days
     ]
     running = [
-        desk.one("SELECT sum(remuneration_cents) FROM entry WHERE run <= ?", run + 1) for run in range(len(days))
+        desk.one("SELECT sum(remuneration_cents) FROM remuneration WHERE run <= ?", run + 1) for run in range(len(days))
     ]
     assert stood == running and stood == [600, 480, 480, -120, -120]
     assert balances(desk.connection, NOW.date() - timedelta(days=1)) == []

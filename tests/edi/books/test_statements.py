@@ -152,7 +152,7 @@ def test_all_statements_of_random_years_come_to_the_ledger(tmp_path: Path, seed:
         rows = listing(desk.connection)
         assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
         if not seed % 2 or turn == 2:
-            estimated = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM estimate")
+            estimated = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM estimation")
             assert sum(row["due_cents"] for row in rows) == desk.owed() + estimated
         assert verify(desk.connection, desk.home).failure is None
         assert sum(row["balance_cents"] for row in trial(desk.connection, Accounts())) == 0

@@ -35,7 +35,7 @@ def cents(text: str) -> int:
 
 
 def test_every_entry_is_what_its_columns_come_to(desk: Desk) -> None:
-    entries = [row[0] for row in desk.rows("SELECT entry FROM entry")]
+    entries = [row[0] for row in desk.rows("SELECT entry FROM remuneration")]
     assert len(entries) > 20
     for number in entries:
         facts = tracing.entry(desk.connection, desk.home, number)

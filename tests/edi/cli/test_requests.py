@@ -18,9 +18,7 @@ def test_one_by_one(run: Edi, place: Path) -> None:
     assert asked(run, *named) == asked(run, *named) == [(1, "asked", "")]
     assert asked(run, "add", "library", "--gln", NEW) == [(2, "asked", "")]
     status = json.loads(run("status", "--json")[1])["stuck"]
-    assert [(row["what"], row["name"], row["turn"]) for row in status] == [
-        ("request", "2 demandes / requests", "operator")
-    ]
+    assert [(row["what"], row["name"], row["turn"]) for row in status] == [("request", "2 demandes", "operator")]
     assert "Plouzané" in run("status")[1]
     assert asked(run, "take", "1", "2", "--by", "Anne") == [(1, "in-progress", ""), (2, "in-progress", "")]
     code, out, _ = run("partners", "request", "answer", "1", "3012900000223")

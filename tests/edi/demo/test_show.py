@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from edi.demo import cast, show
 from edi.demo.show import demo
+from edi.desk import Desk, open_desk
 from edi.intake.pipeline import Run
 from edi.settings import open_home
 from edi.store import connect
 from schemas.errors import NotAllowed
+from tests.edi.intake.test_pipeline import reconciled
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +34,22 @@ def test_everything_arrives_and_stands_where_planned(shown: tuple[Path, dict[str
     first, second = facts["rounds"]
     assert (first["troubles"], second["troubles"]) == ({}, {})
     assert first["as_planned"] == first["planned"] and second["as_planned"] == second["planned"]
+    assert len(cast.planted(2)) == second["planned"]
     verdicts = [file["verdict"] for file in first["files"]]
     assert [verdicts.count(name) for name in ("refused", "partly-accepted", "duplicate", "failed")] == [4, 4, 1, 0]
     assert {file["verdict"] for file in second["files"]} == {"accepted"}
 
 
+def test_nothing_stands_that_was_not_planned(shown: tuple[Path, dict[str, Any], str]) -> None:
+    with open_desk(shown[0]) as desk:
+        assert show._stands(desk) == cast.planted(2)
+
+
 def test_the_ledger_told_is_the_ledger_kept(shown: tuple[Path, dict[str, Any], str]) -> None:
     home, facts, _ = shown
-    kept = sqlite3.connect(home / "edi.sqlite").execute("SELECT sum(remuneration_cents) FROM entry").fetchone()[0]
+    kept = (
+        sqlite3.connect(home / "edi.sqlite").execute("SELECT sum(remuneration_cents) FROM remuneration").fetchone()[0]
+    )
 
     assert facts["remuneration_cents"] == kept == sum(row["remuneration_cents"] for row in facts["ledger"]) > 0
     assert sum(row["reversals"] for row in facts["ledger"]) == 2
@@ -71,6 +82,23 @@ def test_it_can_be_looked_at(shown: tuple[Path, dict[str, Any], str]) -> None:
     assert f"{facts['seconds']} s" in screen
 
 
+def test_it_speaks_one_language_at_a_time(tmp_path: Path, shown: tuple[Path, dict[str, Any], str]) -> None:
+    screen = io.StringIO()
+    demo(tmp_path / "home", Console(file=screen, width=100, highlight=False), keep=True, language="en")
+    french, english = shown[2], screen.getvalue()
+
+    for words in (
+        "declare their invoices",
+        "Refused, and why",
+        "wrong check digit",
+        "cases stand where planned",
+        "Try next",
+    ):
+        assert words in english and words not in french
+    for words in ("déclarent", "Refusés", "clé de contrôle", "à la place prévue", "À essayer", "en écart", "accepté"):
+        assert words in french and words not in english.split(".rapport.txt")[0]
+
+
 def test_the_facts_are_one_json_document(shown: tuple[Path, dict[str, Any], str]) -> None:
     _, facts, _ = shown
 
@@ -81,7 +109,7 @@ def test_the_home_goes_on_working_without_the_server(shown: tuple[Path, dict[str
     home = open_home(shown[0])
     connection = connect(home.database)
 
-    done = Run(home, connection).once()
+    done = Run(Desk(home, connection), reconciled).once()
 
     assert (done.pulled, done.troubles, done.reconciled["entries_posted"]) == (0, {}, 0)
 

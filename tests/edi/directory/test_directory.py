@@ -79,7 +79,7 @@ def take(desk: Desk, step: Step) -> None:
 def reasons(desk: Desk) -> dict[tuple[Any, ...], str]:
     """Why each standing entry's base is what it is, by what its invoices say."""
     rows = desk.rows(
-        "SELECT e.supplier, e.library, invoice_number, invoice_date, e.kind, i.digest, l.ht, reason FROM entry e "
+        "SELECT e.supplier, e.library, invoice_number, invoice_date, e.kind, i.digest, l.ht, reason FROM remuneration e "
         f"JOIN invoice i ON i.id = supplier_invoice JOIN invoice l ON l.id = library_invoice WHERE {ledger.STANDING}"
     )
     return {row[:-1]: row[-1] for row in rows}
@@ -89,7 +89,7 @@ def owes(desk: Desk) -> None:
     """Every standing entry owes as the directory has it on its date, worked out fact by fact."""
     directory = partners.load(desk.connection)
     for library, day, rate, base, reason in desk.rows(
-        f"SELECT library, invoice_date, rate_percent, base_cents, reason FROM entry e WHERE {ledger.STANDING}"
+        f"SELECT library, invoice_date, rate_percent, base_cents, reason FROM remuneration e WHERE {ledger.STANDING}"
     ):
         while (known := directory.get(library)) and (known.alias_of or known.successor):
             library = known.alias_of or known.successor

@@ -60,7 +60,7 @@ def replaced_finding(taken: Acknowledgement) -> str | Both | None:
 def test_a_replacement_withdraws_posts_anew_and_leaves_alone(desk: Desk) -> None:
     desk.take(declared("A", sold("1", DAY), sold("2", DAY), sold("3", DAY)))
     assert desk.reconcile()["entries_posted"] == 3
-    first = desk.one("SELECT entry FROM entry WHERE invoice_number = '1'")
+    first = desk.one("SELECT entry FROM remuneration WHERE invoice_number = '1'")
     changed = sold("2", DAY, lines=(Line(EAN, 2, 5_000, 900, 550, "", "", ""),))
     taken = desk.take(declared("B", sold("1", DAY), changed, sold("4", DAY, 5_000), replaces="A"))
 
@@ -68,8 +68,8 @@ def test_a_replacement_withdraws_posts_anew_and_leaves_alone(desk: Desk) -> None
     found = desk.reconcile()
     assert found["entries_posted"] == 4  # 2 and 3 reversed, 2 and 4 posted
     assert standing(desk) == ["1 9100", "2 9100", "4 4550"]
-    assert desk.rows("SELECT entry FROM entry WHERE invoice_number = '1'") == [(first,)]
-    assert desk.rows("SELECT copies, reverses IS NULL FROM entry WHERE invoice_number = '2' ORDER BY entry") == [
+    assert desk.rows("SELECT entry FROM remuneration WHERE invoice_number = '1'") == [(first,)]
+    assert desk.rows("SELECT copies, reverses IS NULL FROM remuneration WHERE invoice_number = '2' ORDER BY entry") == [
         (1, 1), (-1, 0), (2, 1),
     ]  # fmt: skip
     assert desk.owed() == 600 + 600 + 300

@@ -1,30 +1,36 @@
-"""The main job seen from within: what is held, told once, taken up again; and when a link is looked at next."""
+"""One pass seen from within: what is queued, told once, taken up again, and whose files are taken in the same pass."""
 
 import shutil
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edi.intake import answers
+from edi.desk import Desk, open_desk
+from edi.intake import answers, fetch
 from edi.intake.ingesting import ingest
-from edi.intake.pipeline import Pass, Run
-from edi.intake.running import _pause, _wait, forever
+from edi.intake.pipeline import Run
 from edi.intake.taking import Arrival, receive
-from edi.settings import Home, open_home, paris_now
+from edi.reconciliation.reconciling import reconcile
+from edi.settings import open_home, paris_now
 from edi.store import connect, transaction
+from edi.timing import Timing
 from schemas.errors import Unreadable
 from spool.folder import Folder
+from tests.desk import LIBRARY, OTHER_LIBRARY, bought, declared, written
 from tests.program import SAMPLES
 
 YEAR = SAMPLES / "year-2025"
 LINK = '[[link]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\ndeclarants = ["*"]\nsettle_seconds = {settle}\nstatus = false\n'
 
 
-class Desk:
-    """A home with local links `un` and `deux`, and what was told."""
+def reconciled(desk: Desk) -> dict[str, int]:
+    return reconcile(desk.connection, desk.now())
+
+
+class Links(Desk):
+    """The desk of a home with local links `un` and `deux`, and what was told."""
 
     def __init__(self, base: Path, settle: float = 0) -> None:
         self.base = base
@@ -35,28 +41,28 @@ class Desk:
         (path / "edi.toml").write_text("every_seconds = 60\n" + text)
         for name in ("un", "deux"):
             (base / name / "depot").mkdir(parents=True)
-        self.home: Home = open_home(path)
-        self.connection = connect(self.home.database)
+        home = open_home(path)
+        super().__init__(home, connect(home.database))
 
     def drop(self, link: str, sample: str, name: str | None = None) -> None:
         shutil.copy(YEAR / sample, self.base / link / "depot" / (name or sample))
 
     def run(self) -> Run:
-        return Run(self.home, self.connection, lambda event, facts: self.told.append((event, facts)))
+        return Run(self, reconciled, lambda event, facts: self.told.append((event, facts)))
 
     def troubles(self) -> list[str]:
         return [facts["trouble"] for event, facts in self.told if event == "trouble"]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path) -> Links:
+    return Links(tmp_path)
 
 
 F, B = "F-3012921742188-2025.txt", "B-3015100339070-2025.xml"
 
 
-def test_trouble_is_told_when_it_begins_and_not_each_time(desk: Desk) -> None:
+def test_trouble_is_told_when_it_begins_and_not_each_time(desk: Links) -> None:
     shutil.rmtree(desk.base / "un" / "depot")
     running = desk.run()
     assert [set(running.once().troubles) for _ in range(3)] == [{"un"}] * 3
@@ -71,7 +77,7 @@ def test_trouble_is_told_when_it_begins_and_not_each_time(desk: Desk) -> None:
     assert len(desk.troubles()) == 2
 
 
-def test_only_some_links(desk: Desk) -> None:
+def test_only_some_links(desk: Links) -> None:
     desk.drop("un", F)
     desk.drop("deux", B)
     running = desk.run()
@@ -80,7 +86,7 @@ def test_only_some_links(desk: Desk) -> None:
     assert [taken.file for taken in running.once().taken] == [F]
 
 
-def test_paused_link_rests(desk: Desk) -> None:
+def test_paused_link_rests(desk: Links) -> None:
     desk.drop("un", F)
     desk.connection.execute("INSERT INTO link_paused VALUES ('un', '2026-01-01')")
     running = desk.run()
@@ -89,7 +95,7 @@ def test_paused_link_rests(desk: Desk) -> None:
     assert running.once().pulled == 1
 
 
-def test_stopped_between_files_and_taken_up_again(desk: Desk) -> None:
+def test_stopped_between_files_and_taken_up_again(desk: Links) -> None:
     desk.drop("un", F)
     desk.drop("un", B)
     running = desk.run()
@@ -100,7 +106,7 @@ def test_stopped_between_files_and_taken_up_again(desk: Desk) -> None:
     assert (done.pulled, len(done.taken), done.pushed) == (1, 2, 6)
 
 
-def test_receipt_of_a_run_that_died_is_taken(desk: Desk) -> None:
+def test_receipt_of_a_run_that_died_is_taken(desk: Links) -> None:
     kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
     for link in ("local", "un", "partie"):
         receive(desk.connection, Arrival(name=F, link=link), kept, paris_now())
@@ -111,7 +117,7 @@ def test_receipt_of_a_run_that_died_is_taken(desk: Desk) -> None:
     assert answers.listing(desk.connection, only_waiting=True) == []
 
 
-def test_missing_original_stops_nobody_else(desk: Desk) -> None:
+def test_missing_original_stops_nobody_else(desk: Links) -> None:
     kept = Folder(desk.home.path).keep(iter([b"EN"]), 1 << 20)
     receive(desk.connection, Arrival(name="gone", link="un"), kept, paris_now())
     kept.path.unlink()
@@ -121,7 +127,7 @@ def test_missing_original_stops_nobody_else(desk: Desk) -> None:
     assert set(done.troubles) == {"un"}
 
 
-def test_outgoing_holds_what_waits_and_nothing_else(desk: Desk) -> None:
+def test_outgoing_holds_what_waits_and_nothing_else(desk: Links) -> None:
     (desk.base / "un" / "retour").touch()
     desk.drop("un", F)
     outgoing = desk.home.path / "outgoing" / "un"
@@ -138,13 +144,13 @@ def test_outgoing_holds_what_waits_and_nothing_else(desk: Desk) -> None:
     assert list(outgoing.iterdir()) == []
 
 
-def test_ingest_looks_at_all_files_first(desk: Desk) -> None:
+def test_ingest_looks_at_all_files_first(desk: Links) -> None:
     with pytest.raises(Unreadable, match="missing"):
         list(ingest(desk.home, desk.connection, [YEAR / F, desk.base / "missing"]))
     assert not list((desk.home.path / "received").iterdir())
 
 
-def test_ingest_takes_up_what_failed(desk: Desk) -> None:
+def test_ingest_takes_up_what_failed(desk: Links) -> None:
     first = list(ingest(desk.home, desk.connection, [YEAR / B]))
     kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
     receipt = receive(desk.connection, Arrival(name=F, link="local"), kept, paris_now())
@@ -154,38 +160,39 @@ def test_ingest_takes_up_what_failed(desk: Desk) -> None:
     assert desk.connection.execute("SELECT count(*) FROM receipt").fetchone()[0] == 2
 
 
-def test_pauses(desk: Desk) -> None:
-    running = desk.run()
-    assert _pause(running, "un", 0) == 60
-    running.growing["un"] = 3.0
-    assert _pause(running, "un", 0) == 3
-    running.growing["un"] = 0.0
-    assert _pause(running, "un", 0) == 0.5
-    assert [_pause(running, "un", failed) for failed in (1, 2, 3, 4, 50)] == [60, 120, 240, 300, 300]
+def test_a_file_that_comes_while_answers_are_sent_is_taken_in_the_same_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    settings = ""
+    for name, code in (("early", LIBRARY), ("late", OTHER_LIBRARY)):
+        depot = tmp_path / name / "depot"
+        depot.mkdir(parents=True)
+        (depot / f"{name}.txt").write_bytes(written(declared(name, bought("1", "2025-03-14"), by=code)))
+        settings += (
+            f'[[link]]\nname = "{name}"\nkind = "folder"\npath = "{tmp_path / name}"\ndeclarants = ["*"]\n'
+            "settle_seconds = 0\nstatus = false\n"
+        )
+    (home / "edi.toml").write_text(settings)
+    answering = threading.Event()
+    listing = fetch.listing
 
+    def slow_listing(remote: Any, link: Any, *given: Any) -> Any:
+        assert link.name == "early" or answering.wait(30)
+        return listing(remote, link, *given)
 
-def test_file_that_came_during_the_pass_is_new(desk: Desk) -> None:
-    running = desk.run()
-    running.once()
-    desk.drop("deux", F)  # before anybody watches
-    due = {"un": time.monotonic() + 50, "deux": time.monotonic() + 50}
-    _wait(running, due, threading.Event())
-    assert due["deux"] <= time.monotonic() < due["un"]
+    def slow_reconcile(desk: Desk) -> dict[str, int]:
+        answering.set()
+        for future in list(run.crew.pulling):
+            future.result(30)
+        return reconciled(desk)
 
-
-def test_disk_trouble_ends_a_pass_and_not_the_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edi.intake.running._SELDOM_SECONDS", 0.0)
-    stop, running, calls = threading.Event(), desk.run(), []
-
-    def once(only: object) -> Pass:
-        calls.append(only)
-        if len(calls) == 1:
-            raise OSError(28, "No space left on device")
-        stop.set()
-        return Pass()
-
-    monkeypatch.setattr(running, "once", once)
-    monkeypatch.setattr("edi.intake.running._pause", lambda *_: 0.0)
-    forever(running, stop, lambda done: None)
-    assert len(calls) == 2
-    assert "No space left" in desk.troubles()[0]
+    monkeypatch.setattr(fetch, "listing", slow_listing)
+    with open_desk(home) as desk:
+        desk.timing = Timing(patience_seconds=0.3)
+        run = Run(desk, slow_reconcile)
+        done = run.once(patient=True)
+    assert (done.pulled, sorted(taken.file for taken in done.taken)) == (2, ["early.txt", "late.txt"])
+    assert done.pushed == 6
+    assert (tmp_path / "late" / "retour" / "late.txt.ate.txt").exists()

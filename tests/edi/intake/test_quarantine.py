@@ -80,8 +80,9 @@ def test_released_it_is_read_again_with_today_s_rules(
     code, out, _ = run("quarantine", "release", "2", "--by", "Anne", "--reason", "essai", "--json")
     assert (code, json.loads(out)) == (1, {"id": 2, "receipt": 4, "verdict": "refused", "accepted": 0})
     assert listed(run) == {3: "partly-accepted", 4: "refused"}, "the old case is closed, the new one stands"
-    others = [check for check in edi.lending.checks.HEAD_CHECKS if "exceeds" not in check[0].__name__]
-    monkeypatch.setattr("edi.lending.checks.HEAD_CHECKS", others)
+    checks = edi.lending.checks.CHECKS
+    others = tuple(check for check in checks.head if check.code != "ht-exceeds-ttc")
+    monkeypatch.setattr("edi.lending.checks.CHECKS", checks._replace(head=others))
     code, out, _ = run("quarantine", "release", "4", "--by", "Anne")
     assert (code, "accepté" in out) == (0, True)
     assert listed(run) == {3: "partly-accepted"}
@@ -178,11 +179,11 @@ def test_a_failed_check_is_kept_alarmed_and_tried_again(
     assert run("run", "--once")[0] == 0
     assert listed(run)[5] == "failed", "nor after the same, who would know of it?"
     with monkeypatch.context() as patch:
-        patch.setattr("edi.intake.pipeline.checker", lambda limits: "another version")
+        patch.setattr("edi.intake.backlog.checker", lambda limits: "another version")
         patch.setattr(edi.intake.staging, "check", crash)
         assert run("run", "--once")[0] == 2, "an upgraded one does, and alarms"
         patch.undo()
-        patch.setattr("edi.intake.pipeline.checker", lambda limits: "another version")
+        patch.setattr("edi.intake.backlog.checker", lambda limits: "another version")
         run("run", "--once")  # mended
     assert 5 not in listed(run)
     with connect(tmp_path / "home" / "edi.sqlite") as connection:

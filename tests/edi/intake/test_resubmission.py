@@ -14,7 +14,7 @@ from edi.limits import Limits
 from edi.settings import open_home
 from schemas.catalogue import message
 from tests.desk import LIBRARY, OTHER_SHOP, SHOP, Desk, bought, codes, counts, declared, partner, sold, written
-from tests.edi.intake.test_pipeline import Desk as RunDesk
+from tests.edi.intake.test_pipeline import Links
 
 DAY = "2025-03-14"
 
@@ -129,13 +129,13 @@ def test_a_replacement_says_and_does_what_changed_and_nothing_else(desk: Desk) -
     desk.take(declared("L", *(bought(str(n), DAY) for n in range(1, 4)), by=LIBRARY))
     desk.take(declared("A", *(sold(str(n), DAY) for n in range(1, 4))))
     desk.reconcile()
-    entries = desk.one("SELECT count(*) FROM entry")
+    entries = desk.one("SELECT count(*) FROM remuneration")
     replaced = declared("R", sold("1", DAY), sold("2", DAY, 10_004), sold("4", DAY), replaces="A")
     assert counts(desk.take(replaced)) == ("accepted", 3, 0)
     assert desk.rows("SELECT number FROM invoice JOIN withdrawal ON invoice = id ORDER BY number") == [("2",), ("3",)]
     assert desk.live() == ["1 9100", "1 9100", "2 9100", "2 9104", "3 9100", "4 9100"]
     desk.reconcile()
-    new = desk.rows("SELECT invoice_number, base_cents FROM entry WHERE entry > ? ORDER BY 1, 2", entries)
+    new = desk.rows("SELECT invoice_number, base_cents FROM remuneration WHERE entry > ? ORDER BY 1, 2", entries)
     assert new == [("2", -10_000), ("2", 10_004), ("3", -10_000)]
     assert counts(desk.take(replaced))[0] == "duplicate", "and its bytes are known too"
     assert desk.reconcile()["entries_posted"] == 0
@@ -154,14 +154,14 @@ def test_the_bytes_of_a_replaced_declaration_stay_known(desk: Desk) -> None:
 # -- the same file put back -----------------------------------------------------------------------
 
 
-def put(runs: RunDesk, data: bytes) -> None:
+def put(runs: Links, data: bytes) -> None:
     """The partner puts a file back as it was, with its old time."""
     path = runs.base / "un" / "depot" / "F.txt"
     path.write_bytes(data)
     os.utime(path, (1_767_000_000, 1_767_000_000))
 
 
-def taken(runs: RunDesk) -> list[tuple[str, int]]:
+def taken(runs: Links) -> list[tuple[str, int]]:
     """The verdict on each receipt, and how many answers it had."""
     rows = runs.connection.execute(
         "SELECT verdict, (SELECT count(*) FROM answer a WHERE a.receipt = r.id AND sent_at IS NOT NULL) FROM receipt r"
@@ -171,7 +171,7 @@ def taken(runs: RunDesk) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("ttc", "again"), [(1, ("refused", 3)), (9_601, ("duplicate", 3))])
 def test_a_file_put_back_as_it_was_is_read_and_answered_again(tmp_path: Path, ttc: int, again: tuple[str, int]) -> None:
-    runs, data = RunDesk(tmp_path), written(declared("A", sold("1", DAY, ttc=ttc)))
+    runs, data = Links(tmp_path), written(declared("A", sold("1", DAY, ttc=ttc)))
     first = ("refused" if ttc == 1 else "accepted", 3)
     for expected in ([first], [first, again], [first, again, again]):
         put(runs, data)
@@ -184,14 +184,14 @@ def test_a_file_put_back_as_it_was_is_read_and_answered_again(tmp_path: Path, tt
 
 @pytest.mark.parametrize("died", ["before it was archived", "before that was noted"])
 def test_a_file_that_a_run_died_at_is_one_receipt(tmp_path: Path, died: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs, data = RunDesk(tmp_path), written(declared("A", sold("1", DAY, ttc=1)))
+    runs, data = Links(tmp_path), written(declared("A", sold("1", DAY, ttc=1)))
     put(runs, data)
     with monkeypatch.context() as patch:
 
         def dies(*_: Any) -> Any:
             raise SystemExit
 
-        patch.setattr(f"edi.intake.exchange.{'archive' if died.startswith('before it') else 'note_archived'}", dies)
+        patch.setattr(f"edi.intake.fetch.{'archive' if died.startswith('before it') else 'note_archived'}", dies)
         with pytest.raises(SystemExit):
             runs.run().once()
     for _ in range(2):
@@ -214,7 +214,7 @@ def test_what_failed_is_tried_again_by_another_checker_and_by_no_other_run(
         tries.append(1)
         raise ZeroDivisionError
 
-    runs = RunDesk(tmp_path)
+    runs = Links(tmp_path)
     put(runs, written(declared("A", sold("1", DAY))))
     with monkeypatch.context() as patch:
         patch.setattr(edi.intake.staging, "check", crash)
@@ -228,13 +228,13 @@ def test_what_failed_is_tried_again_by_another_checker_and_by_no_other_run(
         for _ in range(3):
             runs.run().once()
         assert (taken(runs), len(tries)) == ([("failed", 0)], 2), "limits that are others may let it through"
-        patch.setattr("edi.intake.pipeline.checker", lambda limits: "upgraded")
+        patch.setattr("edi.intake.backlog.checker", lambda limits: "upgraded")
         runs.run().once()
         assert (taken(runs), len(tries)) == ([("failed", 0)], 3)
     runs.run().once()
     assert taken(runs) == [("failed", 0)], "mended behind our back: nothing says so"
     with monkeypatch.context() as patch:
-        patch.setattr("edi.intake.pipeline.checker", lambda limits: "upgraded")
+        patch.setattr("edi.intake.backlog.checker", lambda limits: "upgraded")
         runs.run().once()
     assert taken(runs) == [("accepted", 3)]
 

@@ -91,7 +91,7 @@ def test_a_crash_of_the_checker_is_neither_valid_nor_refused(desk: Desk, monkeyp
 
 
 @pytest.mark.parametrize(
-    "trouble", [EdiError(), OSError("full"), sqlite3.OperationalError("locked"), KeyboardInterrupt()]
+    "trouble", [EdiError(why="full"), OSError("full"), sqlite3.OperationalError("locked"), KeyboardInterrupt()]
 )
 def test_trouble_of_the_world_leaves_the_receipt_for_the_next_pass(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
@@ -214,7 +214,10 @@ def test_late_for_a_closed_period_goes_to_the_oldest_open_one_after_it(desk: Des
     assert (finding.found, finding.expected, finding.position) == ("2004", "2006", 75)
     found = desk.reconcile()
     assert (found["entries_posted"], found["matched"]) == (1, 1)
-    assert desk.rows("SELECT period, rate_percent, remuneration_cents FROM entry") == [(2004, 3, 300), (2006, 6, 1_200)]
+    assert desk.rows("SELECT period, rate_percent, remuneration_cents FROM remuneration") == [
+        (2004, 3, 300),
+        (2006, 6, 1_200),
+    ]
 
 
 def test_a_reversal_goes_to_the_oldest_open_period_too(desk: Desk) -> None:
@@ -227,14 +230,14 @@ def test_a_reversal_goes_to_the_oldest_open_period_too(desk: Desk) -> None:
     changed = desk.take(declared("C", sold("1", DAY), sold("2", DAY, 10_003), replaces="B"))
     assert codes(changed) == ["period-closed-booked-late"]
     desk.reconcile()
-    assert desk.rows("SELECT period, invoice_number, base_cents FROM entry WHERE entry > 2 ORDER BY entry") == [
+    assert desk.rows("SELECT period, invoice_number, base_cents FROM remuneration WHERE entry > 2 ORDER BY entry") == [
         (2025, "2", -10_000), (2025, "2", 10_003),
     ]  # fmt: skip
     gone = desk.take(declared("X", cancels="C", period=2024))
     assert codes(gone) == ["period-closed-booked-late"]
     desk.reconcile()
     assert desk.balances() == {}
-    assert desk.rows("SELECT DISTINCT period FROM entry WHERE entry > 4") == [(2025,)]
+    assert desk.rows("SELECT DISTINCT period FROM remuneration WHERE entry > 4") == [(2025,)]
 
 
 def test_a_match_found_after_the_period_was_closed_is_posted_late(desk: Desk) -> None:
@@ -242,7 +245,7 @@ def test_a_match_found_after_the_period_was_closed_is_posted_late(desk: Desk) ->
     desk.take(declared("L", bought("1", DAY), by=LIBRARY))
     close(desk, 2024)
     desk.reconcile()
-    assert desk.rows("SELECT period FROM entry") == [(2025,)]
+    assert desk.rows("SELECT period FROM remuneration") == [(2025,)]
 
 
 def test_a_duplicate_in_a_closed_period_books_nothing_late(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edi import periods
+from edi.books import closing
 from edi.intake import telling
 from edi.intake.telling import tell
 from edi.reconciliation import deciding
@@ -258,7 +259,7 @@ def test_an_invoice_of_a_closed_period_is_not_told_of(desk: Desk) -> None:
     assert passes(desk) == 2
     assert [row.number for row in last(desk, SHOP)] == ["1"]
     with transaction(desk.connection):
-        periods.reopen(desk.connection, 2025, NOW, "oubli")
+        closing.reopen(desk.connection, 2025, NOW, "oubli")
     assert passes(desk) == 1
     assert in_words(desk, SHOP) == ["2 waiting library"]
 

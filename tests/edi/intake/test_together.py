@@ -11,9 +11,9 @@ import pytest
 
 import parsers
 from edi.intake.staging import stage
-from edi.lending.checks import Checked, check
+from edi.lending.checked import Checked, CleanInvoices
+from edi.lending.checks import check
 from edi.lending.context import Context
-from edi.lending.sound import Sound
 from edi.store import connect, transaction
 from parsers import read_in_bulk
 from parsers.sniff import open_source
@@ -163,6 +163,6 @@ def test_the_plain_case_is_judged_together(base: str, form: str) -> None:
     data = written(Declaration(header, invoices), form)
     _, first, *last = check(read_in_bulk(open_source(io.BytesIO(data))), CONTEXT)
 
-    assert isinstance(first, Sound)
+    assert isinstance(first, CleanInvoices)
     assert len(first.invoices) == {"fixed": 4, "xml": 5}[form]
     assert all(isinstance(one, Checked) and not one.findings for one in last)

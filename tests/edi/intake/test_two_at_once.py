@@ -18,10 +18,11 @@ from edi import store
 from edi.lock import held, holder, in_turn
 from edi.store import connect, transaction
 from schemas.errors import HomeBusy
-from tests.bench import volume
+from schemas.text import Both, Text
 from tests.edi.intake.forked import Forked
 from tests.edi.reconciliation.test_passes import agrees
 from tests.program import SAMPLES, edi, start
+from tests.worlds import volume
 
 YEAR = SAMPLES / "year-2025"
 DIRECTORY = (
@@ -138,7 +139,7 @@ def test_lock_of_a_dead_process_is_taken_over_at_once(stock: Path, tmp_path: Pat
     running.wait()
     assert (base / "home" / "run.lock").read_text() == str(running.pid)  # it could not tidy up
     assert edi("--home", "home", "run", "--once", cwd=base).code in (0, 1)
-    assert holder(base / "home").startswith("un autre")
+    assert holder(base / "home") == Both("un autre processus edi", "another edi process")
 
 
 def test_writer_waits_with_a_message_and_readers_do_not(forked: Forked, tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_writer_waits_with_a_message_and_readers_do_not(forked: Forked, tmp_path
 def test_wait_that_is_in_vain_says_who_holds_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_QUIET_MS", 50)
     monkeypatch.setattr(store, "_WAIT_MS", 200)
-    said: list[str] = []
+    said: list[Text] = []
     with closing(connect(tmp_path / "edi.sqlite")) as one, closing(connect(tmp_path / "edi.sqlite")) as other:
         other.on_wait = said.append
         sleeper = subprocess.Popen(["sleep", "60"])
@@ -179,9 +180,9 @@ def test_wait_that_is_in_vain_says_who_holds_the_home(tmp_path: Path, monkeypatc
 
 
 def test_turns(tmp_path: Path) -> None:
-    said: list[str] = []
+    said: list[Text] = []
     with in_turn(tmp_path, "reconcile", said.append):
-        assert holder(tmp_path).startswith("un autre")  # we are not somebody else
+        assert isinstance(holder(tmp_path), Both)  # we are not somebody else
         ours = f"edi reconcile, pid {os.getpid()}"
         with pytest.raises(HomeBusy, match=ours), in_turn(tmp_path, "reconcile", said.append, 0.01, 0.2):
             pass

@@ -109,7 +109,7 @@ def test_every_clause(tmp_path: Path, row: list[str]) -> None:
     assert sorted(stands(desk, invoices).split()) == sorted(expected.split())
     entries = desk.rows(
         "SELECT base_cents || '*' || rate_percent || '=' || remuneration_cents || CASE reason WHEN '' THEN '' "
-        "ELSE ' ' || reason END FROM entry ORDER BY invoice_date, supplier_invoice"
+        "ELSE ' ' || reason END FROM remuneration ORDER BY invoice_date, supplier_invoice"
     )
     assert " ".join(entry for (entry,) in entries) == posted
 

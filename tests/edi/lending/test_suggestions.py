@@ -25,9 +25,11 @@ from tests.declarations import (
     DIRECTORY,
     LIBRARY,
     OTHER_LIBRARY,
+    PLACES,
     SHOP,
     SUPPLIER,
     US,
+    among,
     book,
     changed,
     numbered,
@@ -76,12 +78,14 @@ def told(data: bytes, code: str, directory: Mapping[str, Partner] = DIRECTORY, l
     return say(finding.suggestion, language) or "-"
 
 
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("form", ["fixed", "xml"])
 @pytest.mark.parametrize("row", list(rows("suggestions.txt")), ids=lambda row: " | ".join(row[:2]))
-def test_the_likely_correction_is_told_or_nothing(row: list[str], form: str) -> None:
+def test_the_likely_correction_is_told_or_nothing(row: list[str], form: str, place: str) -> None:
     base, changes, code, expected = (re.sub(r"\{(\w+)(?::([^}]*))?\}", spoilt, cell) for cell in row)
     needs_directory = "partner=" in changes or "declarant=" in changes
-    found = told(written(changed(BASES[base], changes), form), code, KNOWN if needs_directory else {})
+    data = written(among(changed(BASES[base], changes), place), form)
+    found = told(data, code, KNOWN if needs_directory else {})
     assert found == "-" if expected == "-" else expected in found
 
 

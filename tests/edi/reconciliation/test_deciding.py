@@ -56,7 +56,7 @@ def test_a_proposal_is_accepted_and_undone_by_a_reversal(desk: Desk) -> None:
     assert stands(desk, "F-12") == "matched accepted 2" and desk.owed() == 600
     undo(desk, made)
     assert stands(desk, "F-12") == "proposed same-amount 2" and desk.owed() == 0
-    assert [row[0] for row in desk.rows("SELECT remuneration_cents FROM entry")] == [600, -600]
+    assert [row[0] for row in desk.rows("SELECT remuneration_cents FROM remuneration")] == [600, -600]
     assert [row["act"] for row in deciding.listing(desk.connection)] == ["accept", "undo"]
 
 
@@ -87,6 +87,13 @@ def test_a_statement_is_accepted_whole(desk: Desk) -> None:
     assert desk.reconcile()["entries_posted"] == 0
     undo(desk, made)
     assert desk.owed() == 0 and stands(desk, "2") == "proposed statement 3"
+
+
+def test_a_rejected_statement_is_not_made_again(desk: Desk) -> None:
+    sides(desk, [sold("1", DAY), sold("2", DAY, 20_000)], [bought("S-1", DAY, 9_100 + 18_200)])
+    assert stands(desk, "S-1", "library") == "proposed statement 3"
+    decide(desk, "reject", "S-1", "library")
+    assert stands(desk, "S-1", "library") == "waiting 1"
 
 
 def test_a_discrepancy_is_accepted_or_settled(desk: Desk) -> None:

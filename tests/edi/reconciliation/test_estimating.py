@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import sqlite3
 import tempfile
+import zipfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,16 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edi import periods
+from edi.books import distributing, statements
 from edi.books.accounts import trial
 from edi.books.proof import verify
 from edi.books.reminding import silent
+from edi.ledger import content_hash
 from edi.lending import terms
-from edi.reconciliation import estimating
+from edi.reconciliation import claims, estimating
 from edi.settings import Accounts
 from edi.store import transaction
 from schemas.declaration import Declaration
 from schemas.money import half_away, share
 from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, Desk, bought, declared, partner, sold
+from tests.edi.books.test_proof import tamper
 from tests.edi.reconciliation.test_histories import DIRECTORY, often, worlds
 from tests.program import edi
 
@@ -42,11 +48,11 @@ def estimated(desk: Desk, period: int = 2025) -> list[tuple[str, int]]:
 
 
 def stands(desk: Desk) -> list[tuple[Any, ...]]:
-    return desk.rows(f"SELECT invoice_number, remuneration_cents FROM estimate e WHERE {estimating._STANDS} ORDER BY 1")
+    return desk.rows("SELECT invoice_number, remuneration_cents FROM estimation_standing ORDER BY 1")
 
 
 def why(desk: Desk) -> list[tuple[Any, ...]]:
-    return desk.rows("SELECT invoice_number, reason FROM estimate WHERE reverses IS NOT NULL ORDER BY estimate")
+    return desk.rows("SELECT invoice_number, reason FROM estimation WHERE reverses IS NOT NULL ORDER BY estimate")
 
 
 def test_the_least_of_each_date_once(desk: Desk) -> None:
@@ -72,7 +78,7 @@ def test_reversed_by_itself_when_the_true_declaration_arrives(desk: Desk) -> Non
     desk.know([partner(LIBRARY, category="primary")])
     desk.reconcile()
     assert why(desk)[3:] == [("4", "library-exempt")]
-    assert (stands(desk), desk.one("SELECT sum(remuneration_cents) FROM estimate")) == ([], 0)
+    assert (stands(desk), desk.one("SELECT sum(remuneration_cents) FROM estimation")) == ([], 0)
     assert verify(desk.connection, desk.home).failure is None
 
 
@@ -105,7 +111,7 @@ def test_a_supplier_known_under_another_name_since(desk: Desk) -> None:
     assert estimated(desk) == [("1", 546)]
     desk.know([partner(SHOP, "supplier", successor=OTHER_SHOP)])
     assert estimated(desk) == [("1", 546)]
-    assert desk.rows("SELECT supplier, reason FROM estimate ORDER BY estimate") == [
+    assert desk.rows("SELECT supplier, reason FROM estimation ORDER BY estimate") == [
         (SHOP, ""), (SHOP, "moved"), (OTHER_SHOP, ""),
     ]  # fmt: skip
 
@@ -124,11 +130,119 @@ def test_a_closed_year_stays_as_it_is(desk: Desk) -> None:
         periods.close(desk.connection, 2025, desk.now)
     desk.take(declared("S", sold("1", DAY)))
     desk.reconcile()
-    assert desk.rows("SELECT period, invoice_number, remuneration_cents FROM estimate") == [
+    assert desk.rows("SELECT period, invoice_number, remuneration_cents FROM estimation") == [
         (2025, "1", 546), (2025, "2", 546), (2026, "1", -546)
     ]  # fmt: skip
     assert [row["reverses"] for row in estimating.entries(desk.connection, 2026, SHOP, net=True)] == [1]
     assert verify(desk.connection, desk.home).failure is None
+
+
+ALTERED = """
+UPDATE entry SET cents = 1 WHERE entry = 1                                                   | hash 1
+UPDATE entry SET facts = '{"number":5}' WHERE entry = 2                                      | hash 2
+UPDATE entry SET kind = 'remuneration' WHERE entry = 1                                       | hash 1
+DELETE FROM entry WHERE entry = 1                                                            | number 1
+"""
+REHASHED = """
+UPDATE entry SET cents = 1 WHERE entry = 1                                                   | estimate 1
+UPDATE entry SET base_cents = 1 WHERE entry = 1                                              | estimate 1
+UPDATE entry SET claim = claim + 1 WHERE entry = 1                                           | estimate 1
+UPDATE entry SET rate = '0.03', cents = 273 WHERE entry = 1                                  | estimate 1
+UPDATE entry SET cents = -545 WHERE reverses = 1                                             | estimate 4
+UPDATE entry SET reverses = 2 WHERE reverses = 1                                             | estimate 4
+UPDATE entry SET facts = '{"number":3,"reverses":2}' WHERE reverses = 1                      | estimate 4
+UPDATE entry SET facts = '{"number":3,"reverses":9}' WHERE reverses = 1                      | estimate 4
+UPDATE entry SET facts = '{"number":7}' WHERE entry = 2                                      | estimate None
+UPDATE entry SET facts = '{"number":2, "reverses":null}' WHERE entry = 2                     | estimate 2
+UPDATE entry SET facts = NULL WHERE entry = 2                                                | invoice 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "rehash"),
+    [(line, again) for again, lines in ((False, ALTERED), (True, REHASHED)) for line in lines.strip().splitlines()],
+)
+def test_an_altered_estimate_is_found(desk: Desk, line: str, rehash: bool) -> None:
+    desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
+    estimated(desk)
+    desk.take(declared("S", sold("1", DAY)))
+    desk.reconcile()
+    sql, expected = line.rsplit("|", 1)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        desk.connection.execute(sql)
+    tamper(desk, sql, rehash=rehash)
+    failure = verify(desk.connection, desk.home).failure
+    assert failure is not None and f"{failure.check} {failure.entry}" == expected.strip()
+
+
+def test_an_estimate_is_no_remuneration(desk: Desk) -> None:
+    desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
+    estimated(desk)
+    desk.take(declared("S", sold("1", DAY)))
+    assert (
+        desk.reconcile()["remuneration_cents"]
+        == desk.owed()
+        == verify(desk.connection, desk.home).remuneration_cents
+        == 600
+    )
+    assert [row["invoice_number"] for row in claims.entries(desk.connection)] == ["1"]
+    assert claims.balances(desk.connection)[0]["entries"] == 1
+    with transaction(desk.connection):
+        periods.close(desk.connection, 2025, desk.now)
+    (statement,) = statements.issue(desk.connection, desk.home.settings, 2025, desk.now)
+    totals = statement["totals"]
+    assert (totals["invoices_cents"], totals["reversed_cents"], totals["estimates_cents"]) == (600, 0, 546)
+    made = distributing.compute(desk.connection, 2025, distributing.Users(), distributing.terms_of(desk.home))
+    assert (made.facts["entries_cents"], made.facts["copies"]) == (600, 1)
+
+
+def test_another_law_takes_estimates_back_and_posts_them_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.take(declared("L", bought("1", DAY), bought("2", "2025-09-14"), by=LIBRARY))
+    estimated(desk)
+    monkeypatch.setattr(terms, "TERMS", (*terms.TERMS, terms.Terms(date(2025, 7, 1), 7, 900)))
+    terms.at.cache_clear()
+    desk.reconcile()
+    monkeypatch.undo()
+    assert desk.rows("SELECT estimate, reason, reverses, rate, remuneration_cents FROM estimation WHERE estimate > 2") == [
+        (3, "law", 2, "0.06", -546), (4, "", None, "0.07", 637),
+    ]  # fmt: skip
+    assert verify(desk.connection, desk.home).failure is None
+    desk.connection.close()
+    terms.at.cache_clear()
+
+
+# -- estimates of before, in a table of their own ------------------------------------------------------
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Desk]:
+    """A home whose estimates, two of a supplier and one reversed of another, were posted when they were no entries."""
+    (tmp_path / "home").mkdir(mode=0o700)
+    with zipfile.ZipFile(Path(__file__).parents[2] / "fixtures" / "home-0013.zip") as kept:
+        kept.extractall(tmp_path / "home")
+    made = Desk(tmp_path / "home")
+    yield made
+    made.connection.close()
+
+
+def test_one_of_before_is_taken_back_by_an_entry_that_names_it(old: Desk) -> None:
+    before = old.rows("SELECT * FROM estimate")
+    assert old.reconcile()["entries_posted"] == 0
+    old.take(declared("N", sold("7", "2025-05-20"), by=SHOP))
+    assert old.reconcile()["remuneration_cents"] == 600
+    (found,) = old.rows("SELECT estimate, reason, reverses, remuneration_cents FROM estimation WHERE estimate > 8")
+    assert found == (9, "declared", 4, -546)
+    assert old.rows("SELECT facts, reverses FROM entry WHERE kind = 'estimate'") == [
+        ('{"number":9,"reverses":4}', None)
+    ]
+    assert old.rows("SELECT seals FROM posting_run WHERE id > 9 ORDER BY id") == [("",), (before[-1][-1],), ("",)]
+    old.take(declared("M", bought("8", "2025-05-20"), by=LIBRARY))
+    assert [row[0] for row in estimated(old)] == ["8", "OS-1"]
+    assert old.rows("SELECT estimate FROM estimation_standing WHERE estimate > 8") == [(10,), (11,)]
+    assert old.rows("SELECT label FROM v_posting WHERE journal = 'ESTIM' AND id IN (9, 10) ORDER BY id") == [
+        ("Reprise de l'estimation 4",), ("Part estimée d'office",),
+    ]  # fmt: skip
+    assert (verify(old.connection, old.home).failure, old.rows("SELECT * FROM estimate")) == (None, before)
 
 
 @pytest.mark.parametrize(
@@ -137,19 +251,37 @@ def test_a_closed_year_stays_as_it_is(desk: Desk) -> None:
         "UPDATE estimate SET remuneration_cents = 1 WHERE estimate = 1",
         "UPDATE estimate SET posted_at = '2001' WHERE estimate = 2",
         "DELETE FROM estimate WHERE estimate = 1",
+        "DELETE FROM estimate WHERE estimate = 8",
+        "DELETE FROM estimate",
         "UPDATE estimate SET library_invoice = library_invoice + 1 WHERE estimate = 1",
     ],
 )
-def test_an_altered_estimate_is_found(desk: Desk, sql: str) -> None:
-    desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
-    estimated(desk)
-    with pytest.raises(Exception, match="append-only"):
-        desk.connection.execute(sql)
-    for (trigger,) in desk.rows("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'estimate'"):
-        desk.connection.execute(f"DROP TRIGGER {trigger}")
-    desk.connection.execute(sql)
-    failure = verify(desk.connection, desk.home).failure
-    assert failure is not None and (failure.check, failure.found[:10]) == ("estimate", "estimation")
+def test_one_of_before_that_was_altered_is_found(old: Desk, sql: str) -> None:
+    old.take(declared("N", sold("7", "2025-05-20"), by=SHOP))
+    old.reconcile()
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        old.connection.execute(sql)
+    tamper(old, sql)
+    failure = verify(old.connection, old.home, files=False).failure
+    assert failure is not None and failure.check == "estimate"
+
+
+def test_the_last_of_before_cannot_be_made_anew(old: Desk) -> None:
+    """With a hash that is right in itself: the run that vouches for the table has another."""
+    old.take(declared("N", sold("7", "2025-05-20"), by=SHOP))
+    old.reconcile()
+    (row,) = old.connection.execute("SELECT * FROM estimate WHERE estimate = 8").fetchall()
+    facts = {**dict(row), "reason": "nil"}
+    del facts["hash"]
+    tamper(old, f"UPDATE estimate SET reason = 'nil', hash = '{content_hash(facts)}' WHERE estimate = 8")
+    failure = verify(old.connection, old.home, files=False).failure
+    assert failure is not None and (failure.check, failure.found) == ("estimate", "estimation")
+
+
+def test_no_more_are_written_where_they_were(old: Desk) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match="estimate is closed"):
+        old.connection.execute("INSERT INTO estimate SELECT 9, posted_at, 2026, supplier, library, invoice_number, invoice_date, "
+                               "kind, ht_cents, rate_percent, remuneration_cents, reason, library_invoice, NULL, '', '' FROM estimate")  # fmt: skip
 
 
 @often(25)
@@ -168,9 +300,9 @@ def test_never_beside_an_entry_and_always_the_least(world: tuple[list[Declaratio
             if chance.random() < 0.5:
                 estimating.post(desk.connection, 2004, desk.now)
             standing = desk.rows(
-                "SELECT e.library_invoice, o.state, i.kind, i.ht, i.date, e.remuneration_cents FROM estimate e "
+                "SELECT e.library_invoice, o.state, i.kind, i.ht, i.date, e.remuneration_cents FROM estimation_standing e "
                 "JOIN invoice i ON i.id = e.library_invoice LEFT JOIN outcome o ON o.invoice = i.id "
-                f"WHERE {estimating._STANDS} ORDER BY 1"
+                "ORDER BY 1"
             )
             assert len({row[0] for row in standing}) == len(standing)
             for _, state, kind, ht, day, cents in standing:

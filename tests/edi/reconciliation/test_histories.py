@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import edi.intake.staging
 from edi.books.proof import verify
 from edi.lending.context import Partner
-from edi.reconciliation import deciding, looking, reconciling, twins
+from edi.reconciliation import deciding, looking, reconciling, tally, twins
 from edi.store import PLACES, transaction
 from schemas.declaration import Declaration, Invoice
 from schemas.errors import NotAllowed
@@ -98,7 +98,9 @@ def holds(desk: Desk) -> None:
         "SELECT o.invoice, o.other, CASE i.kind WHEN 'A' THEN -1 ELSE 1 END * i.base, o.rate, l.category FROM outcome o "
         "JOIN invoice i ON i.id = o.invoice LEFT JOIN partner l ON l.gln = ? AND i.library IN (?, ?) "
         "WHERE o.state = 'matched' AND o.side = 'supplier'", LIBRARY, LIBRARY, COMMUNE)}  # fmt: skip
-    posted = {row[0]: row[1] for row in desk.rows("SELECT supplier_invoice, sum(base_cents) FROM entry GROUP BY 1")}
+    posted = {
+        row[0]: row[1] for row in desk.rows("SELECT supplier_invoice, sum(base_cents) FROM remuneration GROUP BY 1")
+    }
     for invoice, base in posted.items():
         _, full, rate, category = owed.get(invoice, (None, 0, 6, None))
         assert base == (0 if category or not rate else full), invoice
@@ -207,14 +209,14 @@ def test_what_was_touched_is_all_there_was_to_look_at(
             if chance.random() < 0.5:
                 desk.reconcile()
         desk.reconcile()
-        before, states, counts = desk.snapshot(), desk.states(), reconciling.state(desk.connection)
-        lists = {name: len(rows) for name, rows in reconciling.details(desk.connection).items()}
+        before, states, counts = desk.snapshot(), desk.states(), tally.state(desk.connection)
+        lists = {name: len(rows) for name, rows in tally.details(desk.connection).items()}
         assert lists == {f"{name}_list": count for name, count in counts.items()}
         patch.setattr(looking, "_MUCH", 1_000_000)  # always everything
         desk.from_scratch()
         assert desk.reconcile()["entries_posted"] == 0
         assert (desk.snapshot(), desk.states()) == (before, states)
-        assert reconciling.state(desk.connection) == counts
+        assert tally.state(desk.connection) == counts
         desk.connection.close()
 
 

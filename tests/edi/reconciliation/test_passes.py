@@ -74,7 +74,7 @@ def agrees(connection: Connection) -> None:
         "SELECT invoice, other FROM outcome WHERE state = 'matched' AND bag = invoice ORDER BY 1"
     )
     standing = connection.execute(
-        f"SELECT supplier_invoice, library_invoice FROM entry e WHERE {ledger.STANDING} ORDER BY 1"
+        f"SELECT supplier_invoice, library_invoice FROM remuneration e WHERE {ledger.STANDING} ORDER BY 1"
     )
     assert [tuple(row) for row in matched] == [tuple(row) for row in standing]
     counted = Counter[tuple[str, int]]()

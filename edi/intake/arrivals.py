@@ -1,0 +1,79 @@
+"""How a received file arrives, when it was issued, and taking it by its receipt."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from edi.desk import Desk
+from edi.intake.taking import Arrival, take
+from edi.settings import LOCAL, Home
+from parsers import read
+from parsers.sniff import open_source
+from schemas.acknowledgement import Acknowledgement
+from schemas.declaration import Header
+from schemas.finding import Finding
+from spool.link import EVERYBODY, Link, declarants
+
+
+def arrival_of(home: Home, link: str, link_home: str, name: str, dry: bool) -> Arrival:
+    """How a file of the link and home of these names arrives. Raises NotFound when the link is not in the settings."""
+    if link == LOCAL:
+        return Arrival(name=name, link=LOCAL, dry=dry, language=home.settings.lang)
+    return arrival_at(home.link(link), link_home, name, dry)
+
+
+def arrival_at(link: Link, home: str, name: str, dry: bool) -> Arrival:
+    """How a file in a home of a link arrives: for whom it may speak, how it is answered."""
+    speaks_for = declarants(link, home)
+    return Arrival(
+        name=name,
+        link=link.name,
+        home=home,
+        dry=dry,
+        speaks_for=None if speaks_for == EVERYBODY else speaks_for,
+        link_gln=link.gln,
+        encoding=link.answers,
+        language=link.language,
+    )
+
+
+def take_receipt(desk: Desk, receipt: int) -> Acknowledgement:
+    """Takes a received file by its receipt. Raises NotFound when its link is no longer in the settings."""
+    row = desk.connection.execute("SELECT name, link, home, dry FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    arrival = arrival_of(desk.home, row["link"], row["home"], row["name"], bool(row["dry"]))
+    return take(desk.connection, desk.home, desk.folder, receipt, arrival, desk.now())
+
+
+def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:
+    """The keys of received files in the order in which their declarations were issued, else as they are.
+
+    A declarant's files follow one another; what cannot be read comes last.
+    """
+    if len(paths) < 2:
+        return list(paths)
+    return sorted(paths, key=lambda key: issue_of(paths[key], max_bytes))
+
+
+def issue_of(path: Path, max_bytes: int) -> str:
+    """When a received file's declaration was issued, in a form that sorts; last of all when that cannot be read."""
+    header = header_of(path, max_bytes)
+    return header.issued.isoformat() if header is not None and header.issued is not None else "9999"
+
+
+def header_of(path: Path, max_bytes: int) -> Header | None:
+    """The header of a received file, as far as it can be read; None when it cannot.
+
+    Whatever is wrong with it is found again, and said, when it is taken; only what is wrong with our disk is raised, as
+    OSError: later ones wait for it.
+    """
+    try:
+        with path.open("rb") as stream:
+            for event in read(open_source(stream, max_bytes)):
+                if isinstance(event, Header):
+                    return event
+                if not isinstance(event, Finding):
+                    break
+    except OSError:
+        raise
+    except Exception:
+        return None
+    return None

@@ -1,0 +1,87 @@
+"""Answers that wait to be sent: a copy of each in outgoing/, where an operator looks; and sending them."""
+
+from collections import Counter
+from pathlib import Path
+
+from edi.desk import Desk
+from edi.intake import answers
+from edi.intake.channel import Talk
+from edi.intake.correcting import body, hold
+from edi.settings import LOCAL
+from edi.store import transaction
+from schemas.errors import EdiError
+from schemas.text import stored
+from spool.push import push
+
+#: An answer refused so often in a home: the home's others are left for the next pass.
+_REFUSALS = 3
+
+
+def waiting(desk: Desk, link: str) -> list[int]:
+    """The numbers of the answers a link has not been sent, oldest first; those often tried in vain come last."""
+    sql = "SELECT id FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY attempts > 3, id"
+    return [row["id"] for row in desk.connection.execute(sql, (link,))]
+
+
+def deliver(desk: Desk) -> None:
+    """Answers to files given on the command line stay in outgoing/local: being there is being sent."""
+    for answer in answers.waiting(desk.connection, LOCAL):
+        if hold(desk.connection, desk.folder, LOCAL, answer) is not None:
+            with transaction(desk.connection):
+                answers.note(desk.connection, answer["id"], desk.now(), None)
+
+
+class Outgoing:
+    """The copies in outgoing/ of what waits, by the answer's number. Begins with none: what is to be sent is put there again."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._copies: dict[int, Path] = {}
+        for link in desk.home.settings.link:
+            for path in desk.folder.queued(link.name):
+                desk.folder.remove(path)
+
+    def fill(self, desk: Desk) -> None:
+        """Puts there what waits to be sent, whether or not its link is there."""
+        deliver(desk)
+        for link in desk.home.settings.link:
+            for number in waiting(desk, link.name):
+                if number not in self._copies:
+                    answer = desk.connection.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
+                    if (path := hold(desk.connection, desk.folder, link.name, answer)) is not None:
+                        self._copies[number] = path
+
+    def sent(self, desk: Desk, number: int) -> None:
+        """Removes the copy of an answer, now that it is pushed."""
+        if number in self._copies:
+            desk.folder.remove(self._copies.pop(number))
+
+
+def send(talk: Talk, outgoing: Outgoing) -> None:
+    """Pushes the answers that wait for a link. One that it refuses is noted; raises LinkAway when the link is lost."""
+    desk, link, refused = talk.desk, talk.link, Counter[str]()
+    for number in waiting(desk, link.name):
+        talk.go_on()
+        answer = desk.connection.execute(
+            "SELECT *, (SELECT max(declarant) FROM declaration d WHERE d.receipt = answer.receipt) AS declarant "
+            "FROM answer WHERE id = ?",
+            (number,),
+        ).fetchone()
+        if refused[answer["home"]] >= _REFUSALS:
+            continue
+        try:
+            with body(desk.connection, desk.folder, answer) as content:
+                push(talk.remote, link, answer["home"], answer["name"], content)
+        except EdiError as wrong:
+            with transaction(desk.connection):
+                answers.note(desk.connection, number, None, stored(wrong.text))
+            if wrong.transient:
+                raise
+            refused[answer["home"]] += 1
+            talk.done.troubles.append((wrong.text, answer["name"]))
+            continue
+        with transaction(desk.connection):
+            answers.note(desk.connection, number, desk.now(), None)
+        outgoing.sent(desk, number)
+        talk.done.pushed += 1
+        facts = {"home": answer["home"], "file": answer["name"], "declarant": answer["declarant"]}
+        talk.channel.tell("pushed", {"link": link.name, **facts})

@@ -1,0 +1,1 @@
+"""Links that are a folder of this machine, or a share mounted here."""

@@ -1,0 +1,28 @@
+"""The order in which answers go: the oldest first, and no answer that is refused each time holds up the others."""
+
+from pathlib import Path
+
+import edi.desk
+from edi.intake import answers
+from edi.intake.outgoing import waiting
+from edi.store import transaction
+from tests.desk import NOW, Desk, declared, sold
+
+
+def test_the_oldest_first_and_what_is_often_refused_last(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("S", sold("1", "2025-03-14")))
+    real = edi.desk.Desk(desk.home, desk.connection)
+    first, second, *others = waiting(real, "l")
+    assert first < second and others == sorted(others)
+
+    with transaction(desk.connection):
+        for _ in range(3):
+            answers.note(desk.connection, first, None, "disk full")
+    assert waiting(real, "l")[0] == first
+    with transaction(desk.connection):
+        answers.note(desk.connection, first, None, "disk full")
+    assert waiting(real, "l") == [second, *others, first]
+    with transaction(desk.connection):
+        answers.note(desk.connection, second, NOW, None)
+    assert waiting(real, "l") == [*others, first]

@@ -219,6 +219,7 @@ def spec(
 ) -> Specification:  # fmt: skip
     """Made of production's own tables."""
 
+    @functools.cache
     def papers() -> Iterable[Paper]:
         from edi.spec.rendering import rendered
 

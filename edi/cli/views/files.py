@@ -89,9 +89,9 @@ def faulty(result: Faulty, screen: Screen) -> None:
 
 
 def specification(result: Specification, screen: Screen) -> None:
-    """Where it lies."""
+    """What was written."""
     for paper in result.papers() if result.papers is not None else ():
-        screen.line(screen.rich(("specification/", "dim"), paper.name))
+        screen.line(paper.name)
 
 
 def held(result: Held, screen: Screen) -> None:

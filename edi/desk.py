@@ -3,8 +3,10 @@
 Home, database, folder, clock, log, language and who acts go together through the house in one value.
 """
 
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +14,21 @@ from typing import Any
 
 from edi import store
 from edi.log import logged, user
-from edi.settings import Home, open_home, paris_now
+from edi.settings import Home, Settings, open_home, paris_now
 from edi.timing import Timing
 from schemas.text import Language, Text
 from spool.folder import Folder
 
 Clock = Callable[[], datetime]
+Tell = Callable[[str, dict[str, Any]], None]
+
+
+def _unheard(event: str, facts: dict[str, Any]) -> None:
+    """Nobody wants to know."""
+
+
+def _unseen(what: Text, done: int, of: int | None) -> None:
+    """Nobody watches."""
 
 
 class Desk:
@@ -40,6 +51,10 @@ class Desk:
         self.language = language
         self.clock: Clock = clock or paris_now
         self._who = who
+        #: Whoever shows what happens may put its own here: told of events, of progress (what, done, of); asks to stop.
+        self.tell: Tell = _unheard
+        self.progress: Callable[[Text, int, int | None], None] = _unseen
+        self.stop = threading.Event()
 
     def now(self) -> datetime:
         """Paris wall-clock time, to the second."""
@@ -60,11 +75,28 @@ class Desk:
         """Logs a fact: (event, facts)."""
         return logged(self.home.path)
 
+    def decided(self, fact: str, **facts: Any) -> None:
+        """Logs what a person decided, once it is committed."""
+        self.log(fact, {"who": self.who, **facts})
+
     @contextmanager
     def beside(self) -> Iterator["Desk"]:
         """The same desk with a connection of its own, for another thread."""
         with _connected(self.home, self.connection.on_wait) as connection:
             yield Desk(self.home, connection, self.language, self._who, self.clock)
+
+
+@contextmanager
+def bare_desk(
+    path: Path, language: Language | None = None, who: str = "", clock: Clock | None = None
+) -> Iterator[Desk]:
+    """A desk for acts that keep nothing: the settings at `path` if there are some, and no home is made there.
+
+    Raises SettingsWrong, Unreadable.
+    """
+    home = open_home(path) if (path / "edi.toml").exists() else Home(path, Settings())
+    with closing(sqlite3.connect("", factory=store.Connection)) as connection:
+        yield Desk(home, connection, language or home.settings.lang, who, clock)
 
 
 @contextmanager
@@ -78,7 +110,7 @@ def open_desk(
     """
     home = open_home(path)
     with _connected(home, on_wait or store.Connection.on_wait) as connection:
-        yield Desk(home, connection, language or home.settings.language, who, clock)
+        yield Desk(home, connection, language or home.settings.lang, who, clock)
 
 
 @contextmanager

@@ -66,11 +66,6 @@ def logged(home: Path) -> Callable[[str, dict[str, Any]], None]:
     return log
 
 
-def decided(home: Path, fact: str, who: str = "", **facts: Any) -> None:
-    """Logs what a person decided, once it is committed: `who`, else the user of the operating system."""
-    logged(home)(fact, {"who": who or user(), **facts})
-
-
 def user() -> str:
     """Who works here, as the operating system knows them; by number where it knows no name."""
     try:

@@ -33,6 +33,8 @@ def discard_forgotten(connection: sqlite3.Connection) -> None:
             scheme.discard(connection, receipt)
 
 
-def send_pending(home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool]) -> int:
+def send_pending(
+    home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool] = lambda: False
+) -> int:
     """Tells declarants what became of what they declared: how many files."""
     return sum(scheme.send_pending(home, connection, now, stop) for scheme in SCHEMES)

@@ -19,7 +19,7 @@ import msgspec
 from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
-from schemas.text import Both, Language, Text, joined
+from schemas.text import Both, Language, Text, filled, joined
 from spool import durable
 from spool.errors import why
 from spool.transports import AnyLink, tagged
@@ -29,26 +29,30 @@ PARIS = ZoneInfo("Europe/Paris")
 #: Where files given on the command line come from: a link that speaks for everybody.
 LOCAL = "local"
 
+_OPEN = Both(
+    "{path} est ouvert à d'autres utilisateurs. Le fermer : chmod 700 {path}",
+    "{path} is open to other users. Close it: chmod 700 {path}",
+)
 _TEMPLATE = """\
-# Réglages d'edi. / Settings of edi. Voir le README, « A real link ».
+# Réglages d'edi. Voir le README, « A real link ».
 
-gln = "{gln}"            # notre GLN : les déclarations lui sont adressées / our own GLN
-# max_bytes = {max_bytes}       # taille maximale d'une déclaration, dézippée / largest declaration, unpacked
-# max_records = {max_records}       # enregistrements, ou éléments XML, au plus / records, or XML elements, at most
-# max_seconds = {max_seconds}           # temps de lecture d'un fichier, au plus / time to read one file, at most
-# findings_kept = {findings_kept}        # constats gardés par fichier et gravité / findings kept a file and severity
-# language = "fr"               # langue des comptes rendus : fr ou en / language of reports
-# every_seconds = 60            # pause entre deux passages de « edi run » / pause between two passes
-# siren = "732829320"           # nomme le fichier des écritures comptables / names the FEC
+gln = "{gln}"            # notre GLN : les déclarations lui sont adressées
+# max_bytes = {max_bytes}       # taille maximale d'une déclaration, dézippée
+# max_records = {max_records}       # enregistrements, ou éléments XML, au plus
+# max_seconds = {max_seconds}           # temps de lecture d'un fichier, au plus
+# findings_kept = {findings_kept}        # constats gardés par fichier et gravité
+# lang = "fr"                   # langue des comptes rendus : fr ou en
+# every_seconds = 60            # pause entre deux passages de « edi run »
+# siren = "732829320"           # nomme le fichier des écritures comptables
 
-# [issuer]                      # qui émet les appels / who issues statements
+# [issuer]                      # qui émet les appels
 # name = "Société de perception"
 # address = ["1, rue des Livres", "75001 Paris"]
 # payment = "À régler sous trente jours."
-# mention = "..."               # au pied de chaque page / at the foot of each page
-# [accounts]                    # numéros de compte ; les noms : edi ledger trial / account numbers
+# mention = "..."               # au pied de chaque page
+# [accounts]                    # numéros de compte ; les noms : edi ledger trial
 # suppliers = "411000"
-# [distribution]                # 1/100 % ; la retraite : la moitié au plus (L133-4) / pension: half at most
+# [distribution]                # 1/100 % ; la retraite : la moitié au plus (L133-4)
 # fees_bp = 450
 # pension_bp = 3000
 # threshold_cents = 1000
@@ -57,11 +61,11 @@ gln = "{gln}"            # notre GLN : les déclarations lui sont adressées / o
 # name = "mediatheques-sud"
 # host = "sftp.example.org"
 # user = "edi"
-# key_file = "/etc/edi/id_ed25519"      # ou / or: password_env = "EDI_SUD_PASSWORD", password_file = "..."
-# depot = "/homes/*/depot"              # dossiers ; * : un dossier par partenaire / one folder per partner
+# key_file = "/etc/edi/id_ed25519"      # ou password_env = "EDI_SUD_PASSWORD", password_file = "..."
+# depot = "/homes/*/depot"              # dossiers ; * : un dossier par partenaire
 # retour = "/homes/*/retour"
 # archive = "/homes/*/archive"
-# declarants = ["3025616805006"]        # pour qui cette liaison parle / for whom it may speak
+# declarants = ["3025616805006"]        # pour qui cette liaison parle
 """
 
 
@@ -91,7 +95,7 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             if not re.fullmatch(r"[1-8][0-9]{2}[0-9A-Z]{0,17}", getattr(self, name)):
-                raise ValueError(f"{name} : un numéro de compte, de 3 chiffres au moins / an account number")
+                raise ValueError(f"{name} : un numéro de compte, de 3 chiffres au moins")
 
 
 class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_records: int = Limits().max_records
     max_seconds: float = Limits().max_seconds
     findings_kept: int = Limits().findings_kept
-    language: Language = "fr"
+    lang: Language = "fr"
     every_seconds: float = 60
     siren: str = ""
     issuer: Issuer = Issuer()
@@ -166,12 +170,9 @@ def open_home(path: Path) -> Home:
         if not path.exists():
             path.mkdir(parents=True, mode=0o700)
         if not path.is_dir():
-            raise SettingsWrong(path=path, why="n'est pas un dossier / is not a folder")
+            raise SettingsWrong(path=path, why=Both("n'est pas un dossier", "is not a folder"))
         if path.stat().st_mode & 0o077:
-            raise NotAllowed(
-                why=f"{path} est ouvert à d'autres utilisateurs. Le fermer : chmod 700 {path} / {path} is open to other "
-                "users: close it as shown."
-            )
+            raise NotAllowed(why=filled(_OPEN, path=path))
         settings = path / "edi.toml"
         if not settings.exists():
             durable.write(settings, _TEMPLATE.format(gln=OUR_GLN, **msgspec.structs.asdict(Limits())).encode())

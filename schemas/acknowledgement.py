@@ -9,11 +9,19 @@ from datetime import datetime
 import msgspec
 
 from schemas.finding import Finding
+from schemas.text import Both
 
 #: Gencod notice number, and the identifier of its 177 comments, by notice.
 NOTICE_NUMBERS = {"ate": ("912", "904"), "ane": ("913", "905"), "ast": ("914", "906")}
 
-VERDICTS = ("accepted", "partly-accepted", "refused", "duplicate", "failed")
+VERDICT_WORDS = {
+    "accepted": Both("accepté", "accepted"),
+    "partly-accepted": Both("accepté en partie", "partly accepted"),
+    "refused": Both("refusé", "refused"),
+    "duplicate": Both("doublon", "duplicate"),
+    "failed": Both("contrôle en panne", "checker failed"),
+}
+VERDICTS = tuple(VERDICT_WORDS)
 
 
 class Rehearsed(msgspec.Struct, frozen=True):

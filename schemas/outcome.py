@@ -13,6 +13,13 @@ STATES = {
     "waiting": Both("en attente", "waiting"),
     "withdrawn": Both("retirée", "withdrawn"),
 }
+#: What a person decided of a case.
+DECISIONS = {
+    "accept": Both("acceptée", "accepted"),
+    "reject": Both("rejetée", "rejected"),
+    "settle": Both("classée", "settled"),
+    "undo": Both("annulée", "undone"),
+}
 REASONS = {
     "net-differs": Both("net différent, dans la limite légale", "net differs, within the legal cap"),
     "net-settled": Both("net différent, classé", "net differs, settled"),

@@ -12,7 +12,7 @@ import msgspec
 from schemas import lists
 from schemas.lists import Row
 from schemas.outcome import REASONS, STATES
-from schemas.text import say
+from schemas.text import Both, say
 
 VERSION = "1.0"
 FORMS = ("xml", "csv", "json")
@@ -79,6 +79,8 @@ AWAITED = (
     Row("supplier", "", "fournisseur", "le fournisseur", "the supplier"),
     Row("operator", "", "gestionnaire", "le gestionnaire", "the operator"),
 )
+
+AWAITED_WORDS = {row.word: Both(row.fr, row.en) for row in AWAITED}
 
 C = Column
 HEAD = (

@@ -69,3 +69,17 @@ def recalled(kept: str) -> Text:
         except msgspec.DecodeError:
             return kept
     return kept
+
+
+def counted(count: int, fr: str, en: str) -> Both:
+    """So many of a noun: in French the first word and in English the last is put into the plural.
+
+    >>> counted(2, "demande de référencement", "referencing request")
+    Both(fr='2 demandes de référencement', en='2 referencing requests')
+    >>> counted(0, "écriture", "entry"), counted(1, "écriture", "entry").en
+    (Both(fr='0 écriture', en='0 entries'), '1 entry')
+    """
+    noun, *rest = fr.split(" ")
+    french = " ".join((f"{noun}s" if abs(count) > 1 else noun, *rest))
+    english = en if count == 1 else f"{en[:-1]}ies" if en.endswith("y") else f"{en}s"
+    return Both(f"{count} {french}", f"{count} {english}")

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pkgutil
+import re
 import shutil
 import signal
 import subprocess
@@ -57,7 +58,6 @@ def import_all() -> None:
         "rich.progress",
         "rich.table",
         "sqlite_utils",
-        "typer._adapters",
     ):
         importlib.import_module(name)
 
@@ -108,6 +108,11 @@ def called(*words: str) -> tuple[int, str, str]:
     out, err = (stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in streams)  # type: ignore[attr-defined]
     assert code is not None and "Traceback" not in out + err, err
     return code, out, err
+
+
+def both_languages(text: str) -> list[str]:
+    """The lines that say something twice, as `français / English`."""
+    return [line for line in text.splitlines() if re.search(r"[^\W\d_]{2}\S* / [^\W\d_]", line)]
 
 
 def start(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":

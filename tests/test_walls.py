@@ -123,11 +123,11 @@ COUNTED: dict[str, tuple[Callable[[], list[str]], int, int]] = {
     "imports of a scheme by intake": (lambda: importing_schemes(*INTAKE), 0, 0),
     "lines of the core that speak of one scheme": (lambda: scheme_words(*CORE), 3, 0),
     "lines of intake that speak of one scheme": (lambda: scheme_words(*INTAKE), 0, 0),
-    "lines of the frames that speak of one scheme": (lambda: scheme_words(*FRAMES), 71, 0),
+    "lines of the frames that speak of one scheme": (lambda: scheme_words(*FRAMES), 67, 0),
     "lines of the spool that speak of one scheme": (lambda: scheme_words(*SPOOL), 0, 0),
     "lines of the parsers that speak of one scheme": (lambda: scheme_words(*PARSERS), 17, 0),
     "modules of more than 300 lines": (long_modules, 12, 0),
-    "texts in both languages": (in_both_languages, 590, 0),
+    "texts in both languages": (in_both_languages, 17, 0),
 }
 
 

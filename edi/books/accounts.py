@@ -18,6 +18,7 @@ from edi.settings import Accounts
 from schemas import money
 from schemas.charset import ENCODING
 from schemas.errors import SettingsWrong
+from schemas.text import Both
 
 LABELS = {
     "suppliers": "Fournisseurs de livres, parts dues", "to_distribute": "Rémunération à répartir",
@@ -62,7 +63,8 @@ def fec_name(siren: str, period: int) -> str:
     """
     if not siren:
         raise SettingsWrong(
-            path="edi.toml", why='siren = "..." manque : le nom du FEC / is missing: the name of the FEC'
+            path="edi.toml",
+            why=Both('siren = "..." manque : le nom du FEC', 'siren = "..." is missing: the name of the FEC'),
         )
     return f"{siren}FEC{period}1231.txt"
 

@@ -15,6 +15,7 @@ from parsers.plain import french_day
 from schemas.errors import NotFound
 from schemas.money import french, several
 from schemas.outcome import REASONS, STATES
+from schemas.text import Both
 
 Facts = dict[str, Any]
 _DECLARATIONS = """
@@ -43,7 +44,9 @@ def certificate(connection: sqlite3.Connection, home: Home, declarant: str, peri
 
     declarations = [dict(row) for row in connection.execute(_DECLARATIONS, (declarant, period))]
     if not declarations:
-        raise NotFound(what=f"déclaration de {declarant} pour {period} / declaration")
+        raise NotFound(
+            what=Both(f"déclaration de {declarant} pour {period}", f"declaration of {declarant} for {period}")
+        )
     states = {
         state: {"invoices": 0, "ht_cents": 0} for state in ("matched", "proposed", "discrepancy", "settled", "waiting")
     }

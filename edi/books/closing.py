@@ -22,6 +22,7 @@ from edi.reconciliation.waiting import worth
 from edi.settings import Home
 from edi.store import transaction
 from schemas.errors import NotAllowed
+from schemas.text import Both, Text
 
 Facts = dict[str, Any]
 _TOP = 20
@@ -35,7 +36,7 @@ _BY_LIBRARY = "SELECT library, invoice_date, sum(remuneration_cents) AS cents FR
 
 def close(
     connection: sqlite3.Connection, home: Home, year: int, now: datetime, *,
-    estimates: bool = False, users: Users | None = None, progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+    estimates: bool = False, users: Users | None = None, progress: Callable[[Text, int, int], None] = lambda what, done, of: None,
 ) -> Facts:  # fmt: skip
     """Closes a year and gives the facts of its report. With `users` it is shared out too, once and for good.
 
@@ -57,7 +58,7 @@ def close(
         home.settings,
         year,
         now,
-        progress=lambda done, of: progress("appels / statements", done, of),
+        progress=lambda done, of: progress(Both("appels", "statements"), done, of),
     ):
         pass
     shared = distributing.recorded(connection, year)
@@ -97,14 +98,21 @@ def overview(connection: sqlite3.Connection, now: datetime) -> list[Facts]:
     ]
 
 
-def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[str, int, int], None]) -> None:
+def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[Text, int, int], None]) -> None:
     failure = proof.verify(connection, home, progress=progress).failure
     if failure is not None:
         raise NotAllowed(
-            why=f"Le registre ne se prouve pas ({failure.check}, écriture {failure.entry}) : edi ledger verify. / The ledger does not hold."
+            why=Both(
+                f"Le registre ne se prouve pas ({failure.check}, écriture {failure.entry}) : edi ledger verify.",
+                f"The ledger does not hold ({failure.check}, entry {failure.entry}): edi ledger verify.",
+            )
         )
     if balance := sum(row["balance_cents"] for row in accounts.trial(connection, home.settings.accounts)):
-        raise NotAllowed(why=f"La balance ne tombe pas à zéro : {balance} centimes. / The books do not balance.")
+        raise NotAllowed(
+            why=Both(
+                f"La balance ne tombe pas à zéro : {balance} centimes.", f"The books do not balance: {balance} cents."
+            )
+        )
 
 
 def _agrees(connection: sqlite3.Connection, year: int, shared: distributing.Year | None) -> None:

@@ -12,19 +12,20 @@ from typing import Any
 import msgspec
 
 from edi import periods
-from edi.exports import Column
 from edi.lending.distribution import Terms, Title, distribute, per_copy, state_share
 from edi.lending.exclusions import EXCLUDED_SQL
 from edi.settings import Home
 from edi.store import snapshot, transaction
+from schemas.column import Column
 from schemas.errors import NotAllowed, SettingsWrong
+from schemas.text import Both
 
 SHEET = (
-    Column("ean", "EAN", wide=15), Column("title", "titre", wide=40), Column("copies", "exemplaires", "int"),
-    Column("brought_copies", "reprise d'exemplaires", "int"), Column("authors_cents", "auteurs", "cents"),
-    Column("publishers_cents", "éditeurs", "cents"), Column("brought_authors_cents", "report auteurs", "cents"),
-    Column("brought_publishers_cents", "report éditeurs", "cents"), Column("paid_cents", "à verser", "cents"),
-    Column("carried_cents", "reporté", "cents"),
+    Column("ean", "EAN", width=15), Column("title", Both("titre", "title"), width=40), Column("copies", Both("exemplaires", "copies"), "int"),
+    Column("brought_copies", Both("reprise d'exemplaires", "copies brought"), "int"), Column("authors_cents", Both("auteurs", "authors"), "cents"),
+    Column("publishers_cents", Both("éditeurs", "publishers"), "cents"), Column("brought_authors_cents", Both("report auteurs", "authors brought"), "cents"),
+    Column("brought_publishers_cents", Both("report éditeurs", "publishers brought"), "cents"), Column("paid_cents", Both("à verser", "to be paid"), "cents"),
+    Column("carried_cents", Both("reporté", "carried over"), "cents"),
 )  # fmt: skip
 _STORED = tuple(column.name for column in SHEET[:8])
 #: What a distribution moves: its name among the facts, and from which account to which.
@@ -137,11 +138,15 @@ def record(connection: sqlite3.Connection, made: Year, now: datetime) -> Year:
     year, facts = made.facts["year"], made.facts
     with transaction(connection):
         if year not in periods.closed_years(connection):
-            raise NotAllowed(why=f"Clore d'abord {year} : edi period close {year}. / Close {year} first.")
+            raise NotAllowed(
+                why=Both(
+                    f"Clore d'abord {year} : edi period close {year}.", f"Close {year} first: edi period close {year}."
+                )
+            )
         in_turn(connection, year)
         if facts["last_entry"] != connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]:
             raise NotAllowed(
-                why="Le registre a changé entre-temps : relancer. / The ledger changed meanwhile: try again."
+                why=Both("Le registre a changé entre-temps : relancer.", "The ledger changed meanwhile: try again.")
             )
         terms = msgspec.json.encode(facts["terms"]).decode()
         connection.execute(
@@ -165,12 +170,18 @@ def in_turn(connection: sqlite3.Connection, year: int) -> None:
     done = connection.execute("SELECT coalesce(max(year), 0) FROM distribution").fetchone()[0]
     if done >= year:
         raise NotAllowed(
-            why=f"{done} est déjà répartie : une répartition ne se refait pas. / {done} is shared out already."
+            why=Both(
+                f"{done} est déjà répartie : une répartition ne se refait pas.",
+                f"{done} is shared out already: that is done once.",
+            )
         )
     sql = "SELECT min(period) FROM remuneration WHERE period > ? AND period < ? AND (remuneration_cents <> 0 OR copies <> 0)"
     if before := connection.execute(sql, (done, year)).fetchone()[0]:
         raise NotAllowed(
-            why=f"Répartir d'abord {before}, qui a des écritures : edi distribute {before}. / Share out {before} first."
+            why=Both(
+                f"Répartir d'abord {before}, qui a des écritures : edi distribute {before}.",
+                f"Share out {before} first, it has entries: edi distribute {before}.",
+            )
         )
 
 

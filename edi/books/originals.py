@@ -18,11 +18,12 @@ from edi.settings import Home, paris_now
 from edi.store import PLACES
 from parsers.sniff import open_source
 from schemas.errors import NotFound, Unreadable
+from schemas.text import Both, Text
 from spool.errors import why
 from spool.folder import Folder
 
 #: Told what is gone through, how far, and of how much.
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[Text, int, int], None]
 
 #: Columns of `invoice`: as declared, and made of its lines.
 DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
@@ -49,7 +50,7 @@ def read_again(connection: sqlite3.Connection, home: Home, progress: Progress) -
     otherwise: dict[int, str] = {}
     with closing(partners.scratch(context.directory.values())) as aside:
         for row in declared:
-            progress("fichiers / files", done, of)
+            progress(Both("fichiers", "files"), done, of)
             otherwise.update(_said(connection, aside, home, row, context))
             done += row["size"] or 0
     return len(declared), otherwise
@@ -86,6 +87,8 @@ def _said(
                 elif differs := [name for name in _COMPARED if told[name] != row[name]]:
                     yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
     except NotFound as gone:
-        raise Unreadable(path=home.path / "received" / sha256[:2] / sha256, why="n'y est plus / is not there") from gone
+        raise Unreadable(
+            path=home.path / "received" / sha256[:2] / sha256, why=Both("n'y est plus", "is not there")
+        ) from gone
     except OSError as wrong:
         raise Unreadable(path=wrong.filename or sha256, why=why(wrong)) from wrong

@@ -157,7 +157,7 @@ def _runs_hold(
             proof.remuneration_cents += row["cents"] if row["kind"] == REMUNERATION.name else 0
             row = rows.fetchone()
             if proof.entries % 256 == 0:
-                progress("écritures / entries", proof.entries, of)
+                progress(Both("écritures", "entries"), proof.entries, of)
         if proof.entries + 1 - first != run["entries"]:
             raise _Fails("count", proof.entries + 1 - first, run["entries"], proof.entries + 1)
         proof.runs += 1

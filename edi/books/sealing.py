@@ -52,7 +52,12 @@ def make_key(path: Path, home: Path) -> Path:
     _outside(path, home)
     for taken in (path, public):
         if taken.exists():
-            raise NotAllowed(why=f"{taken} existe déjà : une clé ne se remplace pas. / {taken} exists: keys stay.")
+            raise NotAllowed(
+                why=Both(
+                    f"{taken} existe déjà : une clé ne se remplace pas.",
+                    f"{taken} exists already: a key is never replaced.",
+                )
+            )
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(keys.Encoding.PEM, keys.PrivateFormat.PKCS8, keys.NoEncryption())
     written = (private, key.public_key().public_bytes(keys.Encoding.PEM, keys.PublicFormat.SubjectPublicKeyInfo))
@@ -66,9 +71,13 @@ def sign(head: Head, path: Path, home: Path) -> bytes:
     _outside(path, home)
     key = _key(path)
     if not isinstance(key, Ed25519PrivateKey):
-        raise SettingsWrong(path=path, why="clé publique : signer demande la clé privée / a public key cannot sign")
+        raise SettingsWrong(
+            path=path, why=Both("clé publique : signer demande la clé privée", "a public key cannot sign")
+        )
     if path.stat().st_mode & 0o077:
-        raise NotAllowed(why=f"{path} est ouvert à d'autres : chmod 600 {path} / {path} is open to others: close it.")
+        raise NotAllowed(
+            why=Both(f"{path} est ouvert à d'autres : chmod 600 {path}", f"{path} is open to others: chmod 600 {path}")
+        )
     signed = msgspec.structs.replace(head, signature=key.sign(head._signed()).hex())
     return msgspec.json.format(msgspec.json.encode(signed), indent=2) + b"\n"
 
@@ -81,7 +90,7 @@ def read(path: Path, key_path: Path) -> Head:
         head = msgspec.json.decode(_bytes(path), type=Head)
         public.verify(bytes.fromhex(head.signature), head._signed())
     except (msgspec.MsgspecError, UnicodeError) as wrong:
-        raise Unreadable(path=path, why=f"pas une tête / not a head: {wrong}") from wrong
+        raise Unreadable(path=path, why=Both(f"pas une tête : {wrong}", f"not a head: {wrong}")) from wrong
     except (InvalidSignature, ValueError) as wrong:
         raise HeadForged(path=path) from wrong
     return head
@@ -90,8 +99,10 @@ def read(path: Path, key_path: Path) -> Head:
 def _outside(path: Path, home: Path) -> None:
     if path.resolve().is_relative_to(home.resolve()):
         raise NotAllowed(
-            why=f"{path} est dans {home} : qui peut changer le registre pourrait signer. Garder la clé ailleurs. / "
-            f"{path} is inside the home: keep the key elsewhere."
+            why=Both(
+                f"{path} est dans {home} : qui peut changer le registre pourrait signer. Garder la clé ailleurs.",
+                f"{path} is inside {home}: who can alter the ledger could sign for it. Keep the key elsewhere.",
+            )
         )
 
 
@@ -120,5 +131,5 @@ def _key(path: Path) -> Ed25519PrivateKey | Ed25519PublicKey:
         if isinstance(key, Ed25519PrivateKey | Ed25519PublicKey):
             return key
     raise SettingsWrong(
-        path=path, why="pas une clé Ed25519 sans mot de passe / not an Ed25519 key without a passphrase"
+        path=path, why=Both("pas une clé Ed25519 sans mot de passe", "not an Ed25519 key without a passphrase")
     )

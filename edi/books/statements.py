@@ -19,25 +19,26 @@ import msgspec
 
 from edi import partners
 from edi.books.paper import pdf
-from edi.exports import Column
 from edi.partners import Partner
 from edi.reconciliation import estimating
 from edi.reconciliation.claims import rate_text
 from edi.reconciliation.waiting import said_nil, waiting
 from edi.settings import Settings
 from edi.store import snapshot, transaction
+from schemas.column import Column
 from schemas.errors import NotFound
 from schemas.outcome import REASONS
+from schemas.text import Both
 
 Facts = dict[str, Any]
 LINES = (
-    Column("section", "rubrique", wide=20), Column("library", "bibliothèque", wide=15), Column("name", "nom", wide=30),
-    Column("number", "facture", wide=21), Column("date", "date", "date"), Column("kind", "F/A", wide=4),
-    Column("copies", "exemplaires", "int"), Column("base_cents", "base HT", "cents", 14), Column("rate", "taux", "rate", 6),
-    Column("remuneration_cents", "part", "cents", 14), Column("net_differs", "net différent", wide=12),
-    Column("statement", "appel repris", wide=12), Column("reason", "motif", wide=16), Column("entry", "écriture", "int", 9),
+    Column("section", Both("rubrique", "section"), width=20), Column("library", Both("bibliothèque", "library"), width=15), Column("name", Both("nom", "name"), width=30),
+    Column("number", Both("facture", "invoice"), width=21), Column("date", "date", "date"), Column("kind", "F/A", width=4),
+    Column("copies", Both("exemplaires", "copies"), "int"), Column("base_cents", Both("base HT", "net base"), "cents", 14), Column("rate", Both("taux", "rate"), "rate", 6),
+    Column("remuneration_cents", Both("part", "share"), "cents", 14), Column("net_differs", Both("net différent", "net differs"), width=12),
+    Column("statement", Both("appel repris", "taken back of"), width=12), Column("reason", Both("motif", "reason"), width=16), Column("entry", Both("écriture", "entry"), "int", 9),
 )  # fmt: skip
-TOTALS = (Column("what", "total", wide=44), Column("cents", "euros", "cents", 16))
+TOTALS = (Column("what", "total", width=44), Column("cents", "euros", "cents", 16))
 _WORDS = {
     "invoices_cents": "Factures", "reversed_cents": "Reprises depuis l'appel précédent", "estimates_cents": "Estimations appelées",
     "estimates_taken_back_cents": "Estimations de l'appel précédent, reprises", "due_cents": "À payer",
@@ -233,7 +234,7 @@ def document(connection: sqlite3.Connection, number: int) -> Facts:
     """A statement as it was issued. Raises NotFound."""
     row = connection.execute("SELECT facts FROM issued_statement WHERE number = ?", (number,)).fetchone()
     if row is None:
-        raise NotFound(what=f"appel / statement {label(number)}")
+        raise NotFound(what=Both(f"appel {label(number)}", f"statement {label(number)}"))
     facts: Facts = msgspec.json.decode(zlib.decompress(row["facts"]))
     return facts
 

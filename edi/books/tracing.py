@@ -16,6 +16,7 @@ from parsers.excerpts import excerpts
 from schemas.errors import NotFound, Unreadable
 from schemas.finding import Finding
 from schemas.layout import FA, LG
+from schemas.text import Both
 from spool.errors import why
 from spool.folder import Folder
 
@@ -39,7 +40,7 @@ def entry(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, 
         (number,),
     ).fetchone()
     if row is None:
-        raise NotFound(what=f"écriture / entry {number}")
+        raise NotFound(what=Both(f"écriture {number}", f"entry {number}"))
     supplier = _invoice(connection, home, row["supplier_invoice"])
     library = _invoice(connection, home, row["library_invoice"])
     facts = {

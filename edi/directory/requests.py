@@ -15,6 +15,7 @@ from edi.partners import Facts, Partner
 from edi.store import transaction
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound
+from schemas.text import Both
 
 _KNOWN = ("name", "postcode", "city")
 Wanted = Mapping[str, str]
@@ -44,7 +45,7 @@ def one(connection: sqlite3.Connection, request: int) -> dict[str, Any]:
     """One request. Raises NotFound."""
     row = connection.execute(_ROWS.format(which="request = ?"), (request,)).fetchone()
     if row is None:
-        raise NotFound(what=f"demande / request {request}")
+        raise NotFound(what=Both(f"demande {request}", f"request {request}"))
     return dict(row)
 
 
@@ -122,7 +123,7 @@ def act(connection: sqlite3.Connection, request: int, act: str, who: str, reason
     """Takes a request up, or refuses it, inside the caller's transaction. Raises NotFound, or NotAllowed where it is closed."""
     _must_be(one(connection, request), *OPEN)
     if act == "refuse" and not reason.strip():
-        raise NotAllowed(why="Un refus veut une raison : --reason. / A refusal needs a reason.")
+        raise NotAllowed(why=Both("Un refus veut une raison : --reason.", "A refusal needs a reason: --reason."))
     _act(connection, request, act, who, reason, now)
 
 
@@ -139,12 +140,22 @@ def answer(
     for number, given in answers.items():
         request, code = one(connection, number), given["gln"]
         if not gln.is_valid(code) and not gln.is_legacy(code) and code not in directory:
-            raise NotAllowed(why=f"{code!r} n'est pas un GLN : 13 chiffres, le dernier de contrôle. / It is not a GLN.")
+            raise NotAllowed(
+                why=Both(
+                    f"{code!r} n'est pas un GLN : 13 chiffres, le dernier de contrôle.",
+                    f"{code!r} is no GLN: 13 digits, the last of them a check digit.",
+                )
+            )
         known = directory.get(code)
         asked = connection.execute("SELECT role FROM request WHERE gln = ?", (code,)).fetchone()
         role = known.role if known else asked["role"] if asked else request["role"]
         if role != request["role"]:
-            raise NotAllowed(why=f"{code} : {role} ; demande / request {number} : {request['role']}.")
+            raise NotAllowed(
+                why=Both(
+                    f"{code} : {role} ; demande {number} : {request['role']}.",
+                    f"{code}: {role}; request {number}: {request['role']}.",
+                )
+            )
         facts = {(name, ""): given.get(name) or request[name] for name in _KNOWN} | {("role", ""): role}
         if known is None:
             told[code] = facts
@@ -162,7 +173,10 @@ def answer(
 def _must_be(request: dict[str, Any], *states: str) -> None:
     if request["state"] not in states:
         raise NotAllowed(
-            why=f"La demande {request['request']} est close ({request['state']}). / Request {request['request']} is closed."
+            why=Both(
+                f"La demande {request['request']} est close ({request['state']}).",
+                f"Request {request['request']} is closed ({request['state']}).",
+            )
         )
 
 

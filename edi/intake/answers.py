@@ -15,6 +15,7 @@ from parsers.answers import Encoding, render
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound
 from schemas.finding import Finding
+from schemas.text import Both
 
 
 def acknowledge(
@@ -124,7 +125,7 @@ def resend(connection: sqlite3.Connection, answer: int) -> sqlite3.Row:
         "SELECT id, link, home, name FROM answer WHERE id = ?", (answer,)
     ).fetchone()
     if row is None:
-        raise NotFound(what=f"réponse / answer {answer}")
+        raise NotFound(what=Both(f"réponse {answer}", f"answer {answer}"))
     return row
 
 

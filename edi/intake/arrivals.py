@@ -17,7 +17,7 @@ from spool.link import EVERYBODY, Link, declarants
 def arrival_of(home: Home, link: str, link_home: str, name: str, dry: bool) -> Arrival:
     """How a file of the link and home of these names arrives. Raises NotFound when the link is not in the settings."""
     if link == LOCAL:
-        return Arrival(name=name, link=LOCAL, dry=dry, language=home.settings.language)
+        return Arrival(name=name, link=LOCAL, dry=dry, language=home.settings.lang)
     return arrival_at(home.link(link), link_home, name, dry)
 
 

@@ -19,6 +19,7 @@ from schemas.acknowledgement import Acknowledgement
 from schemas.catalogue import message, reach
 from schemas.errors import NotAllowed, NotFound
 from schemas.finding import Finding
+from schemas.text import Both
 
 _WAITS = """
     (r.state = 'failed' OR r.verdict IN ('refused', 'partly-accepted'))
@@ -45,7 +46,7 @@ def waiting(connection: sqlite3.Connection, receipt: int) -> sqlite3.Row:
         f"SELECT r.* FROM receipt r WHERE r.id = ? AND {_WAITS}", (receipt,)
     ).fetchone()
     if row is None:
-        raise NotFound(what=f"en quarantaine / in quarantine : {receipt}")
+        raise NotFound(what=Both(f"{receipt} en quarantaine", f"{receipt} in quarantine"))
     return row
 
 
@@ -92,8 +93,12 @@ def release(connection: sqlite3.Connection, receipt: int, who: str, reason: str,
     row = waiting(connection, receipt)
     if row["verdict"] == "partly-accepted":
         raise NotAllowed(
-            why="Ce fichier est comptabilisé en partie : le partenaire renvoie les factures refusées sous une autre "
-            "référence, ou un remplacement. / Booked in part: the partner sends the refused invoices again."
+            why=Both(
+                "Ce fichier est comptabilisé en partie : le partenaire renvoie les factures refusées sous une autre "
+                "référence, ou un remplacement.",
+                "This file is booked in part: the partner sends the refused invoices again under another reference, or "
+                "a replacement.",
+            )
         )
     cursor = connection.execute(
         "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
@@ -114,7 +119,9 @@ def discard(connection: sqlite3.Connection, receipt: int, who: str, reason: str,
     """
     row = waiting(connection, receipt)
     if not reason.strip():
-        raise NotAllowed(why="Écarter un fichier demande une raison : --reason. / Discarding needs a reason: --reason.")
+        raise NotAllowed(
+            why=Both("Écarter un fichier demande une raison : --reason.", "Discarding needs a reason: --reason.")
+        )
     if row["state"] == "failed":
         connection.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
     _act(connection, receipt, "discard", who, reason, now, None)

@@ -37,7 +37,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 <= self.fees_bp <= 10_000 or self.threshold_cents < 0:
             raise ValueError("fees_bp : 0..10000 ; threshold_cents : >= 0")
         if not 0 <= self.pension_bp <= _HALF:
-            raise ValueError("pension_bp : la moitié au plus (L133-4) / half at most: 0..5000")
+            raise ValueError("pension_bp : la moitié au plus, 0..5000 (L133-4)")
 
 
 class Title(msgspec.Struct, frozen=True):

@@ -11,19 +11,20 @@ from functools import cache
 from typing import Any
 
 from edi import ledger, partners
-from edi.exports import Column
 from edi.lending import terms
 from edi.lending.remuneration import share, why_exempt
 from edi.partners import Partner
+from schemas.column import Column
+from schemas.text import Both
 
 #: The columns of an export, in order; `hash` is of the entry's number and its facts, `reason` why a base is nothing.
 SHEET = (
-    Column("entry", "écriture", "int", 9), Column("period", "période", "int", 8), Column("supplier", "fournisseur", wide=15),
-    Column("library", "bibliothèque", wide=15), Column("invoice_number", "facture", wide=21),
-    Column("invoice_date", "date", "date"), Column("kind", "F/A", wide=4), Column("base_cents", "base HT", "cents", 14),
-    Column("rate", "taux", "rate", 6), Column("remuneration_cents", "part", "cents", 14), Column("copies", "exemplaires", "int"),
-    Column("reverses", "contre-passe", "int"), Column("match", "rapprochement", wide=22), Column("hash", "empreinte", wide=66),
-    Column("reason", "motif", wide=16),
+    Column("entry", Both("écriture", "entry"), "int", 9), Column("period", Both("période", "period"), "int", 8), Column("supplier", Both("fournisseur", "supplier"), width=15),
+    Column("library", Both("bibliothèque", "library"), width=15), Column("invoice_number", Both("facture", "invoice"), width=21),
+    Column("invoice_date", "date", "date"), Column("kind", "F/A", width=4), Column("base_cents", Both("base HT", "net base"), "cents", 14),
+    Column("rate", Both("taux", "rate"), "rate", 6), Column("remuneration_cents", Both("part", "share"), "cents", 14), Column("copies", Both("exemplaires", "copies"), "int"),
+    Column("reverses", Both("contre-passe", "reverses"), "int"), Column("match", Both("rapprochement", "match"), width=22), Column("hash", Both("empreinte", "hash"), width=66),
+    Column("reason", Both("motif", "reason"), width=16),
 )  # fmt: skip
 COLUMNS = tuple(column.name for column in SHEET)
 

@@ -17,6 +17,7 @@ from edi import touched
 from edi.lending.candidate import Candidate
 from edi.lending.matching import ACCEPTED, NONE_DECIDED, Decisions
 from schemas.errors import NotAllowed, NotFound
+from schemas.text import Both, filled
 
 _STANDING = "d.act <> 'undo' AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"
 #: What can be decided of a case in which state.
@@ -26,9 +27,14 @@ _MAY = {
     "settle": {"matched", "discrepancy"},
 }
 _CANNOT = {
-    "accept": "seule une proposition ou un écart entre les deux côtés s'accepte / only a proposal or a discrepancy of both sides can be accepted",
-    "reject": "seule une proposition se rejette / only a proposal can be rejected",
-    "settle": "seul un net différent ou un écart se classe / only a net that differs or a discrepancy can be settled",
+    "accept": Both(
+        "seule une proposition ou un écart entre les deux côtés s'accepte",
+        "only a proposal or a discrepancy of both sides can be accepted",
+    ),
+    "reject": Both("seule une proposition se rejette", "only a proposal can be rejected"),
+    "settle": Both(
+        "seul un net différent ou un écart se classe", "only a net that differs or a discrepancy can be settled"
+    ),
 }
 
 
@@ -98,7 +104,7 @@ def decide(connection: sqlite3.Connection, act: str, invoice: int, who: str, rea
         or (act == "settle" and state == "matched" and named != "net-differs")
     )
     if wrong:
-        raise NotAllowed(why=f"{_CANNOT[act]} ({state}{' ' + named if named else ''}).")
+        raise NotAllowed(why=filled("{cannot} ({state}).", cannot=_CANNOT[act], state=f"{state} {named}".strip()))
     return _write(connection, act, ids, who, reason, now, state, named, None)
 
 
@@ -107,10 +113,13 @@ def undo(connection: sqlite3.Connection, decision: int, who: str, reason: str, n
     _signed(who, reason)
     row = connection.execute("SELECT * FROM decision WHERE id = ?", (decision,)).fetchone()
     if row is None:
-        raise NotFound(what=f"décision / decision {decision}")
+        raise NotFound(what=Both(f"décision {decision}", f"decision {decision}"))
     if row["act"] == "undo" or connection.execute("SELECT 1 FROM decision WHERE undoes = ?", (decision,)).fetchone():
         raise NotAllowed(
-            why=f"La décision {decision} est déjà annulée, ou en annule une. / It is undone already, or is an undo."
+            why=Both(
+                f"La décision {decision} est déjà annulée, ou en annule une.",
+                f"Decision {decision} is undone already, or is an undo.",
+            )
         )
     ids = [one[0] for one in connection.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))]
     return _write(connection, "undo", ids, who, reason, now, row["state"], row["named"], decision)
@@ -119,7 +128,10 @@ def undo(connection: sqlite3.Connection, decision: int, who: str, reason: str, n
 def _signed(who: str, reason: str) -> None:
     if not who.strip() or not reason.strip():
         raise NotAllowed(
-            why="Une décision veut un nom et une raison : --by, --reason. / A decision needs a name and a reason."
+            why=Both(
+                "Une décision veut un nom et une raison : --by, --reason.",
+                "A decision needs a name and a reason: --by, --reason.",
+            )
         )
 
 

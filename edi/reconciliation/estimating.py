@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 
 from edi import ledger, partners, store
-from edi.exports import Column
 from edi.ledger import FACTS, Kind
 from edi.lending import terms
 from edi.lending.remuneration import least, why_exempt
@@ -24,14 +23,16 @@ from edi.lock import in_turn
 from edi.reconciliation.claims import SEALS, rate_text
 from edi.reconciliation.waiting import said_nil, waiting
 from edi.store import transaction
+from schemas.column import Column
+from schemas.text import Both
 
 SHEET = (
-    Column("estimate", "estimation", "int", 9), Column("posted_at", "inscrite le", wide=20), Column("period", "période", "int", 8),
-    Column("supplier", "fournisseur", wide=15), Column("library", "bibliothèque", wide=15),
-    Column("invoice_number", "facture", wide=21), Column("invoice_date", "date", "date"), Column("kind", "F/A", wide=4),
-    Column("ht_cents", "net HT", "cents", 14), Column("rate", "taux", "rate", 6),
-    Column("remuneration_cents", "part estimée", "cents", 14), Column("reverses", "contre-passe", "int"),
-    Column("reason", "motif", wide=16), Column("hash", "empreinte", wide=66),
+    Column("estimate", Both("estimation", "estimate"), "int", 9), Column("posted_at", Both("inscrite le", "posted on"), width=20), Column("period", Both("période", "period"), "int", 8),
+    Column("supplier", Both("fournisseur", "supplier"), width=15), Column("library", Both("bibliothèque", "library"), width=15),
+    Column("invoice_number", Both("facture", "invoice"), width=21), Column("invoice_date", "date", "date"), Column("kind", "F/A", width=4),
+    Column("ht_cents", Both("net HT", "net"), "cents", 14), Column("rate", Both("taux", "rate"), "rate", 6),
+    Column("remuneration_cents", Both("part estimée", "estimated share"), "cents", 14), Column("reverses", Both("contre-passe", "reverses"), "int"),
+    Column("reason", Both("motif", "reason"), width=16), Column("hash", Both("empreinte", "hash"), width=66),
 )  # fmt: skip
 #: The facts of an entry, but for its number, which are all hashed under the names of the ledger.
 _HASHED = ("entry", "scheme", "kind", *FACTS)

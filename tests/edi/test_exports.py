@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from edi import exports
-from edi.exports import Column, plain_csv, spreadsheet_csv, workbook
+from edi.exports import Sheet, plain_csv, spreadsheet_csv, workbook
 from parsers.plain import harmless
+from schemas.column import Column
 
 COLUMNS = (
     Column("gln", "GLN"), Column("number", "facture"), Column("day", "date", "date"), Column("n", "n", "int"),
@@ -83,7 +84,7 @@ def test_a_program_gets_every_value_back(given_rows: list[dict[str, Any]]) -> No
 
 @given(st.lists(rows, max_size=5))
 def test_a_workbook_has_types(given_rows: list[dict[str, Any]]) -> None:
-    [(name, (heads, *cells))] = read_xlsx(b"".join(workbook([("Registre", COLUMNS, given_rows)]))).items()
+    [(name, (heads, *cells))] = read_xlsx(b"".join(workbook([Sheet("Registre", COLUMNS, given_rows)]))).items()
     assert name == "Registre" and heads == [column.head for column in COLUMNS]
     for row, (code, number, day, n, base, rate) in zip(given_rows, cells, strict=True):
         assert (code, number, day) == (row["gln"], row["number"], datetime.date.fromisoformat(row["day"]))
@@ -93,11 +94,9 @@ def test_a_workbook_has_types(given_rows: list[dict[str, Any]]) -> None:
 
 def test_a_full_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "_SHEET_ROWS", 3)
-    numbers = [Column("n", "n", "int")]
+    numbers = (Column("n", "n", "int"),)
     sheets = [
-        ("Un", numbers, [{"n": n} for n in range(7)]),
-        ("Deux", numbers, []),
-        ("Trois", numbers, [{"n": n} for n in range(3)]),
+        Sheet(name, numbers, [{"n": n} for n in range(many)]) for name, many in (("Un", 7), ("Deux", 0), ("Trois", 3))
     ]
     found = read_xlsx(b"".join(workbook(sheets)))
     assert {name: [row[0] for row in rows[1:]] for name, rows in found.items()} == {

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from edi.cli import app
 from edi.intake.ingesting import ingest
@@ -119,8 +118,7 @@ def test_lines_of_many_threads_stay_whole(tmp_path: Path) -> None:
 def test_what_people_decide_is_logged_with_who(desk: Links, monkeypatch: pytest.MonkeyPatch) -> None:
     def told(*words: str) -> list[dict[str, Any]]:
         before = len(facts(desk.home.path))
-        command = typer.main.get_command(app)
-        command.main([*words, "--home", str(desk.home.path)], standalone_mode=False)
+        app.main([*words, "--home", str(desk.home.path)], standalone_mode=False)
         return [
             {key: fact[key] for key in fact if key not in ("at", "level")} for fact in facts(desk.home.path)[before:]
         ]

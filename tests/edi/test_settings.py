@@ -36,7 +36,7 @@ def test_template_is_valid_uncommented(tmp_path: Path) -> None:
         ("every_seconds = nan", "every_seconds"),
         ("every_seconds = -5", "every_seconds"),
         ("max_bytes = 0", "max_bytes"),
-        ('language = "de"', "language"),
+        ('lang = "de"', "lang"),
         ("colour = 1", "colour"),
         (FOLDER.format("local", "x"), "réservé"),
         (FOLDER.format("a", "x") * 2, "deux fois"),

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from click.testing import CliRunner
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from typer.testing import CliRunner
 
 from edi.cli import app
 from tests.market.oracle import Outcome, Paper, Rules

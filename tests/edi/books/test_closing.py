@@ -216,7 +216,7 @@ def test_closing_takes_in_what_is_there_and_tells_it(tmp_path: Path) -> None:
     desk.take(declared("S", sold("1", "2025-03-14"), sold("2", "2025-03-14")))
     desk.take(declared("L", bought("1", "2025-03-14"), bought("8", "2025-09-14"), by=LIBRARY))
     ran = edi("--home", home, "period", "close", "2025", "--json", cwd=tmp_path, expect=0).json
-    assert ran == {
+    assert {name: ran[name] for name in ("year", "state", "late_invoices_go_to", "waiting")} == {
         "year": 2025, "state": "closed", "late_invoices_go_to": 2026,
         "waiting": {
             "library": {"invoices": 1, "least_cents": 600, "most_cents": 600},

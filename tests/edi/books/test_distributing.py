@@ -71,11 +71,11 @@ def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
         record(desk.connection, made, desk.now)
     close_year(desk, 2024)
     declare(desk, 6, 2025)
-    with pytest.raises(NotAllowed, match="changed meanwhile"):
+    with pytest.raises(NotAllowed, match="changé entre-temps"):
         record(desk.connection, made, desk.now)
     made = compute(desk.connection, 2024, Users(), Terms())
     record(desk.connection, made, desk.now)
-    with pytest.raises(NotAllowed, match="shared out already"):
+    with pytest.raises(NotAllowed, match="déjà répartie"):
         record(desk.connection, made, desk.now)
     for table in ("distribution", "distribution_posting", "distribution_share"):
         for act in (
@@ -92,9 +92,9 @@ def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(tmp_pat
     declare(desk, 5, 2024)
     declare(desk, 6, 2025)
     close_year(desk, 2025)
-    with pytest.raises(NotAllowed, match="2024 first"):
+    with pytest.raises(NotAllowed, match="d'abord 2024"):
         record(desk.connection, compute(desk.connection, 2025, Users(), Terms()), desk.now)
-    with pytest.raises(NotAllowed, match="2024 first"):
+    with pytest.raises(NotAllowed, match="d'abord 2024"):
         closing.close(desk.connection, desk.home, 2025, desk.now, users=Users())
     assert desk.one("SELECT count(*) FROM issued_statement") == 0  # nothing half done
     for year in (2024, 2025):

@@ -84,7 +84,7 @@ def test_released_it_is_read_again_with_today_s_rules(
     others = tuple(check for check in checks.head if check.code != "ht-exceeds-ttc")
     monkeypatch.setattr("edi.lending.checks.CHECKS", checks._replace(head=others))
     code, out, _ = run("quarantine", "release", "4", "--by", "Anne")
-    assert (code, "accepted" in out) == (0, True)
+    assert (code, "accepté" in out) == (0, True)
     assert listed(run) == {3: "partly-accepted"}
     assert copies(tmp_path) == ["C"], "no copy stays of what is accepted"
     with connect(tmp_path / "home" / "edi.sqlite") as connection:

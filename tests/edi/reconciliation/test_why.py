@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from edi import touched
 from edi.cli import app
@@ -92,10 +92,12 @@ def test_every_state_and_reason_has_words_and_is_shown(desk: Desk) -> None:
     assert all(word.fr and word.en and word.fr != word.en for word in (*STATES.values(), *REASONS.values()))
     for case in cases:
         number = (case["supplier_invoices"] or case["library_invoices"])[0]["number"]
-        page = " ".join(CliRunner().invoke(app, ["--home", str(desk.home.path), "why", number]).stdout.split())
         said = {row["reason"] for row in (case, *case["entries"], *case["estimates"])} - {""}
-        for words in (STATES[case["state"]], *(REASONS[reason] for reason in said)):
-            assert words.fr in page and words.en in page, (number, words)
+        for lang in ("fr", "en"):
+            ran = CliRunner().invoke(app, ["--home", str(desk.home.path), "--lang", lang, "why", number])
+            page = " ".join(ran.stdout.split())
+            for words in (STATES[case["state"]], *(REASONS[reason] for reason in said)):
+                assert getattr(words, lang) in page, (number, words)
     send_pending(desk.home, desk.connection, desk.now)
 
 

@@ -1,0 +1,246 @@
+"""Acts that take files: ingest, run, sandbox; and on those that were refused."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from edi.acts.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
+from edi.acts.checking import Checked, File, Files, code
+from edi.acts.columns import VERDICTS, link_and_home, verdict
+from edi.acts.files import LONG
+from schemas.column import Column
+from schemas.text import Both, filled
+
+if TYPE_CHECKING:
+    from edi.desk import Desk
+    from edi.intake.pipeline import Pass
+    from schemas.acknowledgement import Acknowledgement
+
+
+def ingest(desk: "Desk", *, files: Files) -> Checked:
+    """Reads, checks, books and answers; a checker that failed keeps the file."""
+    from edi.intake.ingesting import ingest as ingested
+
+    def progress(path: Path) -> Any:
+        size = path.stat().st_size
+        return lambda done: desk.progress(path.name, done, size) if size >= LONG else None
+
+    taken: dict[Path, list[File]] = defaultdict(list)
+    for path, acknowledgement in ingested(desk.home, desk.connection, files, progress=progress):
+        taken[path].append(File(str(path), acknowledgement))
+    found = [taken[file].pop(0) for file in files]  # the same file given twice is taken twice
+    where = filled(Both("réponses : {folder}", "answers: {folder}"), folder=desk.home.path / "outgoing" / "local")
+    kept = Both(
+        "contrôle en panne ; le fichier est gardé : edi status", "the checker failed; the file is kept: edi status"
+    )
+    for file in found:
+        if file.verdict == "failed":
+            desk.tell("failed", {"file": file.file, "trouble": kept})
+    return Checked(files=found, code=code(file.verdict for file in found), below=(where,))
+
+
+class Passed(Result, frozen=True, kw_only=True):
+    """What one pass did; None of passes that followed one another for ever."""
+
+    did: "Pass | None" = None
+
+    def document(self, language: str) -> Any:
+        """The pass for programs; nothing of one that was told of as it went by."""
+        from parsers.report import as_json
+
+        did = self.did
+        return did and {
+            "pulled": did.pulled, "still_growing": did.waiting, "files": [as_json(taken, language) for taken in did.taken],
+            "pushed": did.pushed, "troubles": did.troubles, "reconciliation": did.reconciled,
+        }  # fmt: skip
+
+
+def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "One pass."))] = False) -> Passed:
+    """One pass, or pass after pass until the desk is asked to stop, each told of as `pass`."""
+    from edi.intake import pipeline
+    from edi.intake.running import forever
+    from edi.lock import held
+    from edi.reconciliation.reconciling import reconcile
+
+    with held(desk.home.path):
+        if not desk.home.settings.link:
+            nothing = Both("Aucune liaison dans {toml} : rien à tirer.", "No link in {toml}: nothing to pull.")
+            desk.tell("note", {"note": filled(nothing, toml=desk.home.path / "edi.toml")})
+        running = pipeline.Run(desk, lambda desk: reconcile(desk.connection, desk.now()), desk.tell, desk.stop)
+        if not once:
+            desk.tell("running", {"links": len(desk.home.settings.link)})
+            forever(running, lambda did: desk.tell("pass", {"did": Passed(did=did)}))
+            return Passed(below=(Both("Fini ; rien n'est perdu.", "Ended; nothing is lost."),))
+        try:
+            did = running.once(patient=True)
+        finally:
+            running.close()
+    wrong = 2 if did.troubles else code(taken.verdict for taken in did.taken)
+    return Passed(code=wrong, did=did)
+
+
+class Demo(Facts, frozen=True, kw_only=True):
+    """All that the demo showed."""
+
+
+def demo(desk: "Desk") -> Demo:
+    """Plays the whole job on a console that whoever looks on lends when told of `console`."""
+    from rich.console import Console
+
+    from edi.demo.show import demo as shown
+
+    lent: list[Console] = []
+    desk.tell("console", {"lend": lent.append})
+    return Demo(facts=shown(desk.home.path, lent[0] if lent else Console(quiet=True), True, desk.language))
+
+
+class Ended(Result, frozen=True, kw_only=True):
+    """Nothing: all of it was told of while it went on."""
+
+    def document(self, language: str) -> Any:
+        """Nothing more."""
+        return None
+
+
+def sandbox(
+    desk: "Desk", *,
+    port: Annotated[int, Asked(Both("0 : un port libre.", "0: a free one."), "PORT", least=0, most=65535)] = 0,
+    key: Annotated[Path | None, Asked(Both("Votre clé publique.", "Your public key."), Both("FICHIER.pub", "FILE.pub"))] = None,
+) -> Ended:  # fmt: skip
+    """Tells of the `account`, then plays the other side until the desk is asked to stop."""
+    from edi import sandbox as there
+    from edi.lock import held
+
+    path = desk.home.path
+    with there.account(path, port, _public(key)) as (opened, account), held(opened.path):
+        desk.tell("account", {**msgspec.structs.asdict(account), "place": str(path)})
+        there.play(opened, desk.stop, desk.tell)
+    return Ended()
+
+
+def _public(key: Path | None) -> str | None:
+    if key is None:
+        return None
+    try:
+        text = key.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise WrongUse(name="--key", why=f"{key} : {wrong}") from wrong
+    if len(text.split()) < 2 or "PRIVATE" in text:
+        line = Both("{key} : une ligne de clé publique OpenSSH", "{key}: an OpenSSH public key line")
+        raise WrongUse(name="--key", why=filled(line, key=key))
+    return text
+
+
+_ACTS = {"release": Both("relâché", "released"), "discard": Both("écarté", "discarded")}
+QUARANTINE = (
+    Column("id", "n°", "int"), Column("received_at", Both("reçu", "received"), "moment"), link_and_home(),
+    Column("name", Both("fichier", "file"), folded=True), verdict(),
+    Column("codes", Both("pourquoi", "why"), folded=True, value=lambda row: row["trouble"] or row["codes"]),
+)  # fmt: skip
+DECIDED = (
+    Column("receipt", "n°", "int"), Column("act", Both("décidé", "decided"), "word", words=_ACTS),
+    Column("at", Both("le", "on"), "moment"), Column("who", Both("par", "by")),
+    Column("reason", Both("pourquoi", "why"), folded=True), Column("released_as", Both("relu sous", "read again as"), "int"),
+)  # fmt: skip
+_SHOWN = 20
+
+
+def quarantine(desk: "Desk") -> Rows:
+    """What waits in quarantine, and what people decided of what waited."""
+    from edi.intake.quarantine import acts, listing
+
+    decided = acts(desk.connection)
+    below = Rows(name="acts", title=Both("Décisions", "Decisions"), columns=DECIDED, rows=decided[:_SHOWN])
+    return Rows(
+        name="quarantine", title=Both("Quarantaine", "Quarantine"), columns=QUARANTINE, rows=listing(desk.connection),
+        empty=Both("La quarantaine est vide.", "Quarantine is empty."), more={"acts": decided},
+        tables=(below,) if decided else (),
+    )  # fmt: skip
+
+
+class Held(Result, frozen=True, kw_only=True):
+    """A file in quarantine, its first findings and where in its bytes each is."""
+
+    row: Any
+    acknowledgement: "Acknowledgement | None"
+    found: Any
+    original: Path
+
+    def document(self, language: str) -> Any:
+        """The file, its findings with their bytes."""
+        from edi.intake.quarantine import as_json
+
+        facts = as_json(self.acknowledgement, self.found, language)
+        return {**facts, "id": self.row["id"], "original": str(self.original), "trouble": self.row["trouble"]}
+
+
+def held(desk: "Desk", *, number: Number) -> Held:
+    """Looks into a file in quarantine."""
+    from edi.intake import quarantine
+
+    row = quarantine.waiting(desk.connection, number)
+    original = desk.folder.original(row["sha256"])
+    acknowledgement, found = quarantine.show(desk.connection, number, original, desk.home.settings.max_bytes)
+    return Held(row=row, acknowledgement=acknowledgement, found=found, original=original)
+
+
+class Released(Result, frozen=True, kw_only=True):
+    """What came of a file that was read again, as a new receipt."""
+
+    id: int
+    receipt: int
+    verdict: str
+    accepted: int
+
+
+def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
+    """Reads a file again with today's rules."""
+    from edi.intake import quarantine
+    from edi.intake.arrivals import arrival_of, take_receipt
+    from edi.intake.outgoing import deliver
+    from edi.store import transaction
+
+    home, connection, folder = desk.home, desk.connection, desk.folder
+    with transaction(connection):
+        row = quarantine.waiting(connection, number)
+        arrival_of(home, row["link"], row["home"], row["name"], bool(row["dry"]))  # its link is still known
+        folder.original(row["sha256"])
+        receipt = quarantine.release(connection, number, desk.who, reason, desk.now())
+    about = {"link": row["link"], "file": row["name"]}
+    desk.decided("released", **about, receipt=number, reason=reason, read_again_as=receipt)
+    taken = take_receipt(desk, receipt)
+    desk.log("taken", {**about, "acknowledgement": taken})
+    if taken.verdict not in ("refused", "partly-accepted"):
+        folder.release(row["sha256"], row["name"])
+    deliver(desk)
+    says = Both(
+        "Relu : {verdict}, {n} ; la réponse part au prochain passage.",
+        "Read again: {verdict}, {n}; the answer goes out with the next pass.",
+    )
+    return Released(
+        id=number, receipt=receipt, verdict=taken.verdict, accepted=taken.accepted, code=code([taken.verdict]),
+        below=(filled(says, verdict=VERDICTS[taken.verdict], n=f"{taken.accepted}/{taken.invoices}"),),
+    )  # fmt: skip
+
+
+class Discarded(Result, frozen=True, kw_only=True):
+    """A file that is off the list."""
+
+    id: int
+    discarded: bool
+
+
+def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
+    """Takes a file off the list, for a reason; its bytes stay."""
+    from edi.intake import quarantine
+    from edi.store import transaction
+
+    with transaction(desk.connection):
+        row = quarantine.waiting(desk.connection, number)
+        quarantine.discard(desk.connection, number, desk.who, reason, desk.now())
+    desk.decided("discarded", link=row["link"], file=row["name"], receipt=number, reason=reason)
+    desk.folder.release(row["sha256"], row["name"])
+    says = Both("{name} écarté ; ses octets restent dans received/.", "{name} discarded; its bytes stay in received/.")
+    return Discarded(id=number, discarded=True, below=(filled(says, name=row["name"]),))

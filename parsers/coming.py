@@ -22,40 +22,48 @@ class Coming:
         self.countable = countable
         self.findings = list(findings)
         self._part = 0
-        self._lines: list[Lines | tuple[PartialLine, ...]] = []
+        self._lines: list[Lines | tuple[Line | PartialLine, ...]] = []
         self._held = 0
-        self._first: int = head.get("record", 0) + 1
+        self._records: list[Sequence[int]] = []
 
-    def add(self, lines: Lines | tuple[PartialLine, ...], record: int) -> Iterator[Invoice]:
-        """Adds lines, the first of which is that record; yields the parts that are full."""
+    def add(self, lines: Lines | tuple[Line | PartialLine, ...], records: Sequence[int]) -> Iterator[Invoice]:
+        """Adds lines, which are these records; yields the parts that are full."""
         while count := len(lines):
-            if not self._held:
-                self._first = record
             room = PART - self._held
-            some = lines if count <= room else lines[:room]
-            self._lines.append(some)
-            self._held += len(some)
+            self._lines.append(lines if count <= room else lines[:room])
+            self._records.append(records if count <= room else records[:room])
+            self._held += min(room, count)
             if self._held == PART:
                 yield self.part(last=False)
-            lines, record = lines[len(some) :], record + len(some)
+            lines, records = lines[room:], records[room:]
 
     def part(self, last: bool) -> Invoice:
         """What has come in; lines and findings begin anew."""
         invoice = Invoice(
             **self.head,
             lines=_joined(self._lines),
-            line_records=range(self._first, self._first + self._held),
+            line_records=_run(self._records, self.head.get("record", 0) + 1),
             findings=tuple(self.findings),
             part=self._part,
             last=last,
             countable=self.countable,
         )
-        self._lines, self._held, self.findings = [], 0, []
+        self._lines, self._records, self._held, self.findings = [], [], 0, []
         self._part += 1
         return invoice
 
 
-def _joined(some: Sequence[Lines | tuple[PartialLine, ...]]) -> Sequence[Line | PartialLine]:
+def _run(records: Sequence[Sequence[int]], first: int) -> Sequence[int]:
+    """Record numbers that came in one after another; none of them would be from `first` on."""
+    if not records:
+        return range(first, first)
+    ranges = [some for some in records if isinstance(some, range)]
+    if ranges and len(ranges) == len(records):
+        return range(ranges[0].start, ranges[-1].stop)
+    return list(chain.from_iterable(records))
+
+
+def _joined(some: Sequence[Lines | tuple[Line | PartialLine, ...]]) -> Sequence[Line | PartialLine]:
     """Lines that came in one after another, by columns if nothing stands in the way."""
     if len(some) == 1:
         return some[0]

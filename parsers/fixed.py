@@ -145,13 +145,15 @@ class _Reading:
         for kind, ht in zip(heads[_KIND], heads[_HT], strict=True):
             self._count(kind, ht)
         if self.state == "invoice":
-            yield from self.coming.add(lines[: begins[0]] if begins else lines, first)
+            mine = lines[: begins[0]] if begins else lines
+            yield from self.coming.add(mine, range(first, first + len(mine)))
         if begins:
             yield from self._flush()
             if len(records) > 1:
                 yield Invoices(records[:-1], [column[:-1] for column in heads], begins, lines.table)
             self._begin({name: column[-1] for name, column in zip(_HEAD, heads, strict=True)}, records[-1])
-            yield from self.coming.add(lines[begins[-1] :], records[-1] + 1)
+            mine = lines[begins[-1] :]
+            yield from self.coming.add(mine, range(records[-1] + 1, records[-1] + 1 + len(mine)))
 
     def _odd_block(self, some: Block, lines: Lines, odd_title: bool) -> Iterator[Event]:
         """Records among which something is to be said: a running number, a title, or that there is no invoice."""
@@ -166,7 +168,7 @@ class _Reading:
             self.counts["LG"] += 1
             yield from self._line_number(f"{number:07d}")
             if self.state == "invoice":
-                yield from self.coming.add(self._retitled(lines[place : place + 1], odd_title), self.numbering.records)
+                yield from self.coming.add(self._retitled(lines[place : place + 1], odd_title), self._here)
             place += 1
 
     def _retitled(self, line: Lines, odd: bool) -> Lines:
@@ -175,6 +177,11 @@ class _Reading:
             return line
         *others, (title,) = line.columns
         return Lines((*others, [self._title(title, self.numbering.records)]))
+
+    @property
+    def _here(self) -> range:
+        """The record that is read, as a run of one."""
+        return range(self.numbering.records, self.numbering.records + 1)
 
     def _single(self, record: str, lost: int) -> Iterator[Event]:
         """One record the bulk grammar did not take: EN, FI, or one with something wrong, its numbers included."""
@@ -208,7 +215,7 @@ class _Reading:
                 yield from self._line_without_invoice()
                 if self.state == "invoice":
                     self.coming.findings.append(wrong)
-                    yield from self.coming.add((PartialLine(),), self.numbering.records)
+                    yield from self.coming.add((PartialLine(),), self._here)
             return
         texts = read_fields(record)
         if mark == "FA":
@@ -217,7 +224,7 @@ class _Reading:
             return
         yield from self._line_number(texts["record"])
         if self.state == "invoice":
-            yield from self.coming.add((self._partial(texts),), self.numbering.records)
+            yield from self.coming.add((self._partial(texts),), self._here)
 
     def _stray(self, record: str) -> Iterator[Event]:
         """A record of no known type, or a second EN. Whose lines follow, nobody knows."""

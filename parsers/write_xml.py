@@ -6,9 +6,8 @@ from typing import IO, Any
 
 from lxml import etree
 
-from parsers.xml import VERSION
-from parsers.xml_faults import NAMESPACE
-from parsers.xml_values import PARIS
+from parsers.xml.values import PARIS
+from parsers.xml.walk import NAMESPACE, VERSION
 from schemas import lists, money
 from schemas.declaration import Header, Invoice
 

@@ -28,7 +28,7 @@ from edi.limits import Limits
 from edi.reconciliation import twins
 from edi.store import insert, rollback
 from parsers.sniff import Source
-from parsers.standing import lines_with
+from parsers.xml.places import placed
 from schemas import catalogue, number
 from schemas.declaration import Header, Line
 from schemas.finding import Finding
@@ -137,6 +137,9 @@ def stage(
             _fill(connection, source, context, staged, progress, limits.max_records)
         _twice_in_file(connection, staged)
         _by_credited_day(connection, staged, context, stored=receipt is not None)
+        if source.format == "xml" and source.stopped is None:
+            staged.tally.errors = placed(source.stream, staged.tally.errors)
+            staged.tally.warnings = placed(source.stream, staged.tally.warnings)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.DatabaseError):
@@ -227,7 +230,7 @@ def _fill(
     flush()
     if eans and source.format:
         sought = Eans(eans)
-        mended = sought.heard(lines_with(source.stream, source.format, sought.meant))
+        mended = sought.heard(parsers.lines_with(source, sought.meant))
         staged.tally.errors = [mended.get(finding, finding) for finding in staged.tally.errors]
 
 

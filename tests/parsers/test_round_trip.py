@@ -10,9 +10,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from edi.lending.checks import Checked, check
-from parsers import block, fixed, read, write_fixed, xml
+from parsers import block, fixed, read, write_fixed
 from parsers.coming import PART
 from parsers.sniff import Source, open_source
+from parsers.xml import walk
 from schemas import charset
 from schemas.catalogue import CATALOGUE
 from schemas.declaration import Declaration, Header, Invoice
@@ -139,7 +140,7 @@ def test_pieces_make_no_difference(form: str, data: Any) -> None:
     """However a stream is cut into pieces, and whether records are taken one by one or by columns, the same is read."""
     broken = data.draw(mutations(form))
     assume(open_source(io.BytesIO(broken)).format == form)  # a reader is given nothing else
-    reader, name = (fixed, "_PIECE") if form == "fixed" else (xml, "_LINE_BYTES")
+    reader, name = (fixed, "_PIECE") if form == "fixed" else (walk, "_PIECE")
     whole = str(list(read(Source(form, io.BytesIO(broken)))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, name, data.draw(st.integers(300, 700)) if form == "fixed" else 1 << 20)

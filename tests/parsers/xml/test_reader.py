@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from parsers import read, xml
+from parsers import read
+from parsers.coming import PART
 from parsers.sniff import Source
 from schemas import catalogue
 from schemas.declaration import Invoice
@@ -73,7 +74,7 @@ def test_findings_before_a_fault_of_form_are_told_too() -> None:
 
 
 @pytest.mark.parametrize("text", ["stray", "<lot/>"])
-@pytest.mark.parametrize("lines", [xml.PART - 1, xml.PART, xml.PART + 1, 2 * xml.PART + 3])
+@pytest.mark.parametrize("lines", [PART - 1, PART, PART + 1, 2 * PART + 3])
 def test_a_long_invoice_is_read_as_its_lines(lines: int, text: str) -> None:
     head, line, tail = CLEAN.split("\n")[:5], CLEAN.split("\n")[5], CLEAN.split("\n")[8:]
     for glue in ("\n", ""):

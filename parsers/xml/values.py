@@ -1,12 +1,11 @@
-"""Values out of the XML: an element's attributes as a line, a moment as Paris time.
+"""Values out of the XML: a line's attributes as far as they can be read, a moment as Paris time.
 
 Authority: format, section 2. What the XSD has accepted needs no second look; of what it refuses, the rest is read.
 """
 
+from collections.abc import Mapping, Set
 from datetime import datetime
 from zoneinfo import ZoneInfo
-
-from lxml import etree
 
 from schemas.declaration import Line, PartialLine
 
@@ -30,40 +29,20 @@ def paris(text: str) -> datetime | None:
     return wall
 
 
-def line(element: etree._Element, title: str) -> Line:
-    """A line the XSD has accepted; its title as the repertoire has it."""
-    get = element.attrib.get
-    return Line(
-        get("ean", ""),
-        int(get("quantite", "")),
-        int(get("prixPublicHT", "").replace(".", "")),
-        int(get("remise", "0").replace(".", "")),
-        int(get("tva", "").replace(".", "")),
-        get("exclusion", "").rstrip(" "),
-        get("preuve", "").rstrip(" "),
-        title,
-    )
-
-
-def partial_line(element: etree._Element, bad: set[str | None], title: str) -> PartialLine:
-    """A line of which the XSD refuses some attributes, or (None among them) the element."""
+def line(attributes: Mapping[str, str], bad: Set[str | None], title: str) -> Line | PartialLine:
+    """A line of which the XSD refuses some attributes, or (None among them) the element; its title as the repertoire has it."""
     if None in bad:
         return PartialLine()
 
     def get(name: str, absent: str | None = None) -> str | None:
-        return None if name in bad else element.get(name, absent)
+        return None if name in bad else attributes.get(name, absent)
 
     def whole(name: str, absent: str | None = None) -> int | None:
         text = get(name, absent)
         return None if text is None else int(text.replace(".", ""))
 
-    return PartialLine(
-        ean=get("ean"),
-        quantity=whole("quantite"),
-        price=whole("prixPublicHT"),
-        discount=whole("remise", "0"),
-        vat=whole("tva"),
-        exclusion=trimmed(get("exclusion", "")),
-        evidence=trimmed(get("preuve", "")),
-        title=title,
-    )
+    values = (
+        get("ean"), whole("quantite"), whole("prixPublicHT"), whole("remise", "0"), whole("tva"),
+        trimmed(get("exclusion", "")), trimmed(get("preuve", "")), title,
+    )  # fmt: skip
+    return PartialLine(*values) if bad else Line(*values)  # type: ignore[arg-type]

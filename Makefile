@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install system-deps demo test docs bench year soak fuzz lint lock clean
+.PHONY: install system-deps demo test docs bench year mutants soak fuzz lint lock clean
 
 install: $(READY)
 
@@ -42,6 +42,10 @@ bench: $(READY)
 # ARGS='--year 2004 2012 --seed 1 2 --size 5000'.
 year: $(READY)
 	$(BIN)/python -m tests.market.judge $(ARGS)
+
+# Each known mistake made in a copy of the tree: the tests named with it must see it. ARGS='--only spool --stale'.
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants.run $(ARGS)
 
 # Kills and failing calls by the thousand; writes the tables of docs/reliability.md. Then how long others wait.
 soak: $(READY) system-deps

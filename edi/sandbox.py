@@ -29,9 +29,9 @@ from edi.store import PLACES, connect, transaction
 from parsers import write_fixed
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header, Invoice, Line
-from schemas.finding import Both
 from schemas.layout import VERSION
 from schemas.money import half_away
+from schemas.text import Both
 from spool import durable
 from spool.folder import Folder
 from spool.server import Server, User, host_key

@@ -10,7 +10,7 @@ import re
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,7 @@ from edi.lending.distribution import Terms
 from edi.limits import Limits
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound, SettingsWrong, Unreadable
+from schemas.text import Language
 from spool import durable
 from spool.errors import why
 from spool.link import Link, problems
@@ -110,7 +111,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_records: int = Limits().max_records
     max_seconds: float = Limits().max_seconds
     findings_kept: int = Limits().findings_kept
-    language: Literal["fr", "en"] = "fr"
+    language: Language = "fr"
     every_seconds: float = 60
     siren: str = ""
     issuer: Issuer = Issuer()

@@ -27,7 +27,13 @@ _LOOK_SECONDS = 0.004
 _ROWS_A_STATEMENT = 100
 
 
-def connect(path: Path) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """A connection to the database of a home; `on_wait` is told who keeps a write waiting for a moment."""
+
+    on_wait: Callable[[str], None] = staticmethod(lambda who: None)
+
+
+def connect(path: Path) -> Connection:
     """A connection to the database at `path`, made or migrated first. Rows come as `sqlite3.Row`.
 
     Raises Unreadable when it is no database, HomeTooNew when a newer version wrote it.
@@ -36,7 +42,7 @@ def connect(path: Path) -> sqlite3.Connection:
         with suppress(OSError):  # SQLite gives its other files the mode of this one
             path.touch(mode=0o600)
             path.chmod(0o600)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=60, factory=Connection)
         connection.row_factory = sqlite3.Row
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
@@ -93,7 +99,7 @@ def _whole(connection: sqlite3.Connection, begin: Callable[[sqlite3.Connection],
 
 
 def transaction(connection: sqlite3.Connection) -> AbstractContextManager[None]:
-    """A write transaction: all of it, or nothing. Waits a minute for other writers, and tells `on_wait`; then HomeBusy."""
+    """A write transaction: all of it, or nothing. Waits a minute for other writers, and tells its `on_wait`; then HomeBusy."""
     return _whole(connection, _begin)
 
 
@@ -120,7 +126,7 @@ def _begin(connection: sqlite3.Connection) -> None:
                     raise HomeBusy(home=home, who=holder(home)) from wrong
             if waited > _QUIET_MS and not said:
                 said = True
-                on_wait(holder(home_of(connection)))
+                waiting_told(connection)(holder(home_of(connection)))
             time.sleep(_LOOK_SECONDS)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
@@ -143,8 +149,9 @@ def breathe() -> None:
     time.sleep(3 * _LOOK_SECONDS)
 
 
-def on_wait(who: str) -> None:
-    """Told when a write has waited for a moment for another process, `who`; the command line says it on stderr."""
+def waiting_told(connection: sqlite3.Connection) -> Callable[[str], None]:
+    """Who is told whom a write waits for."""
+    return connection.on_wait if isinstance(connection, Connection) else Connection.on_wait
 
 
 def home_of(connection: sqlite3.Connection) -> Path:

@@ -17,7 +17,8 @@ from lxml import etree
 from parsers.plain import harmless
 from schemas import catalogue, gln, lists
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
-from schemas.finding import Both, Finding, Text
+from schemas.finding import Finding
+from schemas.text import Both, Text
 
 NAMESPACE = "urn:droit-de-pret:reponse:1.0"
 VERSION = "1.0"

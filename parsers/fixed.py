@@ -18,8 +18,9 @@ from parsers.records import cut, too_many
 from parsers.trailer import trailer_findings
 from schemas import charset
 from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine
-from schemas.finding import Both, Finding, shown
+from schemas.finding import Finding, shown
 from schemas.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
+from schemas.text import Both
 
 _PIECE = 1 << 17
 _KEPT_OF_A_LONG_LINE = 1024

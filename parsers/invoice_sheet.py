@@ -17,9 +17,9 @@ import msgspec
 
 from schemas import charset, lists
 from schemas.declaration import Invoice, Line
-from schemas.finding import Both
 from schemas.layout import FA, LG
 from schemas.money import discounted, half_away
+from schemas.text import Both
 
 #: No more faults are told.
 MOST = 200

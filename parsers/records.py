@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from typing import IO
 
 from schemas.charset import ENCODING
-from schemas.finding import Both, Finding
+from schemas.finding import Finding
 from schemas.layout import LAYOUTS, LENGTH, LG
+from schemas.text import Both
 
 _PIECE = 1 << 17
 _TITLE, _FILLER = LG.field("title"), LG.field("filler")

@@ -17,8 +17,9 @@ from parsers.plain import columns, cut, harmless, wrapped
 from parsers.report_words import amount, counted, field_label, number, spelled, verdict, what_to_do, when
 from schemas import catalogue
 from schemas.acknowledgement import Acknowledgement, Rehearsal
-from schemas.finding import Finding, say
+from schemas.finding import Finding
 from schemas.money import decimal, french
+from schemas.text import say
 
 if TYPE_CHECKING:
     import jinja2

@@ -16,8 +16,9 @@ from typing import IO
 
 import msgspec
 
-from schemas.finding import Both, Finding, shown
+from schemas.finding import Finding, shown
 from schemas.layout import LENGTH, LG
+from schemas.text import Both
 
 MAX_BYTES = 256 << 20
 _CHUNK = 1 << 20

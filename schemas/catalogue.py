@@ -11,7 +11,8 @@ from importlib.resources import files
 
 import msgspec
 
-from schemas.finding import Both, Finding, say
+from schemas.finding import Finding
+from schemas.text import Both, say
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -6,15 +6,7 @@ sentences; a finding holds the place and the figures (format, section 3).
 
 import msgspec
 
-
-class Both(msgspec.Struct, frozen=True):
-    """A short text in French and in English."""
-
-    fr: str
-    en: str
-
-
-Text = str | Both
+from schemas.text import Text
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,13 +29,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str | None = None
 
 
-def say(text: Text | None, language: str) -> str | None:
-    """`text` in `language` (`fr` or `en`)."""
-    if isinstance(text, Both):
-        return text.en if language == "en" else text.fr
-    return text
-
-
 _SHOWN = 80
 
 
@@ -55,5 +40,5 @@ def shown(text: str) -> str:
     """
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     if cut.isprintable():
-        return cut
+        return str(cut)  # nothing but text: a reader's own kind of it cannot be stored
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

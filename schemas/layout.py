@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from schemas import lists
-from schemas.finding import Both
+from schemas.text import Both
 
 LENGTH = 140
 VERSION = "0100"

@@ -3,7 +3,7 @@
 The states and reasons are this project's (surface, "When two declarations match", "What is posted").
 """
 
-from schemas.finding import Both
+from schemas.text import Both
 
 STATES = {
     "matched": Both("rapprochée", "matched"),

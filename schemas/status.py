@@ -10,9 +10,9 @@ import datetime
 import msgspec
 
 from schemas import lists
-from schemas.finding import say
 from schemas.lists import Row
 from schemas.outcome import REASONS, STATES
+from schemas.text import say
 
 VERSION = "1.0"
 FORMS = ("xml", "csv", "json")

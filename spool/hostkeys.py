@@ -15,6 +15,7 @@ import paramiko
 
 from schemas.errors import LinkAway, LinkError, SettingsWrong
 from schemas.finding import shown
+from schemas.text import Both, Text
 from spool import durable
 from spool.errors import FingerprintDiffers, why
 from spool.link import Link
@@ -66,7 +67,7 @@ def load(known_hosts: Path) -> paramiko.HostKeys:
     except FileNotFoundError:
         pass
     except (OSError, ValueError, paramiko.hostkeys.InvalidHostKey, paramiko.SSHException) as trouble:
-        reason = why(trouble) if isinstance(trouble, OSError) else "ligne illisible / a line cannot be read"
+        reason = why(trouble) if isinstance(trouble, OSError) else Both("ligne illisible", "a line cannot be read")
         raise SettingsWrong(path=known_hosts, why=reason) from trouble
     return keys
 
@@ -111,23 +112,23 @@ def away(link: Link) -> Iterator[None]:
         raise LinkAway(link=link.name, why=network(trouble)) from trouble
 
 
-def network(trouble: BaseException) -> str:
+def network(trouble: BaseException) -> Text:
     """What happened to a connection, in words.
 
     >>> network(TimeoutError())
-    'délai dépassé (timed out)'
+    Both(fr='délai dépassé', en='timed out')
     """
     if isinstance(trouble, TimeoutError):
-        return "délai dépassé (timed out)"
+        return Both("délai dépassé", "timed out")
     if isinstance(trouble, socket.gaierror):
-        return "nom de serveur introuvable (host name not found)"
+        return Both("nom de serveur introuvable", "host name not found")
     if isinstance(trouble, paramiko.ssh_exception.NoValidConnectionsError | ConnectionRefusedError):
-        return "connexion refusée (connection refused)"
+        return Both("connexion refusée", "connection refused")
     if isinstance(trouble, OSError) and trouble.errno is not None:
         return why(trouble)
     if isinstance(trouble, paramiko.SSHException) and "banner" in str(trouble):
-        return "pas de réponse SSH (no SSH banner)"
-    return "connexion coupée (connection dropped)"
+        return Both("pas de réponse SSH", "no SSH banner")
+    return Both("connexion coupée", "connection dropped")
 
 
 def _shown_key(link: Link, family: Sequence[str]) -> paramiko.PKey | None:

@@ -22,6 +22,7 @@ import stamina
 
 from schemas.errors import EdiError, HostKeyChanged, HostKeyUnknown, LinkAway, LoginRefused, SettingsWrong
 from schemas.finding import shown
+from schemas.text import Both, Text, filled
 from spool import hostkeys
 from spool.errors import Exists, Missing, Refused, why
 from spool.link import Link
@@ -159,12 +160,14 @@ def _key(link: Link) -> paramiko.PKey | None:
                 key.load_certificate(str(certificate))
             return key
         except OSError as trouble:
-            raise _setting(link, f"key_file {path}: {why(trouble)}") from None
+            raise _setting(link, filled("key_file {path} : {why}", path=path, why=why(trouble))) from None
         except (paramiko.PasswordRequiredException, TypeError):
             raise _setting(link, f"key_file {path}: key_passphrase_env ?") from None
         except (paramiko.SSHException, ValueError):
             continue
-    raise _setting(link, f"key_file {path}: clé ou phrase de passe fausse / wrong key or passphrase")
+    raise _setting(
+        link, Both(f"key_file {path} : clé ou phrase de passe fausse", f"key_file {path}: wrong key or passphrase")
+    )
 
 
 def _password(link: Link) -> str | None:
@@ -178,7 +181,7 @@ def _password(link: Link) -> str | None:
         return path.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeError) as trouble:
         reason = why(trouble) if isinstance(trouble, OSError) else "UTF-8 ?"
-        raise _setting(link, f"password_file {path}: {reason}") from None
+        raise _setting(link, filled("password_file {path} : {why}", path=path, why=reason)) from None
 
 
 def _closed(link: Link, setting: str, path: Path) -> None:
@@ -195,7 +198,7 @@ def _secret(link: Link, variable: str) -> str:
     return value
 
 
-def _setting(link: Link, reason: str) -> SettingsWrong:
+def _setting(link: Link, reason: Text) -> SettingsWrong:
     return SettingsWrong(path=f"[[link]] {link.name}", why=reason)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.program import work_in_memory
 
@@ -16,6 +16,8 @@ work_in_memory()
 # A busy machine is no failure: what takes long is measured by processor time where it matters.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+# Whether anything fails is all that is asked of a mutant: not by how little.
+settings.register_profile("mutants", parent=settings.get_profile("patient"), phases=(Phase.explicit, Phase.generate))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

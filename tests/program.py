@@ -1,6 +1,7 @@
 """The `edi` command as a stranger runs it: a process of its own, its exit code, its output."""
 
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -11,8 +12,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 SAMPLES = Path(__file__).parent / "samples"
 COMMAND = (sys.executable, "-c", "from edi.cli import main; main()")
@@ -87,6 +90,24 @@ def edi(
     ran = Ran(done)
     assert expect is None or ran.code == expect, f"{words}: {ran.code}\n{ran.said}"
     return ran
+
+
+def called(*words: str) -> tuple[int, str, str]:
+    """Runs `edi` within this process: its exit code, and what it says on stdout and stderr."""
+    from edi.cli import main
+
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2)]
+    code = None
+    with mock.patch("sys.argv", ["edi", *words]), redirect_stdout(streams[0]), redirect_stderr(streams[1]):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    for stream in streams:
+        stream.flush()
+    out, err = (stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in streams)  # type: ignore[attr-defined]
+    assert code is not None and "Traceback" not in out + err, err
+    return code, out, err
 
 
 def start(*words: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":

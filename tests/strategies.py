@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from schemas.acknowledgement import VERDICTS, Acknowledgement
 from schemas.catalogue import CATALOGUE
 from schemas.declaration import Declaration, Header, Invoice, Line
-from schemas.finding import Both, Finding
+from schemas.finding import Finding
+from schemas.text import Both
 
 #: What has broken a terminal, a parser or a zone before.
 HOSTILE = (

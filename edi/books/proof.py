@@ -28,7 +28,7 @@ from edi.settings import Home, paris_now
 from edi.store import snapshot
 from schemas.declaration import Header, Invoice, Line
 from schemas.errors import Unreadable
-from schemas.finding import Both
+from schemas.text import Both
 
 #: What can fail. The first half is said of an entry and its run, in their order.
 WORDS = {

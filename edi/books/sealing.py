@@ -14,12 +14,18 @@ from cryptography.hazmat.primitives import serialization as keys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from schemas.errors import EdiError, NotAllowed, SettingsWrong, Unreadable
+from schemas.text import Both
 from spool import durable
 from spool.errors import why
 
 
 class HeadForged(EdiError):
-    """{path} n'a pas été signée par cette clé : elle ne prouve rien. / {path} was not signed by this key: it proves nothing."""
+    """A head that somebody else signed, or nobody."""
+
+    says = Both(
+        "{path} n'a pas été signée par cette clé : elle ne prouve rien.",
+        "{path} was not signed by this key: it proves nothing.",
+    )
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from schemas.text import Both, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -88,7 +90,8 @@ def wrong_use(message: str) -> typer.BadParameter:
 def complain(message: object, about: object = "") -> None:
     """A message on stderr, on one line however long."""
     head = f"{sentence(about)} : " if str(about) else ""
-    errors.print(f"[bold red]edi :[/] {head}{sentence(message)}", soft_wrap=True)
+    spoken = say(message, "fr") if isinstance(message, Both) else message
+    errors.print(f"[bold red]edi :[/] {head}{sentence(spoken)}", soft_wrap=True)
 
 
 def note(message: str) -> None:
@@ -116,21 +119,25 @@ def opened(context: typer.Context, given: Path | None) -> "Iterator[tuple[Home, 
     from edi import store
     from edi.settings import open_home
 
-    store.on_wait = _waiting_for
     home = open_home(home_path(context, given))
     connection = store.connect(home.database)
+    connection.on_wait = once_told()
     try:
         yield home, connection
     finally:
         connection.close()
 
 
-def _waiting_for(who: str) -> None:
+def once_told() -> Callable[[str], None]:
     """Says on stderr, once, whom we wait for."""
-    from edi import store
+    told: list[str] = []
 
-    store.on_wait = lambda who: None
-    note(f"[dim]attend {sentence(who)} / waiting for it[/]")
+    def tell(who: str) -> None:
+        if not told:
+            note(f"[dim]attend {sentence(who)} / waiting for it[/]")
+        told.append(who)
+
+    return tell
 
 
 def unread() -> None:

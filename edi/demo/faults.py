@@ -8,7 +8,7 @@ import msgspec
 from parsers import write_fixed, write_xml
 from schemas.charset import ENCODING
 from schemas.declaration import Declaration, Invoice, Line
-from schemas.finding import Both
+from schemas.text import Both
 
 CAUSES = {
     "ean": Both("un EAN mal recopié", "an EAN copied wrong"),

@@ -28,7 +28,7 @@ from edi.reconciliation.reconciling import details
 from edi.settings import Home, paris_now
 from edi.store import connect
 from parsers.report import as_json
-from schemas.finding import say
+from schemas.text import say
 
 #: Invoices are declared in January and February for the year before; this year's may not have come yet.
 _SINCE_FEBRUARY = timedelta(days=50)

@@ -18,7 +18,7 @@ from edi.lending.context import Partner
 from edi.settings import OUR_GLN
 from schemas import gln
 from schemas.declaration import Declaration, Header, Invoice, Line
-from schemas.finding import Both
+from schemas.text import Both
 
 
 class DeclarationFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,7 +101,7 @@ def bring_in(
     write; it takes turns with reconciliation, whose match table it moves about. `dry` writes nothing.
     Raises SettingsWrong where a partner would be faulty, or resolving would not end.
     """
-    with nullcontext() if dry else in_turn(store.home_of(connection), "reconcile", store.on_wait):
+    with nullcontext() if dry else in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
         with snapshot(connection):
             before = partners.load(connection)
             after, changes = _compared(before, told, source)

@@ -23,8 +23,9 @@ from edi.schema import plain_inserts
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal
 from schemas.declaration import Header
-from schemas.finding import Both, Finding
+from schemas.finding import Finding
 from schemas.layout import EN
+from schemas.text import Both
 
 #: The codes that only booking can raise.
 STORE_CODES = (

@@ -66,7 +66,7 @@ def tell(home: Home, connection: sqlite3.Connection, now: datetime, stop: Callab
     """
     if not connection.execute("SELECT EXISTS (SELECT 1 FROM untold)").fetchone()[0]:
         return 0
-    with in_turn(home.path, "reconcile", store.on_wait):  # no pass changes meanwhile what is told here
+    with in_turn(home.path, "reconcile", store.waiting_told(connection)):  # no pass changes meanwhile what is told here
         connection.execute("DROP TABLE IF EXISTS temp.news")
         connection.execute(
             "CREATE TEMP TABLE news (declarant, side, invoice, PRIMARY KEY (declarant, side, invoice)) WITHOUT ROWID"

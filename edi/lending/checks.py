@@ -21,8 +21,9 @@ from edi.lending.line_table import LineTable, LineTables, whole_lines
 from edi.lending.sound import Look, Sound, digest_of_head
 from schemas import catalogue, lists
 from schemas.declaration import NO_LINES, Event, Header, Invoice, Invoices, Line, Lines
-from schemas.finding import Both, Finding, shown
+from schemas.finding import Finding, shown
 from schemas.layout import EN, FA
+from schemas.text import Both
 
 #: What the lines of an invoice are judged by before its head is: nothing.
 _UNJUDGED = LineContext("", None, None, 10_000, frozenset())

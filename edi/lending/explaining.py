@@ -11,8 +11,8 @@ import msgspec
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate, exact, gap
 from edi.lending.proposing import CLOSE_DAYS, LATE_DAYS, ends, oh_as_zero
 from schemas import number
-from schemas.finding import Both
 from schemas.money import french
+from schemas.text import Both
 
 #: VAT rates on books, in 1/100 %, by which a total with tax may have been given for one without.
 _VAT = ((550, "5,5"), (700, "7"), (210, "2,1"))

@@ -10,8 +10,9 @@ from edi.lending import terms
 from edi.lending.context import Context
 from schemas import gln
 from schemas.declaration import Header
-from schemas.finding import Both, Finding, Text, shown
+from schemas.finding import Finding, shown
 from schemas.layout import EN, Layout
+from schemas.text import Both, Text
 
 
 def at_field(

@@ -14,8 +14,9 @@ from edi.lending.header_checks import at_field, right_gln
 from edi.lending.line_checks import LineContext
 from schemas import gln, money, number
 from schemas.declaration import Header, Invoice
-from schemas.finding import Both, Finding, Text
+from schemas.finding import Finding
 from schemas.layout import FA, describe
+from schemas.text import Both, Text
 
 
 class Sums(msgspec.Struct):

@@ -11,8 +11,9 @@ import msgspec
 from edi.lending import terms
 from schemas import ean, gln, lists, money
 from schemas.declaration import Line, PartialLine
-from schemas.finding import Both, Finding, Text, shown
+from schemas.finding import Finding, shown
 from schemas.layout import LG
+from schemas.text import Both, Text
 
 
 class LineContext(msgspec.Struct):

@@ -24,7 +24,8 @@ from edi.lending.checks import Checked
 from edi.lending.context import Context
 from schemas import ean, gln, money
 from schemas.declaration import Header, Invoice, Line
-from schemas.finding import Both, Finding, Text
+from schemas.finding import Finding
+from schemas.text import Both, Text
 
 
 class Witness(msgspec.Struct, frozen=True):

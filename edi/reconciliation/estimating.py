@@ -45,7 +45,7 @@ def post(
 
     Nobody is estimated whose credit notes come to more than its invoices.
     """
-    with in_turn(store.home_of(connection), "reconcile", store.on_wait):
+    with in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
         directory = partners.load(connection)
         nil = said_nil(connection, "supplier", directory)
         have = {row[0] for row in connection.execute(f"SELECT library_invoice FROM estimate e WHERE {_STANDS}")}

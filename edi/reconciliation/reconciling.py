@@ -144,7 +144,7 @@ _COME_IN = (_CHANGED, _TAKE_AWAY_CHANGED, _PUT, _COME)
 
 def reconcile(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
     """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass."""
-    with in_turn(store.home_of(connection), "reconcile", store.on_wait):
+    with in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
         posted = _pass(connection, now)
     return {**state(connection), **posted}
 

@@ -20,7 +20,7 @@ from edi.lending.proposing import digits
 from edi.reconciliation import deciding, estimating, reconciling, twins
 from schemas import number
 from schemas.catalogue import CATALOGUE
-from schemas.finding import Both
+from schemas.text import Both
 
 #: How many near-misses are laid out, and the penalty from which none is one.
 _NEAR = 5

@@ -30,9 +30,10 @@ from parsers.xsd import Element, elements
 from schemas import charset, gln, layout, lists, number
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS, Acknowledgement, Rehearsal, Rehearsed
 from schemas.catalogue import CATALOGUE, advice
-from schemas.finding import Both, Finding
+from schemas.finding import Finding
 from schemas.status import AWAITED, COLUMNS, FORMS, HEAD, STATE, Column
 from schemas.status import file_name as status_file_name
+from schemas.text import Both
 from spool.link import Link
 
 XSDS = {"declaration": "declaration-1.0.xsd", "reponse": "reponse-1.0.xsd", "etat": "etat-1.0.xsd"}

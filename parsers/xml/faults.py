@@ -13,8 +13,9 @@ import msgspec
 from lxml import etree
 
 from parsers.xml.walk import ADDRESSEE, CONTRACT, DECLARANT, INVOICE, LINE, MAX_ATTRIBUTES, NAMESPACE, ROOT, Tag, local
-from schemas.finding import Both, Finding, Text, shown
+from schemas.finding import Finding, shown
 from schemas.layout import EN, FA, LG, Field, describe
+from schemas.text import Both, Text
 
 _SCHEMA = etree.XMLSchema(etree.fromstring(files("schemas").joinpath("xsd/declaration-1.0.xsd").read_bytes()))
 _ATTRIBUTE = re.compile(r"[Aa]ttribute '(?:\{[^}]*\})?([^']+)'")

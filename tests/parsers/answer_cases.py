@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from schemas.acknowledgement import Acknowledgement
-from schemas.finding import Both, Finding
+from schemas.finding import Finding
+from schemas.text import Both
 
 ORDINARY = Acknowledgement(
     file="F-3012877893286-2025.txt",

@@ -33,6 +33,16 @@ def test_no_line_is_wider_than_a_terminal(ack: Acknowledgement, language: str, w
     assert [line for line in shown if "┌" in line] == ["┌" + "─" * (width - 2) + "┐"]
 
 
+@pytest.mark.parametrize("before", ["LG0000003", "LG é日 ", "x" * 150])
+def test_carets_stand_under_what_is_at_fault(before: str) -> None:
+    ack = next(ack for ack in CASES.values() if ack.findings)
+    excerpt = Excerpt(0, f"{before}fault after", len(before), len("fault"))
+    shown = dict(report.lines(report.told(ack, "fr", {ack.findings[0]: excerpt})))
+
+    left = shown["quote"].partition("fault")[0]
+    assert shown["caret"] == " " * columns(left) + "^^^^^"
+
+
 @given(acknowledgements(), LANGUAGES)
 def test_no_line_is_wider_than_100_columns_and_none_is_harmful(ack: Acknowledgement, language: str) -> None:
     text = report.text(ack, language)

@@ -82,7 +82,7 @@ def test_a_full_disk_is_said_in_words(folder: Folder, debris: Debris, monkeypatc
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(DiskTrouble, match=r"disque plein .*relancer"):
+    with pytest.raises(DiskTrouble, match=r"disque plein.*relancer"):
         folder.keep([b"x"], limit=100)
 
     assert debris() == []

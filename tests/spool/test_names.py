@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spool.names import LONGEST, archived, declared, is_collected, is_ready, readable, safe
@@ -99,6 +99,7 @@ def test_two_names_never_become_one(one: str, other: str) -> None:
     assert (safe(one) == safe(other)) is (one == other) or safe(one) in (one, other)
 
 
+@example("é" * 300, 3)
 @given(any_name(), st.integers(1, 3))
 def test_what_is_added_to_a_name_still_fits(name: str, count: int) -> None:
     assert len(archived(name, "ab" * 32, count).encode()) + len(".rapport.json.part") <= 255

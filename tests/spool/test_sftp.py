@@ -21,6 +21,7 @@ from schemas.errors import (
     LoginRefused,
     SettingsWrong,
 )
+from schemas.text import Both
 from spool import hostkeys
 from spool.errors import Exists, FingerprintDiffers, Refused
 from spool.folder import Folder
@@ -189,8 +190,9 @@ def test_an_openssh_key_with_a_passphrase(sshd: Sshd, tmp_path: Path, monkeypatc
             connect(link, tmp_path / "pins")
 
 
-def test_a_password_from_a_file(embedded: Server, tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("ouvre-toi\n")
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_password_from_a_file(embedded: Server, tmp_path: Path, end: str) -> None:
+    (tmp_path / "password").write_bytes(f"ouvre-toi{end}".encode())
     (tmp_path / "password").chmod(0o600)
     account = {**embedded_account(embedded), "password_env": None}
     link = Link(name="lyon", password_file=str(tmp_path / "password"), **account)
@@ -199,6 +201,22 @@ def test_a_password_from_a_file(embedded: Server, tmp_path: Path) -> None:
     (tmp_path / "password").chmod(0o640)
     with pytest.raises(SettingsWrong, match="chmod 600"):
         connect(link, tmp_path / "pins")
+
+
+def test_the_operators_own_keys_are_offered_to_nobody(
+    embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = Link(name="lyon", attempts=1, **{**embedded_account(embedded), "user": "nobody"})
+    hostkeys.trust(link, tmp_path / "pins", embedded.fingerprint)
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(tmp_path / "agent"))
+        agent.listen()
+        agent.setblocking(False)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        with pytest.raises(LoginRefused):
+            connect(link, tmp_path / "pins")
+        with pytest.raises(BlockingIOError):  # nobody has called
+            agent.accept()
 
 
 def test_a_missing_secret_says_which(embedded: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,5 +394,5 @@ def test_a_listing_has_an_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_no_error_is_without_a_sentence() -> None:
     for error in (EdiError, *EdiError.__subclasses__(), *LinkError.__subclasses__()):
-        assert " / " in (error.__doc__ or "") or error.__doc__ == "{why}", error
+        assert isinstance(error.says, Both) or error.says == "{why}", error
     assert "non-UTF" not in str(Refused(link="a", path="b", what="c", why="d"))

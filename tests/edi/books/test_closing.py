@@ -7,14 +7,17 @@ import tempfile
 from datetime import date
 from pathlib import Path
 from random import Random
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from edi import periods
-from edi.books import closing, statements
+from edi.books import closing, distributing, statements
 from edi.books.distributing import Users
 from edi.lending.context import Since
 from edi.reconciliation.waiting import worth
@@ -94,6 +97,24 @@ def test_nothing_is_closed_on_an_altered_ledger(tmp_path: Path) -> None:
     with pytest.raises(NotAllowed):
         closing.close(desk.connection, desk.home, 2025, desk.now)
     assert periods.closed_years(desk.connection) == set() and statements.listing(desk.connection) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "act", "instead"),
+    [
+        (statements, "issue", lambda *given, **named: ()),
+        (distributing, "record", lambda connection, made, now: replace(made, facts={**made.facts, "fees_cents": 1})),
+    ],
+)
+def test_sums_that_do_not_agree_are_our_own_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: ModuleType, act: str, instead: Any
+) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("S", sold("1", "2025-03-14")))
+    desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
+    monkeypatch.setattr(room, act, instead)
+    with pytest.raises(AssertionError):
+        closing.close(desk.connection, desk.home, 2025, desk.now, users=USERS)
 
 
 def test_what_waits_is_worth_between_two_bounds(tmp_path: Path) -> None:

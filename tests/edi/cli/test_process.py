@@ -115,7 +115,7 @@ def test_full_disk_and_closed_output(tmp_path: Path, words: list[str]) -> None:
         done = subprocess.run(
             [*COMMAND, *words], cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
         )
-    assert done.returncode == 2 and b"No space left" in done.stderr and b"Traceback" not in done.stderr
+    assert done.returncode == 2 and b"disque plein" in done.stderr and b"Traceback" not in done.stderr
     closed = subprocess.run(
         ["/bin/sh", "-c", '"$@" >&-', "sh", *COMMAND, *words], cwd=tmp_path, env=environment(), capture_output=True,
         check=False,

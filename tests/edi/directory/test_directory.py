@@ -204,6 +204,12 @@ def test_facts_that_decide_nothing_touch_nothing(desk: Desk) -> None:
     assert touched(desk) == []
 
 
+def test_an_alias_goes_before_a_successor(desk: Desk) -> None:
+    desk.know([partner(COMMUNE, alias_of=LIBRARY, successor=OTHER_LIBRARY)])
+
+    assert partners.resolve(partners.load(desk.connection), COMMUNE) == LIBRARY
+
+
 def test_an_alias_touches_its_own_invoices(desk: Desk) -> None:
     assert desk.know([partner(COMMUNE, alias_of=LIBRARY)]) == 0
     desk.take(declared("C", bought("31", DAY), by=COMMUNE))

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration, Invoice, Line
-from schemas.finding import Both
+from schemas.text import Both
 from tests.desk import (
     COMMUNE,
     EAN,

@@ -161,8 +161,8 @@ def test_wait_that_is_in_vain_says_who_holds_the_home(tmp_path: Path, monkeypatc
     monkeypatch.setattr(store, "_QUIET_MS", 50)
     monkeypatch.setattr(store, "_WAIT_MS", 200)
     said: list[str] = []
-    monkeypatch.setattr(store, "on_wait", said.append)
     with closing(connect(tmp_path / "edi.sqlite")) as one, closing(connect(tmp_path / "edi.sqlite")) as other:
+        other.on_wait = said.append
         sleeper = subprocess.Popen(["sleep", "60"])
         (tmp_path / "run.lock").write_text(str(sleeper.pid))
         try:

@@ -35,6 +35,13 @@ def test_euros_per_copy_of_2016() -> None:
     assert sum(by_title) == 11_706_025_00 and max(by_title) - min(by_title) <= 2
 
 
+@pytest.mark.parametrize(("threshold", "paid"), [(1_000, True), (1_001, False)])
+def test_a_title_that_reaches_the_threshold_is_paid(threshold: int, paid: bool) -> None:
+    made = distribute(1_000, 0, 0, {"9782070360024": Title(copies=1)}, Terms(threshold_cents=threshold))
+    assert made.shares["9782070360024"].paid is paid
+    assert made.carried_cents == (0 if paid else 1_000)
+
+
 @given(
     st.integers(0, 10**12),
     st.dictionaries(st.text(max_size=3), st.integers(0, 10**7), min_size=1).filter(lambda w: any(w.values())),

@@ -17,7 +17,8 @@ from edi.lending.suggestions import Witness, neighbours, suggested
 from edi.limits import Limits
 from schemas import gln
 from schemas.acknowledgement import Acknowledgement
-from schemas.finding import Finding, say
+from schemas.finding import Finding
+from schemas.text import say
 from tests.breaking import after
 from tests.declarations import (
     BASES,

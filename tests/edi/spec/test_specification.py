@@ -18,7 +18,7 @@ from parsers.xsd import elements
 from schemas import layout, lists, status
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS
 from schemas.catalogue import CATALOGUE, advice
-from schemas.finding import Both
+from schemas.text import Both
 from tests.edi.spec.conftest import Json
 from tests.program import edi
 

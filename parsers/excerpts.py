@@ -12,7 +12,7 @@ import msgspec
 
 from parsers import records
 from parsers.xml.places import find
-from parsers.xml.walk import line_offset
+from parsers.xml.tag import line_offset
 from schemas.finding import Finding
 from schemas.layout import LAYOUTS, LENGTH
 

@@ -5,7 +5,6 @@ read is taken apart field by field, said, and reading goes on behind it. Memory 
 with the file: at most one piece of it and one part of an invoice are held.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
@@ -14,7 +13,7 @@ from parsers.block import Block, block, fields_of
 from parsers.coming import Coming
 from parsers.grammar import Misread, body, read_fields
 from parsers.numbering import Numbering
-from parsers.records import cut, too_many
+from parsers.records import AS_BYTES, characters, too_many, walk
 from parsers.trailer import trailer_findings
 from schemas import charset
 from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine
@@ -22,20 +21,14 @@ from schemas.finding import Finding, shown
 from schemas.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
 from schemas.text import Both
 
-_PIECE = 1 << 17
-_KEPT_OF_A_LONG_LINE = 1024
-
 _FA_FIELDS = fields_of(FA)
 _HEAD = tuple(field.name for field in _FA_FIELDS)
 _KIND, _HT = _HEAD.index("kind"), _HEAD.index("ht")
 assert Invoice.__struct_fields__[:14] == ("record", *_HEAD, "lines", "line_records")
 _UNREAD = tuple(Misread() for _ in _FA_FIELDS)
 _RUNNING = slice(EN.field("record").first - 1, EN.field("record").last)
-#: A character is a byte while records are sought: it is read as what it stands for where one is taken apart.
-_AS_BYTES = "latin-1"
 #: What may stand behind the last record.
 _NOTHING = "\r\n\x1a"
-_EMPTY_LINES = re.compile(r"(?:\r?\n)+")
 
 
 def read_in_bulk(stream: IO[bytes], max_records: int | None = None) -> Iterator[Event | Invoices]:
@@ -61,44 +54,25 @@ class _Reading:
         self.coming = Coming({})  # the invoice whose lines come in
 
     def events(self, stream: IO[bytes]) -> Iterator[Event | Invoices]:
-        stream.seek(0)
-        text, lost = "", 0  # what is not yet read, and how much of an endless record was dropped
-        ended = cut_short = False
-        while not ended and self.state != "end":
-            chunk = stream.read(_PIECE)
-            ended = not chunk
-            text += chunk.decode(_AS_BYTES)
-            if ended:
-                text = text.removesuffix("\x1a")
-                cut_short = bool(text) and not text.endswith("\n")
-                text += "\n" * cut_short
-            place = 0
-            while place < len(text) and self.state != "end":
-                if empty := _EMPTY_LINES.match(text, place):
-                    place = empty.end()
-                    continue
-                if self.max_records is not None and self.numbering.records > self.max_records:
-                    yield too_many(self.numbering.records, self.max_records)
+        cut_short = False
+        for _, text, lost, run, cut_short in walk(stream, self._end_of_run):
+            if self.max_records is not None and self.numbering.records > self.max_records:
+                yield too_many(self.numbering.records, self.max_records)
+                return
+            if self.state == "end":
+                if rest := text.lstrip(_NOTHING):
+                    self.numbering.records += 1
+                    yield self._misplaced(
+                        characters(rest[:2].rstrip(_NOTHING)), Both("fin du fichier après FI", "end of file after FI")
+                    )
                     return
-                if self.state != "start" and (matches := body.parse_string(text[place:] if place else text)):
-                    end = place + matches[-1].end()
-                    yield from self._bulk(text[place:end].encode(_AS_BYTES))
-                    place = end
-                    continue
-                if not ended and (len(text) - place < LENGTH + 4 or text.find("\n", place) < 0):
-                    break
-                record, after = cut(text, place)
-                if cut_short and after == len(text) and len(record) + lost < LENGTH and record[:2] != FI.mark:
-                    self.coming.countable = False  # the file ends within this record: all that can be said is that
-                else:
-                    yield from self._single(record, lost)
-                place, lost = after, 0
-            text = text[place:]
-            if not ended and len(text) > _KEPT_OF_A_LONG_LINE and "\n" not in text:
-                lost += len(text) - _KEPT_OF_A_LONG_LINE
-                text = text[:_KEPT_OF_A_LONG_LINE]
+            elif run:
+                yield from self._bulk(text.encode(AS_BYTES))
+            elif cut_short and len(text) + lost < LENGTH and text[:2] != FI.mark:
+                self.coming.countable = False  # the file ends within this record: all that can be said is that
+            else:
+                yield from self._single(text, lost)
         if self.state == "end":
-            yield from self._behind_the_end(text, stream)
             return
         missing = cut_short or not self.misplaced_last
         if missing:  # nobody knows how many lines were to follow
@@ -107,17 +81,12 @@ class _Reading:
         if missing:
             yield Finding(code="trailer-missing", record=self.numbering.records or 1)
 
-    def _behind_the_end(self, text: str, stream: IO[bytes]) -> Iterator[Finding]:
-        while not (rest := text.lstrip(_NOTHING)):
-            text = stream.read(_PIECE).decode(_AS_BYTES)
-            if not text:
-                return
-        mark = (rest + stream.read(1).decode(_AS_BYTES))[:2].rstrip(_NOTHING)
-        self.numbering.records += 1
-        yield self._misplaced(
-            mark.encode(_AS_BYTES).decode(charset.ENCODING),
-            Both("fin du fichier après FI", "end of file after FI"),
-        )
+    def _end_of_run(self, text: str, place: int) -> int:
+        """Where the well-formed records end that begin there."""
+        if self.state in ("start", "end"):
+            return 0
+        matches = body.parse_string(text[place:] if place else text)
+        return place + matches[-1].end() if matches else 0
 
     def _bulk(self, raw: bytes) -> Iterator[Event | Invoices]:
         """Well-formed FA and LG records; an FA in which something is no value by itself."""
@@ -126,7 +95,7 @@ class _Reading:
             if some := rest.part(begin, end):
                 yield from self._block(some)
             if end < len(rest):
-                yield from self._single(rest.part(end, end + 1).raw[:LENGTH].decode(_AS_BYTES), 0)
+                yield from self._single(rest.part(end, end + 1).raw[:LENGTH].decode(AS_BYTES), 0)
             begin = end + 1
         self.misplaced_last = False
 
@@ -186,9 +155,7 @@ class _Reading:
 
     def _single(self, record: str, lost: int) -> Iterator[Event]:
         """One record the bulk grammar did not take: EN, FI, or one with something wrong, its numbers included."""
-        record = record.encode(_AS_BYTES).decode(charset.ENCODING)
-        if record == "\x1a":
-            return
+        record = characters(record)
         mark = record[:2]
         if self.state == "start":
             self.state = "head"

@@ -6,8 +6,8 @@ from typing import IO, Any
 
 from lxml import etree
 
+from parsers.xml.tag import NAMESPACE, VERSION
 from parsers.xml.values import PARIS
-from parsers.xml.walk import NAMESPACE, VERSION
 from schemas import lists, money
 from schemas.declaration import Header, Invoice
 

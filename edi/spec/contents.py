@@ -24,8 +24,8 @@ from parsers import answer_xml, aperak, gencod, status
 from parsers.answers import Encoding, names
 from parsers.report import as_json
 from parsers.xml.faults import FIELDS
-from parsers.xml.walk import NAMESPACE
-from parsers.xml.walk import VERSION as XML_VERSION
+from parsers.xml.tag import NAMESPACE
+from parsers.xml.tag import VERSION as XML_VERSION
 from parsers.xsd import Element, elements
 from schemas import charset, gln, layout, lists, number
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS, Acknowledgement, Rehearsal, Rehearsed

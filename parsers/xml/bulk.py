@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from parsers.xml.faults import FIELDS
-from parsers.xml.walk import CONTRACT, INVOICE, LINE, local
-from parsers.xml.walk import lines as line_ends
+from parsers.xml.tag import CONTRACT, INVOICE, LINE, local
+from parsers.xml.tag import lines as line_ends
 from parsers.xsd import elements
 from schemas import charset, lists
 from schemas.declaration import NO_LINES, Invoices, Lines

@@ -12,7 +12,7 @@ from importlib.resources import files
 import msgspec
 from lxml import etree
 
-from parsers.xml.walk import ADDRESSEE, CONTRACT, DECLARANT, INVOICE, LINE, MAX_ATTRIBUTES, NAMESPACE, ROOT, Tag, local
+from parsers.xml.tag import ADDRESSEE, CONTRACT, DECLARANT, INVOICE, LINE, MAX_ATTRIBUTES, NAMESPACE, ROOT, Tag, local
 from schemas.finding import Finding, shown
 from schemas.layout import EN, FA, LG, Field, describe
 from schemas.text import Both, Text

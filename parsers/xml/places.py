@@ -14,7 +14,8 @@ import msgspec
 
 from parsers.xml.bulk import Shape, bulk
 from parsers.xml.faults import FIELDS
-from parsers.xml.walk import INVOICE, LINE, Place, Tag, Walk, lines, local
+from parsers.xml.tag import INVOICE, LINE, Place, Tag, lines, local
+from parsers.xml.walk import Walk
 from schemas.finding import Finding, shown
 
 _FILLING = re.compile(r"[\s.,%]")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from stdnum import ean as oracle
 
-from parsers.xml.walk import LINE
+from parsers.xml.tag import LINE
 from schemas import charset, ean, gln, money, number
 from tests.declarations import book
 from tests.strategies import codes13

@@ -14,7 +14,7 @@ from parsers import read_in_bulk
 from parsers.sniff import Source
 from parsers.xml import reader
 from parsers.xml.bulk import Shape, bulk
-from parsers.xml.walk import LINE, NAMESPACE
+from parsers.xml.tag import LINE, NAMESPACE
 from schemas.declaration import Invoice, Invoices, one_by_one
 from tests.declarations import BASES, codes, read_back, written
 from tests.strategies import declarations

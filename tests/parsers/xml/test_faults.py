@@ -7,7 +7,8 @@ from lxml import etree
 
 from parsers.xml import faults
 from parsers.xml.faults import own_faults
-from parsers.xml.walk import LINE, Walk
+from parsers.xml.tag import LINE
+from parsers.xml.walk import Walk
 from tests.declarations import BASES, codes, written
 
 XML = written(BASES["supplier"], "xml")

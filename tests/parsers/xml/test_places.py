@@ -5,7 +5,7 @@ import io
 import pytest
 
 from parsers.xml.places import placed
-from parsers.xml.walk import line_offset
+from parsers.xml.tag import line_offset
 from schemas.finding import Finding
 from tests.declarations import BASES, changed, judged, written
 

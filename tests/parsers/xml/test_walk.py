@@ -5,8 +5,9 @@ import tracemalloc
 
 import pytest
 
-from parsers.xml import walk
-from parsers.xml.walk import Walk, line_offset
+from parsers.xml import tag, walk
+from parsers.xml.tag import line_offset
+from parsers.xml.walk import Walk
 
 
 def steps(data: bytes) -> list[walk.Markup]:
@@ -44,5 +45,5 @@ def test_names_without_number_are_not_kept() -> None:
 def test_a_line_and_column_are_a_byte(place: tuple[int, int, int | None], monkeypatch: pytest.MonkeyPatch) -> None:
     line, column, offset = place
     for piece in (4, 100):
-        monkeypatch.setattr(walk, "_PIECE", piece)
+        monkeypatch.setattr(tag, "PIECE", piece)
         assert line_offset(io.BytesIO("aéb\r\ncd".encode().replace(b"\r\n", b"\n")), line, column) == offset

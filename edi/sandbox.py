@@ -26,7 +26,7 @@ from edi.intake.pipeline import Pass, Run, header_of
 from edi.intake.running import forever
 from edi.settings import Home, open_home, paris_now
 from edi.store import PLACES, connect, transaction
-from parsers import write_fixed
+from parsers.fixed import writer as write_fixed
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header, Invoice, Line
 from schemas.layout import VERSION

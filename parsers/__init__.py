@@ -24,7 +24,9 @@ def read_in_bulk(source: Source, max_records: int | None = None) -> Iterator[Eve
     if source.stopped is not None:
         yield source.stopped
         return
-    from parsers import fixed  # not above: `edi --help` wants the tables of this floor without the readers' weight
+    from parsers.fixed import (
+        reader as fixed,  # not above: `edi --help` wants the tables of this floor without the readers' weight
+    )
     from parsers.xml import reader
 
     assert source.format is not None

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 from xml.sax.saxutils import quoteattr
 
-from parsers import fields, records, write_fixed, write_xml
+from parsers.fixed import fields, records
+from parsers.fixed import writer as write_fixed
+from parsers.xml import writer as write_xml
 from parsers.xml.walk import Walk
 from schemas import charset, lists
 from schemas.declaration import Header

@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from parsers import records
+from parsers.fixed import records
 from parsers.xml.places import find
 from parsers.xml.tag import line_offset
 from schemas.finding import Finding

@@ -11,8 +11,10 @@ import msgspec
 
 from edi.lending.checks import Checked, check
 from edi.lending.context import Context, Partner
-from parsers import read, write_fixed, write_xml
+from parsers import read
+from parsers.fixed import writer as write_fixed
 from parsers.sniff import open_source
+from parsers.xml import writer as write_xml
 from schemas import ean, gln, money
 from schemas.declaration import Declaration, Header, Invoice, Line
 from schemas.finding import Finding

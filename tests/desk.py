@@ -17,7 +17,8 @@ from edi.reconciliation import twins
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import open_home
 from edi.store import connect, transaction
-from parsers import write_fixed, write_xml
+from parsers.fixed import writer as write_fixed
+from parsers.xml import writer as write_xml
 from schemas import gln, money
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration, Header, Invoice, Line

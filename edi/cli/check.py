@@ -65,8 +65,8 @@ def checked(
     from edi.intake.taking import check_file
     from edi.limits import OutOfTime
     from edi.settings import OUR_GLN, Settings, open_home, paris_now
+    from parsers.answers.report import page, told
     from parsers.excerpts import excerpts
-    from parsers.report import page, told
     from spool.errors import why
 
     settings = open_home(home).settings if (home / "edi.toml").exists() else Settings(gln=OUR_GLN)

@@ -25,7 +25,7 @@ from edi.cli.opening import seekable, write_out
 
 def add_to(app: typer.Typer) -> None:
     """Adds the command to `app`."""
-    from parsers.invoice_sheet import COLUMNS
+    from parsers.sheets.invoice_sheet import COLUMNS
 
     rows = [
         f"  [cyan]{column.heads[0]}[/]{' *' if column.needed else ''}  {column.fr}{'' if column.side == 'both' else ' (fournisseur)'} [dim]/ {column.en}[/]"
@@ -66,7 +66,9 @@ def new(
     (bibliothèque) ou par titre (fournisseur, les lignes d'une facture à la suite).
     """
     from edi.settings import OUR_GLN, paris_now, read_settings
-    from parsers import invoice_sheet, spreadsheet, write_fixed, write_xml
+    from parsers.fixed import writer as write_fixed
+    from parsers.sheets import invoice_sheet, spreadsheet
+    from parsers.xml import writer as write_xml
     from schemas import charset, lists
     from schemas.declaration import Header
     from schemas.errors import Unreadable

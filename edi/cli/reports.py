@@ -10,8 +10,8 @@ from rich.text import Text
 from edi.cli.common import VERDICTS, out, sentence
 
 if TYPE_CHECKING:
+    from parsers.answers.report import Lines
     from parsers.excerpts import Excerpt
-    from parsers.report import Lines
     from schemas.acknowledgement import Acknowledgement
     from schemas.finding import Finding
 
@@ -45,7 +45,7 @@ def few(acknowledgement: "Acknowledgement") -> "Acknowledgement":
 
 def document(results: Sequence[Result], said: str) -> dict[str, Any]:
     """`{"files": [...]}`; a file that could not be checked says so, and nothing else of it."""
-    from parsers.report import as_json as report_json
+    from parsers.answers.report import as_json as report_json
 
     failed: dict[str, Any] = {
         "file": None, "sha256": None, "format": None, "verdict": "failed", "side": None, "reference": None, "invoices": 0,
@@ -62,7 +62,7 @@ def document(results: Sequence[Result], said: str) -> dict[str, Any]:
 
 def show(results: Sequence[Result], said: str) -> None:
     """The report in full; of several files, of those with findings, then a line each."""
-    from parsers.report import WIDTH, lines, told
+    from parsers.answers.report import WIDTH, lines, told
 
     width = min(WIDTH, out.width) if out.is_terminal else WIDTH
     for one in results:

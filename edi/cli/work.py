@@ -154,7 +154,7 @@ def _after(done: "Pass", as_json: bool) -> None:
 
 
 def _pass_json(done: "Pass") -> dict[str, Any]:
-    from parsers.report import as_json
+    from parsers.answers.report import as_json
 
     return {
         "pulled": done.pulled,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from parsers import write_fixed, write_xml
+from parsers.fixed import writer as write_fixed
+from parsers.xml import writer as write_xml
 from schemas.charset import ENCODING
 from schemas.declaration import Declaration, Invoice, Line
 from schemas.text import Both

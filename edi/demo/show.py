@@ -27,7 +27,7 @@ from edi.intake.pipeline import Pass, Run
 from edi.reconciliation.reconciling import details
 from edi.settings import Home, paris_now
 from edi.store import connect
-from parsers.report import as_json
+from parsers.answers.report import as_json
 from schemas.text import say
 
 #: Invoices are declared in January and February for the year before; this year's may not have come yet.

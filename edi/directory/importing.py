@@ -17,7 +17,7 @@ from edi.lock import in_turn
 from edi.partners import DATED, FIELDS, Facts
 from edi.reconciliation import twins
 from edi.store import snapshot, transaction
-from parsers import spreadsheet
+from parsers.sheets import spreadsheet
 from schemas.errors import SettingsWrong, Unreadable
 
 COLUMNS = ("gln", *FIELDS, "since")

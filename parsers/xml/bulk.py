@@ -17,7 +17,7 @@ import msgspec
 from parsers.xml.faults import FIELDS
 from parsers.xml.tag import CONTRACT, INVOICE, LINE, local
 from parsers.xml.tag import lines as line_ends
-from parsers.xsd import elements
+from parsers.xml.xsd import elements
 from schemas import charset, lists
 from schemas.declaration import NO_LINES, Invoices, Lines
 from schemas.layout import FA, LG

@@ -6,7 +6,7 @@ Authority: format, section 2 and `schemas/xsd/declaration-1.0.xsd`. Which elemen
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from parsers.coming import PART, Coming
+from parsers.partial_invoice import PART, PartialInvoice
 from parsers.xml.faults import Fault, misplaced, own_faults
 from parsers.xml.tag import ADDRESSEE, CONTRACT, DECLARANT, LINE, VERSION, Tag, local
 from parsers.xml.values import line, paris, trimmed
@@ -81,7 +81,7 @@ class Incoming:
         self.tag = tag
         self.due = {CONTRACT, LINE}
         self.with_text = False
-        self.coming = Coming({"record": tag.end.line})
+        self.coming = PartialInvoice({"record": tag.end.line})
         bad = self._note(own_faults(tag))
 
         def get(name: str) -> str | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
-from parsers.records import too_many
+from parsers.fixed.records import too_many
 from parsers.xml import bulk
 from parsers.xml.incoming import Incoming, header
 from parsers.xml.tag import ADDRESSEE, DECLARANT, INVOICE, NAMESPACE, ROOT, Place, Tag

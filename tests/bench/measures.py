@@ -26,7 +26,7 @@ from edi.reconciliation import twins
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
-from parsers.grammar import END, good
+from parsers.fixed.grammar import END, good
 from parsers.sniff import open_source
 from schemas.charset import ENCODING
 from schemas.declaration import Header, Invoice, Invoices, Line

@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 
 from edi.demo.names import TITLES
 from edi.settings import OUR_GLN
-from parsers import write_fixed
+from parsers.fixed import writer as write_fixed
 from schemas import gln
 from schemas.charset import ENCODING
 from schemas.layout import EN, FI

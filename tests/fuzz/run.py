@@ -22,10 +22,10 @@ _MEGABYTES = 1_000
 
 #: Where coverage leads the fuzzer.
 _WATCHED = (
-    "parsers.fixed", "parsers.grammar", "parsers.xml", "parsers.xml_faults", "parsers.records", "parsers.sniff",
-    "parsers.gencod", "parsers.aperak", "parsers.answer_xml", "parsers.plain", "schemas.charset", "schemas.number",
+    "parsers.fixed.reader", "parsers.fixed.grammar", "parsers.xml", "parsers.xml_faults", "parsers.fixed.records", "parsers.sniff",
+    "parsers.answers.gencod", "parsers.answers.aperak", "parsers.answers.answer_xml", "parsers.plain", "schemas.charset", "schemas.number",
     "edi.lending.checks", "edi.lending.line_checks", "edi.lending.header_checks", "edi.lending.invoice_checks",
-    "parsers.numbering",
+    "parsers.fixed.numbering",
 )  # fmt: skip
 
 

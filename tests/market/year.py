@@ -17,7 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from parsers import write_fixed, write_xml
+from parsers.fixed import writer as write_fixed
+from parsers.xml import writer as write_xml
 from schemas.declaration import Header
 from tests.market import faults, sales, trade
 from tests.market.oracle import Paper

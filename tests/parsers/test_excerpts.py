@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import records, report
+from parsers.answers import report
 from parsers.excerpts import excerpts
+from parsers.fixed import records
 from schemas.finding import Finding
 from tests.breaking import after
 from tests.declarations import BASES, changed, judged, written

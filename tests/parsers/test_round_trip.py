@@ -10,8 +10,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from edi.lending.checks import Checked, check
-from parsers import block, read, records, write_fixed
-from parsers.coming import PART
+from parsers import read
+from parsers.fixed import block, records
+from parsers.fixed import writer as write_fixed
+from parsers.partial_invoice import PART
 from parsers.sniff import Source, open_source
 from parsers.xml import walk
 from schemas import charset

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from edi.intake import correcting
 from edi.intake.pipeline import deliver
-from parsers.records import each
+from parsers.fixed.records import each
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration, Invoice
 from tests.declarations import read_back

@@ -18,7 +18,7 @@ from edi.intake import telling
 from edi.intake.telling import tell
 from edi.reconciliation import deciding
 from edi.store import transaction
-from parsers import status
+from parsers.answers import status
 from schemas.declaration import Declaration
 from schemas.status import Standing, Status
 from tests.desk import (

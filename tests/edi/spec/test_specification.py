@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from edi.spec.rendering import LANGUAGES, escaped, page, rendered
-from parsers import gencod
-from parsers.xsd import elements
+from parsers.answers import gencod
+from parsers.xml.xsd import elements
 from schemas import layout, lists, status
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS
 from schemas.catalogue import CATALOGUE, advice

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from parsers import read
-from parsers.coming import PART
+from parsers.partial_invoice import PART
 from parsers.sniff import Source
 from schemas import catalogue
 from schemas.declaration import Invoice

@@ -1,6 +1,6 @@
 """Well-formed FA and LG records by the hundred, column by column: the hot path of the fixed format.
 
-`parsers.grammar` has said that the bytes are records of their form. Brought to one length they lie at one distance from
+`parsers.fixed.grammar` has said that the bytes are records of their form. Brought to one length they lie at one distance from
 each other, so that a column is cut out of all of them at once, at the layout's positions, and no record is looked at by
 itself.
 """
@@ -12,8 +12,8 @@ from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from typing import Any
 
-from parsers import fields
-from parsers.grammar import END
+from parsers.fixed import fields
+from parsers.fixed.grammar import END
 from schemas.charset import ENCODING
 from schemas.declaration import Lines
 from schemas.layout import FA, LENGTH, LG, Field, Layout

@@ -2,7 +2,7 @@
 
 French first, English on request (format, section 4). The text has at most 100 columns (a terminal that is narrower gets its own width), UTF-8, for any plain text
 editor; the page is one self-contained file; the JSON of one file has the keys of `edi check --json` and two counts
-more, and the names of correction files. Texts from outside are made harmless in all of them. The words stand in `parsers.report_words`.
+more, and the names of correction files. Texts from outside are made harmless in all of them. The words stand in `parsers.answers.report_words`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from parsers.answers.report_words import amount, counted, field_label, number, spelled, verdict, what_to_do, when
 from parsers.excerpts import Excerpt
 from parsers.plain import columns, cut, harmless, wrapped
-from parsers.report_words import amount, counted, field_label, number, spelled, verdict, what_to_do, when
 from schemas import catalogue
 from schemas.acknowledgement import Acknowledgement, Rehearsal
 from schemas.finding import Finding
@@ -323,7 +323,7 @@ def _quote(excerpt: Excerpt, width: int) -> Lines:
 def _template() -> "jinja2.Template":
     import jinja2  # not above: a page is seldom asked for
 
-    loader = jinja2.PackageLoader("parsers", "templates")
+    loader = jinja2.PackageLoader("parsers.answers", "templates")
     made = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import gencod
+from parsers.answers import gencod
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
 from schemas.catalogue import CATALOGUE, reach
 from tests.parsers import answer_cases as cases

@@ -1,6 +1,6 @@
 """Reads the fixed format, version 0100, as a stream: Header, Invoices, Findings.
 
-Authority: format, sections 1 and 3. `parsers.grammar` reads records in bulk; the first one it cannot
+Authority: format, sections 1 and 3. `parsers.fixed.grammar` reads records in bulk; the first one it cannot
 read is taken apart field by field, said, and reading goes on behind it. Memory does not grow
 with the file: at most one piece of it and one part of an invoice are held.
 """
@@ -8,13 +8,13 @@ with the file: at most one piece of it and one part of an invoice are held.
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from parsers import fields
-from parsers.block import Block, block, fields_of
-from parsers.coming import Coming
-from parsers.grammar import Misread, body, read_fields
-from parsers.numbering import Numbering
-from parsers.records import AS_BYTES, characters, too_many, walk
-from parsers.trailer import trailer_findings
+from parsers.fixed import fields
+from parsers.fixed.block import Block, block, fields_of
+from parsers.fixed.grammar import Misread, body, read_fields
+from parsers.fixed.numbering import Numbering
+from parsers.fixed.records import AS_BYTES, characters, too_many, walk
+from parsers.fixed.trailer import trailer_findings
+from parsers.partial_invoice import PartialInvoice
 from schemas import charset
 from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine
 from schemas.finding import Finding, shown
@@ -51,7 +51,7 @@ class _Reading:
         self.countable_file = True  # FA and LG can be counted: no record was out of place, or two in one
         self.state = "start"  # start, head, invoice, lost (lines of no invoice), end
         self.misplaced_last = False
-        self.coming = Coming({})  # the invoice whose lines come in
+        self.coming = PartialInvoice({})  # the invoice whose lines come in
 
     def events(self, stream: IO[bytes]) -> Iterator[Event | Invoices]:
         cut_short = False
@@ -286,7 +286,7 @@ class _Reading:
 
     def _begin(self, head: dict[str, Any], record: int, findings: Sequence[Finding] = ()) -> None:
         self.state = "invoice"
-        self.coming = Coming({"record": record, **head}, not self.numbering.odd, findings)
+        self.coming = PartialInvoice({"record": record, **head}, not self.numbering.odd, findings)
         self.numbering.odd = False
 
     def _count(self, kind: str | None, ht: int | None) -> None:

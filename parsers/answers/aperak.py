@@ -22,7 +22,8 @@ from typing import Any
 
 import msgspec
 
-from parsers import gencod, plain
+from parsers import plain
+from parsers.answers import gencod
 from schemas import gln
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
 from schemas.catalogue import reach

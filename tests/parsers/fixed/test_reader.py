@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import read, write_fixed
+from parsers import read
+from parsers.fixed import writer as write_fixed
 from parsers.sniff import Source
 from schemas import catalogue
 from schemas.declaration import Invoice, Line

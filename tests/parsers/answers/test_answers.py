@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from parsers import answers
 from schemas.acknowledgement import Acknowledgement
-from tests.parsers.answer_cases import CASES
+from tests.parsers.answers.answer_cases import CASES
 from tests.strategies import acknowledgements, texts
 
 ENCODINGS = get_args(answers.Encoding)

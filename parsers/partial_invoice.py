@@ -11,7 +11,7 @@ from schemas.finding import Finding
 PART = 5_000
 
 
-class Coming:
+class PartialInvoice:
     """An invoice's head, the lines that have come in since its last part, and what is to be said of them.
 
     `countable` is False once it is not certain that these lines are all of them, and its own.

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers import read as read_declaration
-from parsers import status
+from parsers.answers import status
 from parsers.sniff import open_source
-from parsers.xsd import elements
+from parsers.xml.xsd import elements
 from schemas import lists
 from schemas.finding import Finding
 from schemas.status import COLUMNS, FORMS, HEAD, STATE, Standing, Status, file_name

@@ -2,7 +2,7 @@
 
 Two of them, from the same tables:
 
-    body   := LG* (FA LG*)*          as many records as are well-formed, in one go; `parsers.block` takes them apart
+    body   := LG* (FA LG*)*          as many records as are well-formed, in one go; `parsers.fixed.block` takes them apart
     record := (good|other)...        one Regex a record, two groups a field; says which fields are wrong
 
 A resumed `body` begins with a run of LG, since a piece of a stream may begin inside an invoice.
@@ -38,7 +38,7 @@ def good(field: Field) -> str:
 
 
 def _record(layout: Layout) -> str:
-    """One record with its end. Digits of adjacent fields are one run; a title may be anything, `parsers.block` sees to it."""
+    """One record with its end. Digits of adjacent fields are one run; a title may be anything, `parsers.fixed.block` sees to it."""
     parts = [re.escape(layout.mark)]
     for form, some in groupby(layout.fields[1:], key=lambda field: field.form):
         if form == "n":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import aperak, gencod
+from parsers.answers import aperak, gencod
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
 from schemas.catalogue import CATALOGUE, reach
 from schemas.finding import Finding

@@ -1,4 +1,4 @@
-"""Writes the fixed format, version 0100, from the layout tables: the inverse of `parsers.fixed`."""
+"""Writes the fixed format, version 0100, from the layout tables: the inverse of `parsers.fixed.reader`."""
 
 from collections.abc import Callable, Iterable
 from typing import IO, Any

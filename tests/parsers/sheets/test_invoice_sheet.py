@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.invoice_sheet import COLUMNS, columns, read
-from parsers.spreadsheet import decoded
+from parsers.sheets.invoice_sheet import COLUMNS, columns, read
+from parsers.sheets.spreadsheet import decoded
 from schemas.declaration import Invoice, Line
 from schemas.money import decimal
 

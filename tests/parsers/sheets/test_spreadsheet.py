@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import spreadsheet
+from parsers.sheets import spreadsheet
 
 READ = [("gln", "1"), ("name", "Médiathèque ; l'Œuvre")]
 SAVED = 'gln;name\r\n1;"Médiathèque ; l\'Œuvre"\r\n'

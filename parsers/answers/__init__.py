@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from parsers import answer_xml, aperak, gencod, report
+from parsers.answers import answer_xml, aperak, gencod, report
 from schemas.acknowledgement import Acknowledgement, notices
 
 Encoding = Literal["auto", "gencod", "xml", "aperak"]

@@ -12,7 +12,7 @@ from typing import Any
 from schemas import layout
 from schemas.acknowledgement import Acknowledgement
 
-_TEXT: dict[str, dict[str, Any]] = tomllib.loads(files("parsers").joinpath("report.toml").read_text("utf-8"))
+_TEXT: dict[str, dict[str, Any]] = tomllib.loads(files("parsers.answers").joinpath("report.toml").read_text("utf-8"))
 _FIELDS = {field.wire: (field.fr, field.en) for record in layout.LAYOUTS.values() for field in record.fields}
 # Names that more than one record uses, for different things.
 _SHARED = {"remplissage": ("remplissage", "filler")}

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from parsers import answer_xml
+from parsers.answers import answer_xml
 from parsers.plain import harmless
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
-from tests.parsers.answer_cases import CASES, ORDINARY
+from tests.parsers.answers.answer_cases import CASES, ORDINARY
 from tests.strategies import acknowledgements
 
 NOTICES = st.sampled_from(sorted(NOTICE_NUMBERS))

@@ -5,7 +5,7 @@ record may bear the number behind it, or the one that was due all the same; of t
 only the first is said.
 """
 
-from parsers.grammar import Misread
+from parsers.fixed.grammar import Misread
 from schemas.finding import Finding, shown
 from schemas.layout import EN, LENGTH
 

@@ -5,8 +5,8 @@ Authority: format, section 1 (the FI record) and section 3 (`trailer-count`, `tr
 
 from collections.abc import Iterator, Mapping
 
-from parsers import fields
-from parsers.grammar import Misread
+from parsers.fixed import fields
+from parsers.fixed.grammar import Misread
 from schemas.finding import Finding
 from schemas.layout import FI
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from operator import methodcaller
 from typing import Any
 
-from parsers.grammar import Misread
+from parsers.fixed.grammar import Misread
 from schemas import lists
 from schemas.finding import Finding, shown
 from schemas.layout import Field, describe

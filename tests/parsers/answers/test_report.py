@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import report
+from parsers.answers import report
 from parsers.excerpts import Excerpt
 from parsers.plain import columns, harmless
 from schemas.acknowledgement import Acknowledgement
 from tests.parsers import answer_cases as cases
-from tests.parsers.answer_cases import CASES, with_findings
+from tests.parsers.answers.answer_cases import CASES, with_findings
 from tests.strategies import acknowledgements
 
 LANGUAGES = st.sampled_from(["fr", "en"])

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from parsers.answer_xml import moment, read_moment, validated
+from parsers.answers.answer_xml import moment, read_moment, validated
 from schemas import money
 from schemas.status import COLUMNS, FORMS, HEAD, VERSION, Column, Standing, Status
 

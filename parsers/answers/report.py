@@ -184,7 +184,8 @@ def _told(
     finding: Finding, format_: str | None, excerpt: Excerpt | None, language: str, advised: set[str]
 ) -> Told:  # fmt: skip
     """One finding: where, found, expected, what to write. What its code means and asks for is said once a report."""
-    numbered = (("line" if format_ == "xml" else "record", finding.record), ("position", finding.position))
+    column = finding.position or finding.column
+    numbered = (("line" if format_ == "xml" else "record", finding.record), ("position", column))
     place = [f"{spelled(what, language)} {at}" for what, at in numbered if at is not None]
     place += [field_label(_short(finding.field), language)] if finding.field else []
     expected, suggestion = say(finding.expected, language), say(finding.suggestion, language)
@@ -381,6 +382,7 @@ def _finding_json(finding: Finding, language: str) -> dict[str, Any]:
         "expected": _safe(say(finding.expected, language)),
         "message": harmless(catalogue.message(finding, language)),
         "suggestion": _safe(say(finding.suggestion, language)),
+        **({"column": finding.column, "path": harmless(finding.path)} if finding.path else {}),
     }
 
 

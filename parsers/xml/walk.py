@@ -216,7 +216,7 @@ class Walk:
     def _malformed(self, what: str, behind: int, tag: Place | None = None) -> None:
         """What is wrong, so many bytes behind the place, or at a tag."""
         place = tag or self.place.behind(self.text[self.at : self.at + behind])
-        there = self.text[self.at + behind :][:20].decode("utf-8", "replace").split("\n")[0]
+        there = self.text[self.at + max(0, behind - 10) :][:30].decode("utf-8", "replace").split("\n")[0]
         found = shown(f"{what} : {there}" if there else what)
         self.wrong = Finding(
             code="xml-not-well-formed", record=place.line, position=place.column, column=place.column, found=found,

@@ -10,7 +10,7 @@ from parsers.answers import aperak, gencod
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
 from schemas.catalogue import CATALOGUE, reach
 from schemas.finding import Finding
-from tests.parsers import answer_cases as cases
+from tests.parsers.answers import answer_cases as cases
 from tests.strategies import acknowledgements
 
 NOTICES = st.sampled_from(sorted(NOTICE_NUMBERS))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from parsers.answers import gencod
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
 from schemas.catalogue import CATALOGUE, reach
-from tests.parsers import answer_cases as cases
+from tests.parsers.answers import answer_cases as cases
 from tests.strategies import acknowledgements
 
 NOTICES = st.sampled_from(sorted(NOTICE_NUMBERS))

@@ -11,7 +11,7 @@ from parsers.answers import report
 from parsers.excerpts import Excerpt
 from parsers.plain import columns, harmless
 from schemas.acknowledgement import Acknowledgement
-from tests.parsers import answer_cases as cases
+from tests.parsers.answers import answer_cases as cases
 from tests.parsers.answers.answer_cases import CASES, with_findings
 from tests.strategies import acknowledgements
 

@@ -62,12 +62,12 @@ def new(
     """Une déclaration valide à partir d'un tableur, contrôlée aussitôt. / A valid declaration out of a spreadsheet, checked
     at once.
 
-    CSV : point-virgule, virgule ou tabulation ; virgule décimale ; JJ/MM/AAAA ; UTF-8 ou Windows. Une ligne par facture
+    XLSX, ODS ou CSV : point-virgule, virgule ou tabulation ; virgule décimale ; JJ/MM/AAAA ; UTF-8 ou Windows. Une ligne par facture
     (bibliothèque) ou par titre (fournisseur, les lignes d'une facture à la suite).
     """
     from edi.settings import OUR_GLN, paris_now, read_settings
     from parsers.fixed import writer as write_fixed
-    from parsers.sheets import invoice_sheet, spreadsheet
+    from parsers.sheets import invoice_sheet
     from parsers.xml import writer as write_xml
     from schemas import charset, lists
     from schemas.declaration import Header
@@ -90,12 +90,11 @@ def new(
     ours = read_settings(where / "edi.toml").gln if (where / "edi.toml").exists() else OUR_GLN
     try:
         with seekable(file, 1 << 30) as stream:
-            content = spreadsheet.decoded(stream.read())
+            invoices, faults = invoice_sheet.read(stream.read(), sides[side])
     except OSError as wrong:
         raise Unreadable(path=file, why=why(wrong)) from wrong
     except ValueError as wrong:
         raise Unreadable(path=file, why=wrong) from wrong
-    invoices, faults = invoice_sheet.read(content, sides[side])
     if faults:
         _told(faults, file, said, as_json)
         raise typer.Exit(1)

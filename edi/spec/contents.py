@@ -211,7 +211,7 @@ def _answers(words: _Words) -> dict[str, Any]:
         "aperak_errors": aperak.MOST_ERRORS,
         "xml": {"namespace": answer_xml.NAMESPACE, "schema": XSDS["reponse"], "elements": xml},
         "report": _keys(report, words["report"]),
-        "finding": _keys(report["findings"][0], words["finding"]),
+        "finding": _keys(words["finding"], words["finding"]),
     }
 
 

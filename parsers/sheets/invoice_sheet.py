@@ -1,12 +1,10 @@
-"""Invoices out of a spreadsheet saved as CSV, as French spreadsheets write it, for partners who have no EDI (`edi new`).
+"""Invoices out of a spreadsheet (`parsers.sheets.cells`), for partners who have no EDI (`edi new`).
 
 A library's rows are invoices; a supplier's are lines, those of one invoice one after another. Heads are French or English,
-in any order and case; `;`, `,` or tabs between cells; UTF-8 (with or without BOM) or Windows-1252; a decimal comma or point;
+in any order and case; a decimal comma or point;
 JJ/MM/AAAA or AAAA-MM-JJ, a time after it left out. Whatever cannot be read is a `Fault`, with its row and column; all of them at once.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from parsers.sheets.cells import NoTable, table
 from schemas import charset, lists
 from schemas.declaration import Invoice, Line
 from schemas.layout import FA, LG
@@ -24,7 +23,6 @@ from schemas.text import Both
 #: No more faults are told.
 MOST = 200
 _VAT = 550
-_ROW_BYTES = 1 << 20
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -190,22 +188,17 @@ def columns(side: str) -> tuple[Column, ...]:
     return tuple(column for column in COLUMNS if column.side in ("both", side))
 
 
-def read(content: str, side: str) -> tuple[list[Invoice], list[Fault]]:
-    """The invoices of a spreadsheet, or what is wrong with it."""
+def read(content: bytes | str, side: str) -> tuple[list[Invoice], list[Fault]]:
+    """The invoices of a spreadsheet, or what is wrong with it. Raises ValueError with a sentence where it is none."""
     faults: list[Fault] = []
-    hint = re.match(r'"?sep=([;,\t])"?\r?\n', content, re.IGNORECASE)  # Excel's own
-    content = content if hint is None else "\n" + content[hint.end() :]
-    first = next((line for line in content.splitlines() if line.strip()), "")
-    delimiter = hint[1] if hint else max(";\t,", key=first.count)
-    rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
     made: list[Invoice] = []
     try:
-        heads = next((row for row in rows if any(cell.strip() for cell in row)), [])
-        places = _places(heads, side, faults)
+        rows = table(content)
+        places = _places(next(rows, (1, []))[1], side, faults)
         if not faults:
             made = list(_invoices(_cells(rows, places, faults), side, faults))
-    except csv.Error as wrong:
-        faults.append(Fault(rows.line_num, "", str(wrong), Both("un CSV", "a CSV")))
+    except NoTable as wrong:
+        faults.append(Fault(wrong.row, "", wrong.why, Both("un CSV", "a CSV")))
     return ([], faults[:MOST]) if faults else (made, [])
 
 
@@ -239,16 +232,16 @@ def _places(heads: list[str], side: str, faults: list[Fault]) -> dict[int, Colum
     return found
 
 
-def _cells(rows: Any, places: dict[int, Column], faults: list[Fault]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _cells(
+    rows: Iterable[tuple[int, list[str]]], places: dict[int, Column], faults: list[Fault]
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each row that is not empty, with its cells read; a faulty one is told and left out."""
     absent = {column.name: column.default for column in COLUMNS}
-    for row in rows:
-        if not any(cell.strip() for cell in row):
-            continue
+    for number, row in rows:
         values, sound = dict(absent), True
         for place, cell in enumerate(row):
             if cell.strip() and place not in places and len(faults) < MOST:
-                faults.append(Fault(rows.line_num, "", cell, _NAMELESS))
+                faults.append(Fault(number, "", cell, _NAMELESS))
         for place, column in places.items():
             cell = row[place].strip() if place < len(row) else ""
             if kept := _KEPT_TEXT.fullmatch(cell):
@@ -261,9 +254,9 @@ def _cells(rows: Any, places: dict[int, Column], faults: list[Fault]) -> Iterato
             except _Wrong as wrong:
                 sound = False
                 if len(faults) < MOST:
-                    faults.append(Fault(rows.line_num, column.heads[0], cell, wrong.expected))
+                    faults.append(Fault(number, column.heads[0], cell, wrong.expected))
         if sound:
-            yield rows.line_num, values
+            yield number, values
 
 
 def _invoices(rows: Iterable[tuple[int, dict[str, Any]]], side: str, faults: list[Fault]) -> Iterator[Invoice]:

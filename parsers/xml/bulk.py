@@ -45,11 +45,15 @@ _SPACED = re.compile(r"^ | $", re.MULTILINE)
 ODD = b"\xef\xbf"
 
 
+_ReadTitles = Callable[[Sequence[bytes]], tuple[list[str] | None, list[tuple[int, str]]]]
+
+
 class Shape(msgspec.Struct, frozen=True):
-    """How a file writes its invoices: prefix with its colon, quote, and the order of the attributes of each element."""
+    """How a file writes its invoices: prefix with its colon, quote, what stands before it, and the order of the attributes of each element."""
 
     prefix: str = ""
     quote: str = '"'
+    equals: str = "="
     orders: tuple[tuple[str, ...], ...] = tuple(
         tuple(attribute.name for attribute in _ELEMENTS[local(name)]) for name in (INVOICE, CONTRACT, LINE)
     )
@@ -58,7 +62,7 @@ class Shape(msgspec.Struct, frozen=True):
         """The shape in which this tag is written too, its absent attributes behind those that the XSD has before them."""
         prefix = raw[1:].split(local(name).encode())[0].decode()
         if name not in (INVOICE, CONTRACT, LINE):
-            return Shape(prefix, self.quote, self.orders)
+            return Shape(prefix, self.quote, self.equals, self.orders)
         place = (INVOICE, CONTRACT, LINE).index(name)
         present = [attribute for attribute in attributes if (name, attribute) in FIELDS]
         order = list(present)
@@ -67,7 +71,8 @@ class Shape(msgspec.Struct, frozen=True):
                 order.insert(order.index(before) + 1 if before in order else 0, attribute or "")
         quote = self.quote if self.quote.encode() in raw or b"=" not in raw else {'"': "'"}.get(self.quote, '"')
         orders = (*self.orders[:place], tuple(order), *self.orders[place + 1 :])
-        return Shape(prefix, quote, self.orders if _follows(present, self.orders[place]) else orders)
+        equals = " = " if f" = {quote}".encode() in raw else "="
+        return Shape(prefix, quote, equals, self.orders if _follows(present, self.orders[place]) else orders)
 
 
 def _follows(some: Sequence[str], order: Sequence[str]) -> bool:
@@ -87,16 +92,17 @@ class Bulk(msgspec.Struct, frozen=True):
 
     def invoices(self, raw: bytes, line: int) -> tuple[Invoices, int] | None:
         """The invoices of a run that begins on that line, and how many elements they are; None if something is to be said."""
-        table, altered = self._table(raw)
         heads = self._heads(raw)
-        if altered or heads is None:
+        table, _ = self._table(raw, _plain_titles) if heads is not None else (None, [])
+        if heads is None or table is None:
             return None
         records, line_records, begins, elements = _records(raw, line, self.shape.prefix.encode())
         return Invoices(records, heads, begins, table, [line_records[b:e] for b, e in pairwise(begins)]), elements
 
     def lines_of(self, raw: bytes, line: int) -> tuple[Lines, list[int], list[tuple[int, str]]]:
         """The lines of a run, the line where each tag ends, and of those whose title was altered the place and what it was."""
-        table, altered = self._table(raw)
+        table, altered = self._table(raw, _titles)
+        assert table is not None
         return Lines(table), _records(raw, line, self.shape.prefix.encode())[1], altered
 
     def _heads(self, raw: bytes) -> list[Sequence[Any]] | None:
@@ -113,12 +119,15 @@ class Bulk(msgspec.Struct, frozen=True):
         except ValueError:  # of a day that is none
             return None
 
-    def _table(self, raw: bytes) -> tuple[tuple[Sequence[Any], ...], list[tuple[int, str]]]:
+    def _table(self, raw: bytes, read: _ReadTitles) -> tuple[tuple[Sequence[Any], ...] | None, list[tuple[int, str]]]:
+        """The columns of the lines, and the titles altered; None if titles cannot be read so."""
         rows = self.line.findall(raw)
         if not rows:
             return NO_LINES.table, []
         columns = dict(zip(_fields(self.shape, LINE), zip(*rows, strict=True), strict=True))
-        titles, altered = _titles(columns.pop("title"))
+        titles, altered = read(columns.pop("title"))
+        if titles is None:
+            return None, altered
         others = [_CONVERTERS[field.meaning](columns[field.name]) for field in LG.fields[2:-2]]
         return (*others, titles), altered
 
@@ -132,7 +141,7 @@ def _tag(shape: Shape, name: str, groups: bool) -> str:
         row = known[attribute]
         value = "|".join(row.values) or _VALUES[row.type].replace("QUOTE", shape.quote)
         value = f"({value})" if groups else f"(?:{value})"
-        written = f"{_S}+{attribute}={shape.quote}{value}{shape.quote}"
+        written = f"{_S}+{attribute}{shape.equals}{shape.quote}{value}{shape.quote}"
         parts.append(written if row.required else f"(?:{written})?")
     return "".join(parts) + f"{_S}*"
 
@@ -215,18 +224,30 @@ def _day(text: bytes) -> date | None:
     return date.fromisoformat(text.decode()) if text else None
 
 
+def _plain_titles(column: Sequence[bytes]) -> tuple[list[str] | None, list[tuple[int, str]]]:
+    """Titles, if all stand as the repertoire has them."""
+    titles, text = _unescaped(column)
+    sound = charset.TEXTS.fullmatch(text) and not _SPACED.search(text) and max(map(len, titles)) <= charset.TITLE_WIDTH
+    return titles if sound else None, []
+
+
 def _titles(column: Sequence[bytes]) -> tuple[list[str], list[tuple[int, str]]]:
     """Titles as the repertoire has them; of those altered the place and what stood there."""
+    if (sound := _plain_titles(column)[0]) is not None:
+        return sound, []
+    titles, _ = _unescaped(column)
+    brought = list(map(charset.title, titles))
+    return [plain for plain, _ in brought], [(at, titles[at]) for at, (_, odd) in enumerate(brought) if odd]
+
+
+def _unescaped(column: Sequence[bytes]) -> tuple[list[str], str]:
+    """Texts without entities; and all of them, a line each."""
     joined = b"\n".join(column)
     if b"&" in joined:
         for entity, character in _ENTITIES:
             joined = joined.replace(entity, character)
     text = joined.decode()
-    titles = text.split("\n")
-    if charset.TEXTS.fullmatch(text) and not _SPACED.search(text) and max(map(len, titles)) <= charset.TITLE_WIDTH:
-        return titles, []
-    brought = list(map(charset.title, titles))
-    return [plain for plain, _ in brought], [(at, titles[at]) for at, (_, odd) in enumerate(brought) if odd]
+    return text.split("\n"), text
 
 
 _KIND = {code.encode(): kind for code, kind in lists.from_xml(lists.KIND).items()}

@@ -39,8 +39,6 @@ _VALUES = {
 _ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
 _ELEMENTS = {element.name: element.attributes for element in elements("declaration-1.0.xsd", "declaration")}
 _S = r"[ \t\r\n]"
-#: A title that begins with a space, or ends with one.
-_SPACED = re.compile(r"^ | $", re.MULTILINE)
 #: U+FFFE and U+FFFF, which are no characters of XML, begin so; so do few others.
 ODD = b"\xef\xbf"
 
@@ -208,6 +206,8 @@ _CLOSE, _LINE, _INVOICE = b"/lf"
 
 
 def _texts(column: Sequence[bytes]) -> list[str]:
+    if column.count(column[0]) == len(column):
+        return [column[0].decode().rstrip(" ")] * len(column)
     text = b"\n".join(column).decode()
     return text.split("\n") if " " not in text else [one.rstrip(" ") for one in text.split("\n")]
 
@@ -227,7 +227,8 @@ def _day(text: bytes) -> date | None:
 def _plain_titles(column: Sequence[bytes]) -> tuple[list[str] | None, list[tuple[int, str]]]:
     """Titles, if all stand as the repertoire has them."""
     titles, text = _unescaped(column)
-    sound = charset.TEXTS.fullmatch(text) and not _SPACED.search(text) and max(map(len, titles)) <= charset.TITLE_WIDTH
+    spaced = "\n " in f"\n{text}" or " \n" in f"{text}\n"
+    sound = charset.TEXTS.fullmatch(text) and not spaced and max(map(len, titles)) <= charset.TITLE_WIDTH
     return titles if sound else None, []
 
 

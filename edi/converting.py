@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import IO
 
-from parsers import read, write_fixed, write_xml
+from parsers import read
+from parsers.fixed import writer as write_fixed
 from parsers.sniff import open_source
+from parsers.xml import writer as write_xml
 from schemas import catalogue
 from schemas.declaration import Header, Invoice
 from schemas.finding import Finding

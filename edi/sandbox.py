@@ -30,7 +30,7 @@ from edi.lending import terms
 from edi.reconciliation.reconciling import reconcile
 from edi.settings import Home, open_home, paris_now
 from edi.store import PLACES, Connection, transaction
-from parsers import write_fixed
+from parsers.fixed import writer as write_fixed
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header, Invoice, Line
 from schemas.layout import VERSION

@@ -5,10 +5,10 @@ Knows no path, no clock, no database; never imports `spool`. The ways in are `re
     bytes -> sniff.open_source -> fixed | xml -> Header, Invoices ..., Invoice ..., Finding ...
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from parsers.sniff import Source
-from schemas.declaration import Event, Invoices, one_by_one
+from schemas.declaration import Event, Invoice, Invoices, Line, Lines, one_by_one
 
 
 def read(source: Source, max_records: int | None = None) -> Iterator[Event]:
@@ -24,7 +24,22 @@ def read_in_bulk(source: Source, max_records: int | None = None) -> Iterator[Eve
     if source.stopped is not None:
         yield source.stopped
         return
-    from parsers import fixed, xml  # not above: `edi --help` wants the tables of this floor without the readers' weight
+    from parsers.fixed import (
+        reader as fixed,  # not above: `edi --help` wants the tables of this floor without the readers' weight
+    )
+    from parsers.xml import reader
 
     assert source.format is not None
-    yield from (fixed if source.format == "fixed" else xml).read_in_bulk(source.stream, max_records)
+    yield from (fixed if source.format == "fixed" else reader).read_in_bulk(source.stream, max_records)
+
+
+def lines_with(source: Source, eans: Container[str]) -> Iterator[tuple[str, int, str]]:
+    """(EAN, price in cents, title) of the lines of a file that bear one of these EANs, of those that can be read whole."""
+    for event in read_in_bulk(source):
+        lines = event.lines if isinstance(event, Invoice | Invoices) else ()
+        if isinstance(lines, Lines):
+            codes, _, prices, *_, titles = lines.columns
+            yield from (line for line in zip(codes, prices, titles, strict=True) if line[0] in eans)
+        else:
+            whole = (line for line in lines if isinstance(line, Line))
+            yield from ((line.ean, line.price, line.title) for line in whole if line.ean in eans)

@@ -1,22 +1,22 @@
 """A correction: some invoices of a declaration as they were sent, under a new header, numbered and totalled anew.
 
 The records (or elements) are carried as they are, byte for byte but for their running number, so that what cannot be
-read can be mended by its sender too. A stream: memory does not grow with the file. Of XML the parser here only says
-where an invoice begins; the reader (`parsers.xml`) has judged the file before, and refused a DTD.
+read can be mended by its sender too. A stream: memory does not grow with the file. The reader has judged it before.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
-from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from parsers import fields, records, write_fixed, write_xml
+from parsers.fixed import fields, records
+from parsers.fixed import writer as write_fixed
+from parsers.xml import writer as write_xml
+from parsers.xml.walk import Walk
 from schemas import charset, lists
 from schemas.declaration import Header
 from schemas.layout import FA, FI, LENGTH
 
-_PIECE = 1 << 16
 _DATE, _KIND, _HT = (FA.field(name) for name in ("date", "kind", "ht"))
 _KINDS = lists.from_fixed(lists.KIND)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -78,66 +78,30 @@ def _year(text: str) -> int | None:
 
 
 def _xml(stream: IO[bytes], header: Header, wanted: Wanted) -> Iterator[bytes]:
-    reading = _Elements(wanted)
-    stream.seek(0)
-    text, start, done, kept = b"", 0, 0, False  # what is in sight, where it begins, up to where it is dealt with
-    name = ""
-    while True:
-        chunk = stream.read(_PIECE)
-        try:
-            reading.parser.Parse(chunk, not chunk)
-        except expat.ExpatError as wrong:
-            raise ValueError(str(wrong)) from wrong
-        text += chunk
-        if reading.root is not None and not name:
-            name, attributes = reading.root
-            yield _head(name, attributes, header)
-        for place, keeps in (*reading.borders, (reading.place, None)):
-            if kept and place > done:
-                yield text[done - start : place - start]
-            done = max(done, place)
-            kept = kept if keeps is None else keeps
-        reading.borders.clear()
-        text, start = text[done - start :], done
-        if not chunk:
-            yield f"</{name}>\n".encode()
-            return
-
-
-class _Elements:
-    """Where the children of the root begin, as the parser comes by: each with whether it is carried."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self.parser = expat.ParserCreate("UTF-8")
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.DefaultHandler = self._other
-        self.wanted = wanted
-        self.root: tuple[str, dict[str, str]] | None = None
-        self.borders: list[tuple[int, bool]] = []
-        self.place = self.depth = self.invoices = 0
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.place = self.parser.CurrentByteIndex
-        self.depth += 1
-        if self.depth == 1:
-            self.root = name, attributes
-        elif self.depth == 2:
-            kept = name.rpartition(":")[2] == "facture"
+    walk = Walk(stream)
+    name, invoices, kept = "", 0, False
+    while met := walk.step():
+        within, begins = walk.depth + met.ends, met.tag is not None
+        markup = met.raw.find(b"<")
+        if not within - begins:
+            if begins:
+                name, attributes = walk.written
+                yield _head(name, attributes, header)
+            continue
+        if (within == 2 and met.tag is not None) or not walk.depth:  # a child of the root begins, or the root ends
             if kept:
-                self.invoices += 1
-                day = attributes.get("date", "")
-                kept = self.wanted(self.invoices, _year(day.replace("-", "")) if _DAY.fullmatch(day) else None)
-            self.borders.append((self.place, kept))
-
-    def _end(self, name: str) -> None:
-        self.place = self.parser.CurrentByteIndex
-        self.depth -= 1
-        if self.depth == 0:
-            self.borders.append((self.place, False))
-
-    def _other(self, text: str) -> None:
-        self.place = self.parser.CurrentByteIndex
+                yield met.raw[:markup]
+            kept = met.tag is not None and met.tag.local == "facture"
+            if kept and met.tag is not None:
+                invoices += 1
+                day = met.tag.attributes.get("date", "")
+                kept = wanted(invoices, _year(day.replace("-", "")) if _DAY.fullmatch(day) else None)
+            yield met.raw[markup:] if kept else b""
+        elif kept:
+            yield met.raw
+    if walk.wrong is not None:
+        raise ValueError(walk.wrong.found)
+    yield f"</{name}>\n".encode()
 
 
 def _head(name: str, attributes: dict[str, str], header: Header) -> bytes:

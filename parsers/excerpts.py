@@ -1,24 +1,25 @@
 """The piece of a file that a finding points at: the record, or the line of the XML, and the columns at fault.
 
-Fetched for the findings that are shown and for no others, in one pass that ends at the last of them. What comes back
-is harmless: one character for each of the file's, those a terminal would obey replaced.
+Fetched for the findings that are shown and for no others; the readers say where they are. What comes back is harmless:
+one character for each of the file's, those a terminal would obey replaced.
 """
 
 import re
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from typing import IO
 
 import msgspec
 
-from parsers import records
+from parsers.fixed import records
+from parsers.xml.places import find
+from parsers.xml.tag import line_offset
 from schemas.finding import Finding
 from schemas.layout import LAYOUTS, LENGTH
 
 #: Of a long line, so many characters around the fault.
 _KEPT = 1_000
-_TAG_LINES = 16
-_LINE_BYTES = 1 << 16
+_AROUND = 4 * _KEPT
+_LINE_END = re.compile(rb"[\r\n]")
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -35,18 +36,20 @@ class Excerpt(msgspec.Struct, frozen=True):
 
 def excerpts(stream: IO[bytes], form: str | None, findings: Iterable[Finding]) -> dict[Finding, Excerpt]:
     """An excerpt for each finding that points at a record or line. `stream` is the unpacked file."""
+    pointing = [finding for finding in findings if finding.record]
+    made = _of_xml(stream, pointing) if form == "xml" else _of_fixed(stream, pointing)
+    return {finding: excerpt for finding, excerpt in made.items() if excerpt is not None}
+
+
+def _of_fixed(stream: IO[bytes], findings: list[Finding]) -> dict[Finding, Excerpt | None]:
     of: dict[int, list[Finding]] = {}
     for finding in findings:
-        if finding.record:
-            of.setdefault(finding.record, []).append(finding)
-    made: dict[Finding, Excerpt | None] = {}
-    if form == "xml":
-        for number, lines in _tags(stream, of):
-            made |= {finding: _of_tag(finding, lines) for finding in of[number]}
-    else:
-        for number, offset, text in records.some(stream, of):
-            made |= {finding: _of_record(finding, offset, text) for finding in of[number]}
-    return {finding: excerpt for finding, excerpt in made.items() if excerpt is not None}
+        of.setdefault(finding.record or 0, []).append(finding)
+    return {
+        finding: _of_record(finding, offset, text)
+        for number, offset, text in records.some(stream, of)
+        for finding in of[number]
+    }
 
 
 def _of_record(finding: Finding, offset: int, text: str) -> Excerpt | None:
@@ -65,39 +68,33 @@ def _of_record(finding: Finding, offset: int, text: str) -> Excerpt | None:
     return _shown(offset, text, finding.position - 1, width)
 
 
-def _of_tag(finding: Finding, lines: list[tuple[int, str]]) -> Excerpt | None:
-    """The line with the attribute at fault, of those the start tag covers; failing that the last one, if it is short."""
-    offset, text = lines[-1]
-    if finding.position is not None:
-        return _shown(offset, text, finding.position - 1, 1)
-    name = re.escape(finding.field or "\0")
-    sought = re.compile(
-        rf"(?<![\w:.-]){name}\s*=\s*(?:\"(?P<a>[^\"]*)\"?|'(?P<b>[^']*)'?)|<(?P<c>(?:[\w.-]+:)?{name})\b"
+def _of_xml(stream: IO[bytes], findings: list[Finding]) -> dict[Finding, Excerpt | None]:
+    made: dict[Finding, Excerpt | None] = {}
+    for finding, spot in zip(findings, find(stream, findings), strict=True):
+        if spot is not None:
+            made[finding] = _around(stream, spot.begin.offset, spot.width if finding.field else 0)
+        elif (offset := line_offset(stream, finding.record or 1, finding.position or 1)) is not None:
+            made[finding] = _around(stream, offset, 1 if finding.position else 0)
+    return made
+
+
+def _around(stream: IO[bytes], offset: int, width: int) -> Excerpt | None:
+    """The line around a place, as much of it as is shown, and so many bytes of it at fault."""
+    begin = max(0, offset - _AROUND)
+    stream.seek(begin)
+    text = stream.read(offset - begin + _AROUND)
+    before, behind = text[: offset - begin], text[offset - begin :]
+    before = _LINE_END.split(before)[-1]
+    behind = behind[:width] + _LINE_END.split(behind[width:])[0]
+    shown_before = before.decode("utf-8", "replace")[-_KEPT // 2 :]
+    at_fault = behind[:width].decode("utf-8", "replace")
+    whole = shown_before + behind.decode("utf-8", "replace")[: _KEPT - len(shown_before)]
+    if not width and len(whole) >= _KEPT:
+        return None
+    start = (
+        offset - len(shown_before.encode()) if "\N{REPLACEMENT CHARACTER}" not in shown_before else offset - len(before)
     )
-    for at, line in reversed(lines):
-        matches = list(sought.finditer(line))
-        exact = [match for match in matches if match[match.lastgroup or 0] == finding.found]
-        if len(exact or matches) == 1:
-            start, end = (exact or matches)[0].span((exact or matches)[0].lastgroup or 0)
-            return _shown(at, line, start, max(1, end - start))
-        if matches or re.search(r"<[\w]", line):
-            break
-    return _shown(offset, text, 0, 0) if len(text) < _KEPT else None
-
-
-def _tags(stream: IO[bytes], wanted: Collection[int]) -> Iterator[tuple[int, list[tuple[int, str]]]]:
-    """Each wanted line with the few before it: (offset, text) of each, of an endless one the beginning."""
-    stream.seek(0)
-    last: deque[tuple[int, bytes]] = deque(maxlen=_TAG_LINES)
-    offset, whole, count, due = 0, True, 0, set(wanted)
-    while due and (line := stream.readline(_LINE_BYTES)):
-        if whole:
-            count += 1
-            last.append((offset, line))
-            if count in due:
-                due.remove(count)
-                yield count, [(at, text.decode("utf-8", "replace").rstrip("\r\n")) for at, text in last]
-        offset, whole = offset + len(line), line.endswith(b"\n")
+    return _shown(start, whole, len(shown_before) if width else 0, len(at_fault) or width)
 
 
 def _shown(offset: int, text: str, first: int, width: int) -> Excerpt | None:

@@ -17,6 +17,8 @@ _LOOKED_AT = 1_000  # of a title, since a character may come to nothing
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CHARACTERS = _CONTROL.sub("", bytes(range(256)).decode(ENCODING))
 _ENCODABLE = re.compile(f"[{re.escape(_CHARACTERS)}]*")
+#: Texts of the repertoire, a line each.
+TEXTS = re.compile(f"[{re.escape(_CHARACTERS)}\n]*")
 # Typography that Unicode decomposition leaves alone, and what Windows-1252 puts where we have controls.
 _SPELLED = str.maketrans(
     {

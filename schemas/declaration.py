@@ -6,7 +6,7 @@ None, and a finding says so. Money is integer cents, rates are integer 1/100 of 
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any, overload
 
 import msgspec
@@ -212,39 +212,6 @@ class Declaration(msgspec.Struct, frozen=True):
 
 
 Event = Header | Invoice | Finding
-
-
-#: As many invoices and lines are worth judging together.
-_TOGETHER = 1_000
-_FIELDS = Invoice.__struct_fields__
-_HEADS = slice(_FIELDS.index("partner"), _FIELDS.index("credited_on") + 1)
-
-
-def together(events: Iterable[Event]) -> Iterator[Event | Invoices]:
-    """What a reader yields, whole invoices of which it has nothing to say many at once: the inverse of `one_by_one`."""
-    run: list[Invoice] = []
-    held = 0
-    for event in events:
-        if isinstance(event, Invoice) and event.last and not event.part and not event.findings and event.countable:
-            run.append(event)
-            held += 1 + len(event.lines)
-            if held < _TOGETHER:
-                continue
-            yield _joined(run)
-        else:
-            if run:
-                yield _joined(run)
-            yield event
-        run, held = [], 0
-    if run:
-        yield _joined(run)
-
-
-def _joined(run: Sequence[Invoice]) -> Invoices:
-    columns = list(zip(*map(msgspec.structs.astuple, run), strict=True))
-    lines = by_columns(line for one in run for line in one.lines if isinstance(line, Line))
-    begins = list(accumulate((len(one.lines) for one in run), initial=0))
-    return Invoices(columns[0], columns[_HEADS], begins, lines.table, [one.line_records for one in run])
 
 
 def one_by_one(events: Iterable[Event | Invoices]) -> Iterator[Event]:

@@ -13,7 +13,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One finding. `record` is the running record number, or the line in XML; `position` is 1-based.
 
     `found` is what the file holds, `expected` what should stand there, `suggestion` the likely
-    correction; each None where there is nothing to say.
+    correction; each None where there is nothing to say. In XML, `column` is that of the fault on the line `record`, in
+    characters from 1, and `path` the XPath of its element or attribute, of local names.
     """
 
     code: str
@@ -24,6 +25,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: str | None = None
     expected: Text | None = None
     suggestion: Text | None = None
+    column: int | None = None
+    path: str | None = None
 
 
 _SHOWN = 80

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from parsers import answer_xml, gencod, status
+from parsers.answers import answer_xml, gencod, status
 from spool.sftp.server import Server, User
 from tests.program import SAMPLES, Ran, edi
 from tests.sshd import Sshd, available, free_port, make_key

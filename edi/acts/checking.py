@@ -56,7 +56,7 @@ class Checked(Result, frozen=True, kw_only=True):
 
     def document(self, language: str) -> Any:
         """`{"files": [...]}`; a file that could not be checked says so, and nothing else of it."""
-        from parsers.report import as_json
+        from parsers.answers.report import as_json
 
         failed: dict[str, Any] = {
             "file": None, "sha256": None, "format": None, "verdict": "failed", "side": None, "reference": None,
@@ -84,7 +84,7 @@ def check(
         found = [judged(desk, file, scratch) for file in files]
 
     def page() -> Paper:
-        from parsers.report import page, told
+        from parsers.answers.report import page, told
 
         reports = [told(ack, desk.language, excerpts(file)) for file in found if (ack := file.acknowledgement)]
         return Paper("constats.html", lambda: (piece.encode() for piece in page(reports, desk.language)))

@@ -41,7 +41,9 @@ def new(
     output: Annotated[Path | None, Asked(Both("Sinon RÉF.txt ou RÉF.xml.", "Else REF.txt or REF.xml."), FILE, short="o")] = None,
 ) -> Checked | Faulty:  # fmt: skip
     """Reads a spreadsheet, draws the declaration up and checks it at once."""
-    from parsers import invoice_sheet, spreadsheet, write_fixed, write_xml
+    from parsers.fixed import writer as write_fixed
+    from parsers.sheets import invoice_sheet
+    from parsers.xml import writer as write_xml
     from schemas import charset, lists
     from schemas.declaration import Header
     from schemas.errors import Unreadable
@@ -59,10 +61,9 @@ def new(
         )
     with opened(file, 1 << 30) as stream:
         try:
-            content = spreadsheet.decoded(stream.read())
+            invoices, faults = invoice_sheet.read(stream.read(), whose)
         except ValueError as wrong:
             raise Unreadable(path=file, why=wrong) from wrong
-    invoices, faults = invoice_sheet.read(content, whose)
     if faults:
         note = Both(
             "{file} : {n} cases à corriger, rien n'est écrit.", "{file}: {n} cells to mend, nothing is written."
@@ -85,7 +86,7 @@ def new(
 
 def new_columns() -> list[tuple[str, Text]]:
     """The columns a spreadsheet may have, those that are needed with a star."""
-    from parsers.invoice_sheet import COLUMNS
+    from parsers.sheets.invoice_sheet import COLUMNS
 
     supplier = Both(" (fournisseur)", " (supplier)")
     return [

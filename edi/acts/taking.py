@@ -48,7 +48,7 @@ class Passed(Result, frozen=True, kw_only=True):
 
     def document(self, language: str) -> Any:
         """The pass for programs; nothing of one that was told of as it went by."""
-        from parsers.report import as_json
+        from parsers.answers.report import as_json
 
         did = self.did
         return did and {

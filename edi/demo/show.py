@@ -22,7 +22,7 @@ from edi.intake.pipeline import Run
 from edi.reconciliation.claims import rate_text
 from edi.reconciliation.reconciling import reconcile
 from edi.reconciliation.tally import details
-from parsers.report import as_json
+from parsers.answers.report import as_json
 from schemas.text import Language
 
 Facts = dict[str, Any]

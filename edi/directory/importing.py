@@ -16,7 +16,7 @@ from edi.lock import in_turn
 from edi.partners import DATED, FIELDS, Facts, Partner
 from edi.reconciliation import match_table
 from edi.store import snapshot, transaction
-from parsers import spreadsheet
+from parsers.sheets import cells
 from schemas.errors import SettingsWrong, Unreadable
 
 COLUMNS = ("gln", *FIELDS, "since")
@@ -26,10 +26,10 @@ _YES_NO = dict.fromkeys(("oui", "o", "yes", "y", "true", "vrai", "1"), "yes") | 
 _WRONG_SHOWN = 20
 
 
-def sheet(path: Path, wanted: Iterable[str]) -> tuple[list[str], list[spreadsheet.Row]]:
+def sheet(path: Path, wanted: Iterable[str]) -> tuple[list[str], list[cells.Row]]:
     """Columns and rows of a CSV file. Raises SettingsWrong, or Unreadable."""
     try:
-        columns, rows = spreadsheet.rows(path.read_bytes(), tuple(wanted))
+        columns, rows = cells.rows(path.read_bytes(), tuple(wanted))
         return columns, list(rows)
     except OSError as wrong:
         raise Unreadable(path=path, why=wrong.strerror) from wrong
@@ -77,7 +77,7 @@ def read_csv(path: Path) -> dict[str, Partner]:
 def _day(text: str) -> str:
     """A day as ISO has it; `?` where it is none."""
     try:
-        return spreadsheet.day(text).isoformat() if text else ""
+        return cells.day(text).isoformat() if text else ""
     except ValueError:
         return "?"
 

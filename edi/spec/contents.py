@@ -1,7 +1,7 @@
 """All that the specification states, as one JSON-able document, out of the very tables production reads.
 
 Nothing is listed here that stands elsewhere: records come from `schemas.layout`, XML from the XSDs, codes from
-`schemas.lists` and the catalogue, zones from `parsers.gencod`, rates from `edi.lending.terms`. What has no words there
+`schemas.lists` and the catalogue, zones from `parsers.answers.gencod`, rates from `edi.lending.terms`. What has no words there
 has them in `words.toml`; a table that grows without them is a KeyError here, so that nothing is left out in silence.
 """
 
@@ -20,12 +20,12 @@ from edi.limits import Limits
 from edi.sandbox import SCENARIOS
 from edi.settings import OUR_GLN
 from edi.spec.worked import ANSWERED, LIBRARY, worked
-from parsers import answer_xml, aperak, gencod, status
-from parsers.answers import Encoding, names
-from parsers.report import as_json
-from parsers.xml import VERSION as XML_VERSION
-from parsers.xml_faults import FIELDS, NAMESPACE
-from parsers.xsd import Element, elements
+from parsers.answers import Encoding, answer_xml, aperak, gencod, names, status
+from parsers.answers.report import as_json
+from parsers.xml.faults import FIELDS
+from parsers.xml.tag import NAMESPACE
+from parsers.xml.tag import VERSION as XML_VERSION
+from parsers.xml.xsd import Element, elements
 from schemas import charset, gln, layout, lists, number
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS, Acknowledgement, Rehearsal, Rehearsed
 from schemas.catalogue import CATALOGUE, advice
@@ -211,7 +211,7 @@ def _answers(words: _Words) -> dict[str, Any]:
         "aperak_errors": aperak.MOST_ERRORS,
         "xml": {"namespace": answer_xml.NAMESPACE, "schema": XSDS["reponse"], "elements": xml},
         "report": _keys(report, words["report"]),
-        "finding": _keys(report["findings"][0], words["finding"]),
+        "finding": _keys(words["finding"], words["finding"]),
     }
 
 

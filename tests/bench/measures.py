@@ -26,9 +26,9 @@ from edi.reconciliation import match_table
 from edi.reconciliation.reconciling import compute, reconcile
 from edi.settings import OUR_GLN, open_home, paris_now
 from edi.store import connect, snapshot
-from parsers.grammar import END, good
+from parsers.fixed.grammar import END, good
 from parsers.sniff import open_source
-from parsers.xml_faults import NAMESPACE
+from parsers.xml.faults import NAMESPACE
 from schemas.charset import ENCODING
 from schemas.declaration import Header, Invoice, Invoices, Line
 from schemas.layout import FA, LG, Layout

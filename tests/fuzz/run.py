@@ -22,10 +22,10 @@ _MEGABYTES = 1_000
 
 #: Where coverage leads the fuzzer.
 _WATCHED = (
-    "parsers.fixed", "parsers.grammar", "parsers.xml", "parsers.xml_faults", "parsers.records", "parsers.sniff",
-    "parsers.gencod", "parsers.aperak", "parsers.answer_xml", "parsers.plain", "schemas.charset", "schemas.number",
-    "edi.lending.checks", "edi.lending.line_checks", "edi.lending.header_checks", "edi.lending.invoice_checks", "edi.lending.one_invoice",
-    "parsers.numbering",
+    "parsers.fixed.reader", "parsers.fixed.grammar", "parsers.xml.walk", "parsers.xml.reader", "parsers.xml.bulk", "parsers.xml.faults",
+    "parsers.fixed.records", "parsers.sniff", "parsers.answers.gencod", "parsers.answers.aperak", "parsers.answers.answer_xml",
+    "parsers.plain", "schemas.charset", "schemas.number", "edi.lending.checks", "edi.lending.line_checks",
+    "edi.lending.header_checks", "edi.lending.invoice_checks", "edi.lending.one_invoice", "parsers.fixed.numbering",
 )  # fmt: skip
 
 

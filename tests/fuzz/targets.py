@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from edi.lending.checked import Checked
 from edi.lending.checks import check
-from parsers import answer_xml, aperak, gencod, read, records
+from parsers import read
+from parsers.answers import answer_xml, aperak, gencod
+from parsers.fixed import records
 from parsers.plain import escaped, harmless, latin
 from parsers.sniff import Source, open_source
 from schemas import charset, number
@@ -17,7 +19,7 @@ from schemas.catalogue import CATALOGUE, message
 from schemas.declaration import Event, Header, Invoice
 from schemas.finding import Finding
 from tests.declarations import BASES, CONTEXT, written
-from tests.parsers.answer_cases import CASES
+from tests.parsers.answers.answer_cases import CASES
 
 #: No input may cost more than this, and what is needed anyway.
 SECONDS_PER_BYTE, SECONDS_ANYWAY = 50e-6, 0.2

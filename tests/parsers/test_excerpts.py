@@ -3,12 +3,14 @@
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers import records, report
+from parsers.answers import report
 from parsers.excerpts import excerpts
+from parsers.fixed import records
 from schemas.finding import Finding
 from tests.breaking import after
 from tests.declarations import BASES, changed, judged, written
@@ -74,11 +76,15 @@ def test_the_attribute_at_fault_is_marked(changes: str, dress: Any, expected: st
 
 
 def test_two_that_may_be_meant_are_not_marked() -> None:
-    """All on one line, two invoices of one date: nobody knows which."""
-    text = (
-        written(changed(BASES["supplier"], "I1.date=2024-03-03; I2.date=2024-03-03"), "xml").decode().replace("\n", "")
+    """All on one line, two rates of one invoice, and one finding: nobody knows which."""
+    text = written(BASES["supplier"], "xml").replace(b"\n", b"")
+    one = Finding(code="vat-implausible", record=1, field="tva", invoice="000013", found="5,50 %")
+    assert (
+        excerpts(io.BytesIO(text), "xml", [one]).get(one) is None
+        or not excerpts(io.BytesIO(text), "xml", [one])[one].width
     )
-    assert "2024-03-03" not in marked(text.encode(), "xml")
+    both = [one, msgspec.structs.replace(one, code="vat-other")]
+    assert [found.first for found in excerpts(io.BytesIO(text), "xml", both).values()] == [500, 500]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from edi.lending.checked import Checked
 from edi.lending.checks import check
-from parsers import block, fixed, read, write_fixed, xml
-from parsers.coming import PART
+from parsers import read
+from parsers.fixed import block, records
+from parsers.fixed import writer as write_fixed
+from parsers.partial_invoice import PART
 from parsers.sniff import Source, open_source
+from parsers.xml import walk
 from schemas import charset
 from schemas.catalogue import CATALOGUE
 from schemas.declaration import Declaration, Header, Invoice
@@ -140,12 +143,12 @@ def test_pieces_make_no_difference(form: str, data: Any) -> None:
     """However a stream is cut into pieces, and whether records are taken one by one or by columns, the same is read."""
     broken = data.draw(mutations(form))
     assume(open_source(io.BytesIO(broken)).format == form)  # a reader is given nothing else
-    reader, name = (fixed, "_PIECE") if form == "fixed" else (xml, "_LINE_BYTES")
+    reader, name = (records, "_PIECE") if form == "fixed" else (walk, "PIECE")
     whole = str(list(read(Source(form, io.BytesIO(broken)))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, name, data.draw(st.integers(300, 700)) if form == "fixed" else 1 << 20)
         if form == "fixed":
-            patch.setattr(fixed, "_KEPT_OF_A_LONG_LINE", 1 << 20)
+            patch.setattr(records, "_KEPT_OF_A_LONG_LINE", 1 << 20)
             patch.setattr(block, "_FEW", data.draw(st.sampled_from([0, 1_000])))
         assert str(list(read(Source(form, io.BytesIO(broken))))) == whole
 
@@ -193,7 +196,7 @@ def test_what_stands_behind_the_end_is_told_wherever_a_piece_ends(behind: bytes,
     data = clean.removesuffix(b"\n") + b" " * too_long + b"\n" + behind
     for piece in range(281, len(data) + 2):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fixed, "_PIECE", piece)
+            patch.setattr(records, "_PIECE", piece)
             *_, last = read(Source("fixed", io.BytesIO(data)))
         assert isinstance(last, Finding), piece
         assert (last.code, last.found) == ("record-order", behind.strip(b"\r\n\x1a").decode()[:2].rstrip("\r\n"))

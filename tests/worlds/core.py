@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from edi.settings import OUR_GLN as US
-from parsers import write_fixed, write_xml
+from parsers.fixed import writer as write_fixed
+from parsers.xml import writer as write_xml
 from schemas import gln, money
 from schemas.declaration import Declaration, Header, Invoice, Line
 

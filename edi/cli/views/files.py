@@ -18,7 +18,7 @@ from schemas.text import Both
 if TYPE_CHECKING:
     from rich.text import Text as Rich
 
-    from parsers.report import Lines
+    from parsers.answers.report import Lines
     from schemas.acknowledgement import Acknowledgement
 
 #: On a terminal, so many findings of one code are shown.
@@ -38,7 +38,7 @@ def few(acknowledgement: "Acknowledgement") -> "Acknowledgement":
 
 def checked(result: Checked, screen: Screen) -> None:
     """The report in full; of several files, of those with findings, then a line each."""
-    from parsers.report import WIDTH, lines, told
+    from parsers.answers.report import WIDTH, lines, told
 
     terminal = screen.out.is_terminal
     width = min(WIDTH, screen.out.width) if terminal else WIDTH

@@ -28,7 +28,7 @@ from edi.limits import Limits
 from edi.partners import party
 from edi.store import insert_columns, rollback
 from parsers.sniff import Source
-from parsers.standing import lines_with
+from parsers.xml.places import placed
 from schemas import number
 from schemas.declaration import Header, Line
 from schemas.finding import Finding
@@ -94,6 +94,9 @@ def stage(
             _fill(connection, source, context, staged, progress, limits.max_records)
         _twice_in_file(connection, staged)
         _by_credited_day(connection, staged, stored=receipt is not None)
+        if source.format == "xml" and source.stopped is None:
+            staged.tally.errors = placed(source.stream, staged.tally.errors)
+            staged.tally.warnings = placed(source.stream, staged.tally.warnings)
         connection.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.DatabaseError):
@@ -185,7 +188,7 @@ def _fill(
     flush()
     if eans and source.format:
         sought = EanSuggestions(eans)
-        resolved = sought.resolve(lines_with(source.stream, source.format, sought.meant))
+        resolved = sought.resolve(parsers.lines_with(source, sought.meant))
         staged.tally.errors = [resolved.get(finding, finding) for finding in staged.tally.errors]
 
 

@@ -21,7 +21,7 @@ from edi.outbox import send
 from edi.reconciliation import deciding
 from edi.settings import Home
 from edi.store import breathe, transaction
-from parsers import status
+from parsers.answers import status
 from schemas.status import Standing, Status, explained, file_name
 from spool.link import EVERYBODY, Link, declarants
 

@@ -17,7 +17,8 @@ import pytest
 
 from edi.acts.table import ACTS
 from edi.cli.screen import as_json
-from parsers import read, write_fixed
+from parsers import read
+from parsers.fixed import writer as write_fixed
 from parsers.sniff import open_source
 from schemas.declaration import Header, Invoice
 from tests.edi.cli.conftest import YEAR

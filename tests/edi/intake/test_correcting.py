@@ -16,7 +16,7 @@ from msgspec.structs import replace
 import edi.desk
 from edi.intake import correcting
 from edi.intake.outgoing import deliver
-from parsers.records import each
+from parsers.fixed.records import each
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration, Invoice
 from tests.declarations import read_back

@@ -13,7 +13,7 @@ import edi.lending.booking.staging
 from edi.intake import quarantine
 from edi.settings import open_home
 from edi.store import connect, transaction
-from parsers import records
+from parsers.fixed import records
 from schemas.errors import NotAllowed, NotFound
 from tests.desk import Desk, counts, declared, sold, written
 from tests.edi.cli.conftest import _main

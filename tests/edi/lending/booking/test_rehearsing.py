@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edi.lending.booking import rehearsing
-from parsers import report
+from parsers.answers import report
 from tests.desk import LIBRARY, Desk, bought, declared, sold
 
 DAY = "2025-03-14"

@@ -19,7 +19,7 @@ from edi.lending.booking import status_files
 from edi.lending.booking.status_files import send_pending
 from edi.reconciliation import deciding
 from edi.store import transaction
-from parsers import status
+from parsers.answers import status
 from schemas.declaration import Declaration
 from schemas.status import Standing, Status
 from tests.desk import (

@@ -17,7 +17,7 @@ from edi.lending.context import Context
 from edi.store import connect, transaction
 from parsers import read_in_bulk
 from parsers.sniff import open_source
-from schemas.declaration import Declaration, Invoice, Invoices, Line, one_by_one, together
+from schemas.declaration import Declaration, Invoice, Line, one_by_one
 from tests.breaking import after
 from tests.declarations import (
     BASES,
@@ -142,17 +142,6 @@ def one_file_both_ways(connection: Connection, rolled: Random, form: str) -> Non
     context = msgspec.structs.replace(CONTEXT, directory=DIRECTORY) if known else CONTEXT
 
     assert came_to(connection, data, context) == alone(connection, data, context)
-
-
-@pytest.mark.parametrize("form", ["fixed", "xml"])
-def test_what_is_put_together_comes_apart_as_it_was(form: str) -> None:
-    rolled, runs = Random(form), 0
-    for _ in range(60):
-        data = broken(written(declaration(rolled), form), rolled.choice(STEPS[form]))
-        events = list(parsers.read(open_source(io.BytesIO(data))))
-        assert list(one_by_one(together(events))) == events
-        runs += sum(isinstance(event, Invoices) for event in together(events))
-    assert runs > 30
 
 
 @pytest.mark.parametrize("form", ["fixed", "xml"])

@@ -1,0 +1,1 @@
+"""Spreadsheets that come in: CSV, XLSX and ODS."""

@@ -29,6 +29,7 @@ from parsers.sniff import Source
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import EdiError
 from spool.folder import Folder
+from spool.names import safe
 from spool.receipt import Kept
 
 Progress = Callable[[int], None]
@@ -240,7 +241,7 @@ def check_file(
     The source comes back too, open as long as `stream` is: for excerpts of what was found.
     """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-    arrival = Arrival(name=name, link=LOCAL)
+    arrival = Arrival(name=safe(name), link=LOCAL)
     receipt = receive(scratch, arrival, Kept(digest, stream.tell(), Path()), now)
     source = open_within(stream, limits)
     file = File(receipt=receipt, content=digest, ours=our_gln, now=now, limits=limits, alone=True, progress=progress)
@@ -249,4 +250,4 @@ def check_file(
     with undone(scratch):
         answered = _book(scratch, scheme, judged, file, arrival, digest)
     scheme.discard(scratch, receipt)
-    return msgspec.structs.replace(answered, corrections=(), would=None), source
+    return msgspec.structs.replace(answered, file=name, corrections=(), would=None), source

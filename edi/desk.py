@@ -47,7 +47,7 @@ class Desk:
         clock: Clock | None = None,
     ) -> None:
         self.home = home
-        self.connection = connection
+        self.db = connection
         self.language = language
         self.clock: Clock = clock or paris_now
         self._who = who
@@ -80,9 +80,15 @@ class Desk:
         self.log(fact, {"who": self.who, **facts})
 
     @contextmanager
+    def aside(self) -> Iterator["Desk"]:
+        """The same desk over an empty database like a home's, which is thrown away: for what is tried and not kept."""
+        with closing(store.scratch()) as db:
+            yield Desk(self.home, db, self.language, self._who, self.clock)
+
+    @contextmanager
     def beside(self) -> Iterator["Desk"]:
         """The same desk with a connection of its own, for another thread."""
-        with _connected(self.home, self.connection.on_wait) as connection:
+        with _connected(self.home, self.db.on_wait) as connection:
             yield Desk(self.home, connection, self.language, self._who, self.clock)
 
 

@@ -5,7 +5,6 @@ the entries that stand: first the reversals, then the new entries, in one fixed 
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import chain
@@ -14,6 +13,7 @@ from typing import Any
 import msgspec
 
 from edi import periods
+from edi.desk import Desk
 from edi.store import insert
 
 #: What is posted of a claim, in the order of an entry's facts: who owes (party), to or by whom (counterparty, where there is
@@ -58,56 +58,54 @@ class Posted(msgspec.Struct, frozen=True):
     cents: int
 
 
-def weigh(
-    connection: sqlite3.Connection, kind: Kind, owed: Iterable[tuple[Any, ...]], bag: str, looked: str | None
-) -> None:
+def weigh(desk: Desk, kind: Kind, owed: Iterable[tuple[Any, ...]], bag: str, looked: str | None) -> None:
     """Weighs what is owed now against the entries of a kind that stand: temporary tables `undue` and `due`.
 
     `owed` are rows of the period, `CLAIM`, and the case (`bag`) that the claim belongs to. `looked` is SQL for the claims that
     were looked at, None where all were; `bag` SQL for the case of an entry `e`.
     """
-    connection.execute("DROP TABLE IF EXISTS temp.owed")
-    connection.execute(f"CREATE TEMP TABLE owed ({_OWED})")
-    insert(connection, f"owed (period, {', '.join(CLAIM)}, bag)", owed)
+    desk.db.execute("DROP TABLE IF EXISTS temp.owed")
+    desk.db.execute(f"CREATE TEMP TABLE owed ({_OWED})")
+    insert(desk.db, f"owed (period, {', '.join(CLAIM)}, bag)", owed)
     ours = f"e.scheme = '{kind.scheme}' AND e.kind = '{kind.name}' AND {STANDING}"
     source = "entry e" if looked is None else f"({looked}) l CROSS JOIN entry e ON e.claim = l.claim"
     for table in ("undue", "due"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    connection.execute(
+        desk.db.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    desk.db.execute(
         f"CREATE TEMP TABLE undue AS SELECT e.*, {bag} AS bag FROM {source} WHERE {ours} "
         f"AND NOT EXISTS (SELECT 1 FROM owed d WHERE d.claim = e.claim AND {_SAME}) ORDER BY e.entry"
     )
-    connection.execute(
+    desk.db.execute(
         f"CREATE TEMP TABLE due AS SELECT d.* FROM owed d WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.claim = d.claim "
         f"AND {_SAME} AND {ours}) ORDER BY period, party, counterparty, piece_date, piece, claim"
     )
-    connection.execute("DROP TABLE temp.owed")
+    desk.db.execute("DROP TABLE temp.owed")
 
 
 def post(
-    connection: sqlite3.Connection, kind: Kind, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
+    desk: Desk, kind: Kind, now: datetime, undue: str = "1", due: str = "1", bounds: tuple[int, ...] = ()
 ) -> Posted:  # fmt: skip
     """Reverses what is no longer owed, posts what is (`weigh`), as one run within the caller's transaction.
 
     `undue` and `due` are conditions that select some of each, between `bounds`.
     """
-    reversals = connection.execute(f"SELECT {_REVERSAL} FROM undue WHERE {undue} ORDER BY entry", bounds)
-    postings = connection.execute(f"SELECT {_POSTING} FROM due WHERE {due} ORDER BY rowid", bounds)
-    return append(connection, kind, now, chain(reversals, postings))
+    reversals = desk.db.execute(f"SELECT {_REVERSAL} FROM undue WHERE {undue} ORDER BY entry", bounds)
+    postings = desk.db.execute(f"SELECT {_POSTING} FROM due WHERE {due} ORDER BY rowid", bounds)
+    return append(desk, kind, now, chain(reversals, postings))
 
 
-def append(connection: sqlite3.Connection, kind: Kind, now: datetime, facts: Iterable[tuple[Any, ...]]) -> Posted:
+def append(desk: Desk, kind: Kind, now: datetime, facts: Iterable[tuple[Any, ...]]) -> Posted:
     """Posts entries of these `FACTS` as one run, each in its period or the oldest open one after it.
 
     The run has a hash over the run before, when, the version of its rules, what it vouches for beside the chain, and its
     entries, each with its own.
     """
-    last = connection.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
+    last = desk.db.execute("SELECT id, hash FROM posting_run ORDER BY id DESC LIMIT 1").fetchone()
     run, previous = (last["id"] + 1, last["hash"]) if last else (1, "")
-    first = connection.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
-    closed, rules = periods.closed_years(connection), kind.rules()
+    first = desk.db.execute("SELECT coalesce(max(entry), 0) + 1 FROM entry").fetchone()[0]
+    closed, rules = periods.closed_years(desk), kind.rules()
     version = hashlib.sha256(rules.encode()).hexdigest()
-    beside = connection.execute(kind.seals).fetchone() if kind.seals else None
+    beside = desk.db.execute(kind.seals).fetchone() if kind.seals else None
     seals = beside[0] if beside else ""
     run_hash = hashlib.sha256(f"{previous}{now.isoformat()}{version}{seals}".encode())
     rows, cents = [], 0
@@ -118,15 +116,15 @@ def append(connection: sqlite3.Connection, kind: Kind, now: datetime, facts: Ite
         rows.append((entry, run, kind.scheme, kind.name, *row, digest))
         cents += row[_CENTS]
     if rows:  # the run first: one that its entries waited for would be looked for among all there are
-        connection.execute(
+        desk.db.execute(
             "INSERT INTO rules SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM rules WHERE version = ?1)",
             (version, rules),
         )
-        connection.execute(
+        desk.db.execute(
             "INSERT INTO posting_run (id, posted_at, entries, previous, hash, rules, seals) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (run, now.isoformat(), len(rows), previous, run_hash.hexdigest(), version, seals),
         )
-        insert(connection, f"entry (entry, run, scheme, kind, {', '.join(FACTS)}, hash)", rows)
+        insert(desk.db, f"entry (entry, run, scheme, kind, {', '.join(FACTS)}, hash)", rows)
     return Posted(len(rows), cents)
 
 

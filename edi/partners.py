@@ -5,9 +5,9 @@ the surface: `alias_of` if set, else `successor`, until neither is. A cycle is r
 bear no dates, so that where an invoice stands does not depend on when the directory learnt of them.
 """
 
-import sqlite3
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from edi import store
+from edi.desk import Desk
 from schemas import gln, lists
 
 #: What a partner is known by, and what of it may be so from a day on.
@@ -150,9 +151,9 @@ _LATER = """CASE WHEN gln IN (SELECT gln FROM partner_since) THEN (
 _PARTNERS = f"SELECT gln, {', '.join(FIELDS)}, {_LATER} FROM partner p"
 
 
-def load(connection: sqlite3.Connection) -> dict[str, Partner]:
+def load(desk: Desk) -> dict[str, Partner]:
     """The whole directory, by GLN."""
-    rows = connection.execute(f"{_PARTNERS} ORDER BY gln")
+    rows = desk.db.execute(f"{_PARTNERS} ORDER BY gln")
     return {row[0]: _of_row(tuple(row)) for row in rows}
 
 
@@ -168,10 +169,10 @@ def _day(text: str) -> date | None:
 class Directory(Mapping[str, Partner]):
     """The directory as a mapping that asks the database, partner by partner, and remembers the latest answers."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, desk: Desk) -> None:
+        self._connection = desk.db
         self._known = lru_cache(20_000)(self._find)
-        self._length = int(connection.execute("SELECT count(*) FROM partner").fetchone()[0])
+        self._length = int(desk.db.execute("SELECT count(*) FROM partner").fetchone()[0])
 
     def _find(self, code: object) -> Partner | None:
         row = self._connection.execute(f"{_PARTNERS} WHERE gln = ?", (code,)).fetchone() if self._length else None
@@ -192,32 +193,33 @@ class Directory(Mapping[str, Partner]):
         return self._length
 
 
-def scratch(directory: Collection[Partner]) -> sqlite3.Connection:
-    """A database that is thrown away (`edi.store.scratch`) and knows these partners."""
-    connection = store.scratch()
-    with store.transaction(connection):
-        keep(connection, directory)
-    return connection
+@contextmanager
+def known_aside(desk: Desk, directory: Collection[Partner]) -> Iterator[Desk]:
+    """A desk whose database is thrown away (`Desk.aside`) and knows these partners."""
+    with desk.aside() as aside:
+        with store.transaction(aside.db):
+            keep(aside, directory)
+        yield aside
 
 
-def keep(connection: sqlite3.Connection, partners: Collection[Partner]) -> None:
+def keep(desk: Desk, partners: Collection[Partner]) -> None:
     """Writes partners down as they are now, and whom each GLN stands for, inside the caller's transaction; of what is
     dated, nothing is ever taken away."""
-    connection.executemany(
+    desk.db.executemany(
         f"INSERT OR REPLACE INTO partner (gln, {', '.join(FIELDS)}) VALUES (?{', ?' * len(FIELDS)})",
         ((one.gln, *(told[name, ""] for name in FIELDS)) for one in partners if (told := facts(one))),
     )
-    connection.executemany(
+    desk.db.executemany(
         "INSERT OR REPLACE INTO partner_since VALUES (?, ?, ?, ?)",
         ((one.gln, then.since.isoformat(), then.category, then.subject) for one in partners for then in one.later),
     )
-    connection.execute("DELETE FROM resolved WHERE type = 'gln'")
-    connection.execute("INSERT INTO resolved SELECT * FROM v_resolved")
+    desk.db.execute("DELETE FROM resolved WHERE type = 'gln'")
+    desk.db.execute("INSERT INTO resolved SELECT * FROM v_resolved")
 
 
-def history(connection: sqlite3.Connection, code: str) -> list[dict[str, Any]]:
+def history(desk: Desk, code: str) -> list[dict[str, Any]]:
     """What was ever told of a partner, oldest first: when, by whom, out of what; before (None: it was new) and after."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT a.at, a.who, a.source, c.field, c.since, c.before, c.after FROM partner_change c "
         "JOIN directory_act a ON a.id = c.act WHERE c.gln = ? ORDER BY c.act, c.since, c.field",
         (code,),

@@ -4,16 +4,16 @@ What comes late for a closed period is booked in the oldest open one after it, a
 and reversals. The database itself refuses a row of a closed period.
 """
 
-import sqlite3
 from datetime import datetime
 
+from edi.desk import Desk
 from schemas.errors import NotAllowed
 from schemas.text import Both
 
 
-def closed_years(connection: sqlite3.Connection) -> set[int]:
+def closed_years(desk: Desk) -> set[int]:
     """The years closed now."""
-    return {row["year"] for row in connection.execute("SELECT year FROM period_closed")}
+    return {row["year"] for row in desk.db.execute("SELECT year FROM period_closed")}
 
 
 def booked_in(year: int, closed: set[int]) -> int:
@@ -27,7 +27,7 @@ def booked_in(year: int, closed: set[int]) -> int:
     return year
 
 
-def close(connection: sqlite3.Connection, year: int, now: datetime, first: int = 1) -> None:
+def close(desk: Desk, year: int, now: datetime, first: int = 1) -> None:
     """Closes a year, inside the caller's transaction. NotAllowed when it is none since `first`, or is closed."""
     if not first <= year < now.year + 1:
         why = Both(
@@ -35,17 +35,17 @@ def close(connection: sqlite3.Connection, year: int, now: datetime, first: int =
             f"There is no period {year}: {first} to {now.year}.",
         )
         raise NotAllowed(why=why)
-    if year in closed_years(connection):
+    if year in closed_years(desk):
         raise NotAllowed(why=Both(f"La période {year} est déjà close.", f"Period {year} is closed already."))
-    connection.execute("INSERT INTO period_closed VALUES (?, ?)", (year, now.isoformat()))
-    connection.execute(
+    desk.db.execute("INSERT INTO period_closed VALUES (?, ?)", (year, now.isoformat()))
+    desk.db.execute(
         "INSERT INTO period_act (year, act, at, reason) VALUES (?, 'close', ?, '')", (year, now.isoformat())
     )
 
 
-def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str) -> None:
+def reopen(desk: Desk, year: int, now: datetime, reason: str) -> None:
     """Reopens a closed year, for a reason that is kept. NotAllowed when it is not closed or no reason is given."""
-    if year not in closed_years(connection):
+    if year not in closed_years(desk):
         raise NotAllowed(why=Both(f"La période {year} est ouverte.", f"Period {year} is open."))
     if not reason.strip():
         raise NotAllowed(
@@ -53,7 +53,7 @@ def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str
                 "Rouvrir une période demande une raison : --reason.", "Reopening a period needs a reason: --reason."
             )
         )
-    connection.execute("DELETE FROM period_closed WHERE year = ?", (year,))
-    connection.execute(
+    desk.db.execute("DELETE FROM period_closed WHERE year = ?", (year,))
+    desk.db.execute(
         "INSERT INTO period_act (year, act, at, reason) VALUES (?, 'reopen', ?, ?)", (year, now.isoformat(), reason)
     )

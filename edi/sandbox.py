@@ -28,8 +28,8 @@ from edi.intake.pipeline import Pass, Run
 from edi.intake.running import forever
 from edi.lending import terms
 from edi.reconciliation.reconciling import reconcile
-from edi.settings import Home, open_home, paris_now
-from edi.store import PLACES, Connection, transaction
+from edi.settings import Home, open_home
+from edi.store import PLACES, transaction
 from parsers.fixed import writer as write_fixed
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header, Invoice, Line
@@ -104,11 +104,11 @@ def play(home: Home, stop: threading.Event, tell: Tell) -> None:
     with open_desk(home.path) as desk:
         run = Run(
             desk,
-            lambda desk: reconcile(desk.connection, desk.now()),
+            lambda desk: reconcile(desk, desk.now()),
             lambda event, facts: _meddle(home, event, facts, tell),
             stop,
         )
-        forever(run, lambda done: _play(home, desk.connection, done))
+        forever(run, lambda done: _play(desk, done))
 
 
 def _scenario(reference: str | None) -> str:
@@ -130,7 +130,7 @@ def _meddle(home: Home, event: str, facts: dict[str, Any], tell: Tell) -> None:
 
 
 def _change(home: Home, change: Callable[[Desk], object]) -> None:
-    with open_desk(home.path) as desk, transaction(desk.connection):
+    with open_desk(home.path) as desk, transaction(desk.db):
         change(desk)
 
 
@@ -141,44 +141,43 @@ def _use_up(home: Home, sha256: str, header: Header) -> None:
         "sending, issued, invoices, accepted, dry, taken_at) SELECT max(id), 'sandbox', ?, 'accepted', ?, 'real', 'initial', ?, ?, "
         "'', ?, 0, ?, 1, 1, 0, ? FROM receipt WHERE sha256 = ?"
     )
-    now = paris_now().isoformat()
-    values = (header.format, header.side, header.declarant, header.reference, header.period, now, now, sha256)
-    if None not in values:
-        _change(home, lambda desk: desk.connection.execute(sql, values))
+    known = (header.format, header.side, header.declarant, header.reference, header.period)
+    if None not in known:
+        _change(home, lambda desk: desk.db.execute(sql, (*known, *(2 * [desk.now().isoformat()]), sha256)))
 
 
-def _play(home: Home, connection: Connection, done: Pass) -> None:
+def _play(desk: Desk, done: Pass) -> None:
     """The other side's turn, after a pass."""
     for taken in done.taken:
         if taken.verdict not in ("accepted", "partly-accepted") or taken.use != "real" or taken.dry_run:
             continue
         scenario = _scenario(taken.reference)
         if scenario == "DOUBLE":
-            depot, again = home.path / "partenaires" / USER / "depot", f"encore-{taken.file}"
-            durable.write(depot / again, Folder(home.path).original(taken.sha256).read_bytes())
+            depot, again = desk.home.path / "partenaires" / USER / "depot", f"encore-{taken.file}"
+            durable.write(depot / again, Folder(desk.home.path).original(taken.sha256).read_bytes())
         if scenario != "MUET" and taken.accepted <= _PLAYED:
-            for path in _twins(home, connection, taken, dearer=scenario == "ECART"):
-                list(ingest(home, connection, [path]))
+            for path in _twins(desk, taken, dearer=scenario == "ECART"):
+                list(ingest(desk, [path]))
 
 
-def _twins(home: Home, connection: sqlite3.Connection, taken: Acknowledgement, dearer: bool) -> Iterator[Path]:
+def _twins(desk: Desk, taken: Acknowledgement, dearer: bool) -> Iterator[Path]:
     """The declarations of the other side for what a file booked, one for each of its partners."""
-    receipt = connection.execute(
+    receipt = desk.db.execute(
         "SELECT max(receipt) FROM declaration WHERE declarant = ? AND reference = ? AND accepted > 0",
         (taken.declarant, taken.reference),
     ).fetchone()[0]
     other = "library" if taken.side == "supplier" else "supplier"
-    rows = connection.execute(
+    rows = desk.db.execute(
         f"SELECT * FROM invoice WHERE id BETWEEN ? AND ? ORDER BY {other}, id",
         (receipt * PLACES, receipt * PLACES + PLACES - 1),
     ).fetchall()
-    folder = home.path / "autre-cote"
+    folder = desk.home.path / "autre-cote"
     folder.mkdir(mode=0o700, exist_ok=True)
     for place, (partner, theirs) in enumerate(groupby(rows, key=lambda row: str(row[other])), 1):
         assert taken.period is not None and taken.declarant is not None
         header = Header(
-            format="fixed", record=1, version=VERSION, side=other, declarant=partner, addressee=home.settings.gln,
-            issued=paris_now(), reference=f"BAC-{receipt}-{place}"[:20], period=taken.period, use="real", nature="initial",
+            format="fixed", record=1, version=VERSION, side=other, declarant=partner, addressee=desk.home.settings.gln,
+            issued=desk.now(), reference=f"BAC-{receipt}-{place}"[:20], period=taken.period, use="real", nature="initial",
             replaced="", sending=0,
         )  # fmt: skip
         out = io.BytesIO()

@@ -1,14 +1,13 @@
 """A scheme as the rest of the house sees it: a value. `edi.schemes` has the tuple of them all."""
 
-import sqlite3
 from collections.abc import Callable, Collection
 from datetime import datetime
 
 import msgspec
 
+from edi.desk import Desk
 from edi.judged import Booked, Judged
 from edi.limits import Limits
-from edi.settings import Home
 from parsers.sniff import Source
 
 
@@ -43,9 +42,9 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    judge: Callable[[sqlite3.Connection, Source, File], Judged]
-    book: Callable[[sqlite3.Connection, Judged, File], Booked]
-    discard: Callable[[sqlite3.Connection, int], None]
-    forgotten: Callable[[sqlite3.Connection], list[int]]
-    unchecked: Callable[[sqlite3.Connection, File], tuple[str, ...]]
-    send_pending: Callable[[Home, sqlite3.Connection, datetime, Callable[[], bool]], int]
+    judge: Callable[[Desk, Source, File], Judged]
+    book: Callable[[Desk, Judged, File], Booked]
+    discard: Callable[[Desk, int], None]
+    forgotten: Callable[[Desk], list[int]]
+    unchecked: Callable[[Desk, File], tuple[str, ...]]
+    send_pending: Callable[[Desk, datetime, Callable[[], bool]], int]

@@ -1,12 +1,11 @@
 """The schemes that are carried out here. A new one is a package like `edi.lending`, and a row of this tuple."""
 
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
+from edi.desk import Desk
 from edi.lending.booking import booking, status_files, stored_lines
 from edi.scheme import Scheme
-from edi.settings import Home
 from parsers.sniff import Source
 
 LENDING = Scheme(
@@ -26,15 +25,13 @@ def of(source: Source) -> Scheme:
     return SCHEMES[0]
 
 
-def discard_forgotten(connection: sqlite3.Connection) -> None:
+def discard_forgotten(desk: Desk) -> None:
     """Takes away what killed runs left of receipts that came to nothing."""
     for scheme in SCHEMES:
-        for receipt in scheme.forgotten(connection):
-            scheme.discard(connection, receipt)
+        for receipt in scheme.forgotten(desk):
+            scheme.discard(desk, receipt)
 
 
-def send_pending(
-    home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool] = lambda: False
-) -> int:
+def send_pending(desk: Desk, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
     """Tells declarants what became of what they declared: how many files."""
-    return sum(scheme.send_pending(home, connection, now, stop) for scheme in SCHEMES)
+    return sum(scheme.send_pending(desk, now, stop) for scheme in SCHEMES)

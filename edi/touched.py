@@ -4,8 +4,9 @@
 or of partners who are resolved otherwise). The pass that has looked at them takes the rows away.
 """
 
-import sqlite3
 from collections.abc import Iterable
+
+from edi.desk import Desk
 
 #: The invoices `i` that were booked or withdrawn since the last pass, with their rows `t`.
 PENDING = "touched t CROSS JOIN invoice i ON i.id BETWEEN t.first AND t.last WHERE t.live <> 0"
@@ -14,17 +15,17 @@ PENDING = "touched t CROSS JOIN invoice i ON i.id BETWEEN t.first AND t.last WHE
 EVERYTHING = (1 << 63) - 1
 
 
-def note(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]], live: int = 0) -> None:
+def note(desk: Desk, spans: Iterable[tuple[int, int]], live: int = 0) -> None:
     """Notes the invoices of ids from the first to the last of each span, inside the caller's transaction."""
-    connection.executemany(f"INSERT INTO touched (first, last, live) VALUES (?, ?, {live:d})", spans)
+    desk.db.executemany(f"INSERT INTO touched (first, last, live) VALUES (?, ?, {live:d})", spans)
 
 
-def again(connection: sqlite3.Connection, invoices: Iterable[int], live: int = 0) -> None:
+def again(desk: Desk, invoices: Iterable[int], live: int = 0) -> None:
     """The same of invoices one by one."""
-    note(connection, ((invoice, invoice) for invoice in invoices), live)
+    note(desk, ((invoice, invoice) for invoice in invoices), live)
 
 
-def seen(connection: sqlite3.Connection) -> int | None:
+def seen(desk: Desk) -> int | None:
     """The last row there is; None when there is none."""
-    row: tuple[int | None] = connection.execute("SELECT max(id) FROM touched").fetchone()
+    row: tuple[int | None] = desk.db.execute("SELECT max(id) FROM touched").fetchone()
     return row[0]

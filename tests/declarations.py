@@ -11,11 +11,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from edi.desk import Desk
 from edi.lending.booking.staging import stage
 from edi.lending.checked import Checked, CleanInvoices, Sums
 from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.partners import Partner
+from edi.settings import Home, Settings
+from edi.store import Connection
 from parsers import read, read_in_bulk
 from parsers.sniff import open_source
 from schemas import ean
@@ -27,6 +30,8 @@ from tests.worlds.core import written as written
 
 NOW = datetime(2026, 3, 1, 12, 0)
 CONTEXT = Context(our_gln=US, now=NOW)
+#: A desk of nobody's home, whose temporary tables staging fills.
+ASIDE = Desk(Home(Path("nowhere"), Settings(gln=US)), sqlite3.connect("", isolation_level=None, factory=Connection))
 TABLES = Path(__file__).parent / "tables"
 
 
@@ -98,7 +103,7 @@ def judged(data: bytes, context: Context = CONTEXT) -> tuple[list[Finding], list
 
 def staged(data: bytes, context: Context = CONTEXT) -> tuple[Finding, ...]:
     """The findings that staging keeps of a file, in the order of its records."""
-    return stage(sqlite3.connect("", isolation_level=None), open_source(io.BytesIO(data)), context).tally.kept()
+    return stage(ASIDE, open_source(io.BytesIO(data)), context).tally.kept()
 
 
 #: Where the invoices of a declaration may stand: how many sound ones before them, and behind.

@@ -9,17 +9,18 @@ from typing import Any
 
 import msgspec
 
+import edi.desk
 from edi import partners
 from edi.directory.importing import bring_in
 from edi.intake.taking import Arrival, receive, take
+from edi.limits import Limits
 from edi.partners import Partner
 from edi.reconciliation import derived
 from edi.reconciliation.reconciling import reconcile
-from edi.settings import open_home
-from edi.store import connect
+from edi.settings import Home, Settings, open_home
+from edi.store import connect, scratch, transaction
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration, Header, Invoice, Line
-from spool.folder import Folder
 from tests.worlds.core import US, net, numbered, with_vat, written
 
 NOW = datetime(2026, 11, 20, 12, 0)
@@ -64,15 +65,23 @@ def declared(reference: str, *invoices: Invoice, by: str = SHOP, side: str = "",
     return Declaration(msgspec.structs.replace(header, **more), invoices)
 
 
-class Desk:
-    """A home in `path`; `now` is its clock."""
+def aside(now: datetime = NOW, known: Collection[Partner] = (), limits: Limits | None = None) -> edi.desk.Desk:
+    """A desk over a database that is thrown away and knows these partners, of nobody's home."""
+    settings = Settings(gln=US, **msgspec.structs.asdict(limits or Limits()))
+    desk = edi.desk.Desk(Home(Path("nowhere"), settings), scratch(), clock=lambda: now)
+    with transaction(desk.db):
+        partners.keep(desk, known)
+    return desk
+
+
+class Desk(edi.desk.Desk):
+    """A home in `path`; its clock stands at `time`."""
 
     def __init__(self, path: Path, now: datetime = NOW) -> None:
-        self.home = open_home(path)
-        self.connection = connect(self.home.database)
-        self.connection.execute("PRAGMA synchronous = OFF")
-        self.folder = Folder(self.home.path)
-        self.now = now
+        home = open_home(path)
+        super().__init__(home, connect(home.database), clock=lambda: self.time)
+        self.db.execute("PRAGMA synchronous = OFF")
+        self.time = now
 
     def take(
         self, given: Declaration | bytes, form: str = "fixed", name: str = "F.txt",
@@ -80,25 +89,25 @@ class Desk:
     ) -> Acknowledgement:  # fmt: skip
         """A file by the ordinary road."""
         data = written(given, form) if isinstance(given, Declaration) else given
-        self.now += timedelta(seconds=1)
+        self.time += timedelta(seconds=1)
         arrival = Arrival(name=name, link=link, speaks_for=speaks_for, dry=dry)
         if receipt is None:
-            receipt = receive(self.connection, arrival, self.folder.keep(io.BytesIO(data), 1 << 28), self.now)
-        return take(self.connection, self.home, self.folder, receipt, arrival, self.now)
+            receipt = receive(self, arrival, self.folder.keep(io.BytesIO(data), 1 << 28), self.time)
+        return take(self, receipt, arrival, self.time)
 
     def reconcile(self) -> dict[str, int]:
-        return reconcile(self.connection, self.now)
+        return reconcile(self, self.time)
 
     def know(self, directory: Iterable[Partner]) -> int:
         """Imports partners, as `edi partners import` does; how many invoices that touches."""
         told = {partner.gln: partners.facts(partner) for partner in directory}
-        return bring_in(self.connection, told, "somebody", "annuaire.csv", self.now)["touched"]
+        return bring_in(self, told, "somebody", "annuaire.csv", self.time)["touched"]
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.connection.execute(sql, values)]
+        return [tuple(row) for row in self.db.execute(sql, values)]
 
     def one(self, sql: str, *values: Any) -> Any:
-        return self.connection.execute(sql, values).fetchone()[0]
+        return self.db.execute(sql, values).fetchone()[0]
 
     def live(self) -> list[str]:
         """Numbers of the invoices that stand, with their HT."""
@@ -145,8 +154,8 @@ class Desk:
     def from_scratch(self) -> None:
         """Makes twin and outcome anew from the facts alone."""
         for table in ("outcome", "left_over", "untold"):
-            self.connection.execute(f"DELETE FROM {table}")
-        derived.make_anew(self.connection)
+            self.db.execute(f"DELETE FROM {table}")
+        derived.make_anew(self)
 
 
 def codes(acknowledgement: Acknowledgement) -> list[str]:

@@ -38,16 +38,13 @@ def issue(
     from edi.reconciliation import estimating
     from edi.reconciliation.reconciling import reconcile
 
-    connection = desk.connection
     estimated: list[dict[str, Any]] = []
     if estimates:
-        reconcile(connection, desk.now())
-        estimated = estimating.post(connection, year, desk.now(), supplier)
+        reconcile(desk, desk.now())
+        estimated = estimating.post(desk, year, desk.now(), supplier)
     told = functools.partial(desk.progress, Both("appels", "statements"))
-    new = {
-        facts["number"] for facts in statements.issue(connection, desk.home.settings, year, desk.now(), supplier, told)
-    }
-    every = statements.listing(connection, year, supplier)
+    new = {facts["number"] for facts in statements.issue(desk, desk.home.settings, year, desk.now(), supplier, told)}
+    every = statements.listing(desk, year, supplier)
     rows = [row for row in every if row["number"] in new]
     due, cents = sum(row["due_cents"] for row in rows), sum(row["remuneration_cents"] for row in estimated)
     issued = Both("{n}, {euros} €", "{n}, {euros} €")
@@ -78,7 +75,7 @@ def _statement(desk: "Desk", row: dict[str, Any]) -> Paper:
     from edi.books import statements
 
     def pdf() -> list[bytes]:
-        return [statements.as_pdf(statements.document(desk.connection, row["number"]))]
+        return [statements.as_pdf(statements.document(desk, row["number"]))]
 
     return Paper(f"{row['label']}.pdf", pdf, kept=True)
 
@@ -87,7 +84,7 @@ def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) ->
     """The statements issued, in their order."""
     from edi.books.statements import listing
 
-    rows = listing(desk.connection, period, supplier)
+    rows = listing(desk, period, supplier)
     total = filled(
         "{n}, {euros} €",
         n=counted(len(rows), "appel", "statement"),
@@ -111,7 +108,7 @@ def show(desk: "Desk", *, number: Number, output: Output = None) -> Statement:
     from edi.books import statements
     from edi.exports import Sheet
 
-    facts = statements.document(desk.connection, number)
+    facts = statements.document(desk, number)
     sheets = [Sheet(*sheet) for sheet in statements.sheets(facts)]
     _, columns, lines = sheets[0]
     lines = list(lines)
@@ -148,8 +145,8 @@ def _letters(desk: "Desk", year: int, nil: bool = False) -> list[dict[str, Any]]
     from edi.books.reminding import silent
     from edi.reconciliation.reconciling import reconcile
 
-    reconcile(desk.connection, desk.now())
-    return silent(desk.connection, desk.home, year, desk.now(), nil)
+    reconcile(desk, desk.now())
+    return silent(desk, year, desk.now(), nil)
 
 
 def _short(letter: dict[str, Any]) -> dict[str, Any]:
@@ -211,7 +208,7 @@ def certificate(
     """A declarant's certificate, as of this moment."""
     from edi.books import certificates
 
-    facts = certificates.certificate(desk.connection, desk.home, declarant, period, desk.now())
+    facts = certificates.certificate(desk, declarant, period, desk.now())
     paper = Paper(f"attestation-{declarant}.pdf", lambda: [certificates.as_pdf(facts)])
     text = () if output else tuple(certificates.as_text(facts))
     return Certified(facts=facts, paper=paper if output else None, below=text)

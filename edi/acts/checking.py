@@ -4,7 +4,6 @@ import contextlib
 import functools
 import io
 import os
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -80,8 +79,8 @@ def check(
     html: Annotated[Path | None, Asked(Both("Une page à transmettre.", "A page to pass on."), Both("FICHIER.html", "FILE.html"), writes="html")] = None,
 ) -> Checked:  # fmt: skip
     """Production's own reading and checks, in temporary tables."""
-    with aside(desk, partners) as scratch:
-        found = [judged(desk, file, scratch) for file in files]
+    with aside_of(desk, partners) as aside:
+        found = [judged(desk, file, aside) for file in files]
 
     def page() -> Paper:
         from parsers.answers.report import page, told
@@ -99,7 +98,7 @@ def excerpts(file: File, findings: "Iterable[Finding] | None" = None) -> "Mappin
     return file.quote(file.acknowledgement.findings if findings is None else findings)
 
 
-def judged(desk: "Desk", file: Path, scratch: sqlite3.Connection, data: bytes | None = None) -> File:
+def judged(desk: "Desk", file: Path, aside: "Desk", data: bytes | None = None) -> File:
     """What came of a file, or of `data` under its name, in a database that is thrown away; the desk is told why there is no
     verdict."""
     from edi.intake.taking import check_file
@@ -116,7 +115,7 @@ def judged(desk: "Desk", file: Path, scratch: sqlite3.Connection, data: bytes | 
             size = stream.seek(0, os.SEEK_END)
             stream.seek(0)
             told = (lambda done: desk.progress(file.name, done, size)) if size >= LONG else None
-            acknowledgement, _ = check_file(scratch, stream, file.name, settings.gln, settings.limits, desk.now(), told)
+            acknowledgement, _ = check_file(aside, stream, file.name, told)
         return File(str(file), acknowledgement, functools.partial(_quoted, again, settings.limits))
     except OSError as wrong:
         trouble = why(wrong)
@@ -133,11 +132,11 @@ def judged(desk: "Desk", file: Path, scratch: sqlite3.Connection, data: bytes | 
 _Again = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
 
 
-def aside(desk: "Desk", given: Path | None = None) -> contextlib.closing[sqlite3.Connection]:
-    """A database that is thrown away, and knows the directory to check against."""
-    from edi.partners import scratch
+def aside_of(desk: "Desk", given: Path | None = None) -> "contextlib.AbstractContextManager[Desk]":
+    """A desk whose database is thrown away, and knows the directory to check against."""
+    from edi.partners import known_aside
 
-    return contextlib.closing(scratch(_directory(desk.home.database, given).values()))
+    return known_aside(desk, _directory(desk, given).values())
 
 
 def _quoted(again: _Again, limits: "Limits", findings: "Iterable[Finding]") -> "Mapping[Finding, Excerpt]":
@@ -151,17 +150,16 @@ def _quoted(again: _Again, limits: "Limits", findings: "Iterable[Finding]") -> "
     return {}
 
 
-def _directory(database: Path, given: Path | None) -> "dict[str, Partner]":
+def _directory(desk: "Desk", given: Path | None) -> "dict[str, Partner]":
     """The directory to check against: the CSV given, else the home's if there is one."""
     from edi.directory.importing import read_csv
     from edi.partners import load
-    from edi.store import connect
 
     if given is not None:
         return read_csv(given)
-    if database.exists():
-        with contextlib.closing(connect(database)) as connection:
-            return load(connection)
+    if desk.home.database.exists():
+        with desk.beside() as beside:
+            return load(beside)
     return {}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from edi.acts.act import FILE, Asked, Paper, Result, WrongUse
-from edi.acts.checking import Checked, aside, code, judged
+from edi.acts.checking import Checked, aside_of, code, judged
 from edi.acts.files import opened
 from schemas.column import Column
 from schemas.text import Both, Text, filled
@@ -77,8 +77,8 @@ def new(
     made = io.BytesIO()
     (write_xml if format == "xml" else write_fixed).write(header, invoices, made)
     name = f"{reference.replace('/', '-')}.{'xml' if format == 'xml' else 'txt'}"
-    with aside(desk) as scratch:
-        checked = judged(desk, output or Path(name), scratch, made.getvalue())
+    with aside_of(desk) as aside:
+        checked = judged(desk, output or Path(name), aside, made.getvalue())
     return Checked(
         files=[checked], code=code([checked.verdict]), paper=Paper(name, lambda: [made.getvalue()]), into=name
     )

@@ -41,8 +41,8 @@ def entries(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -
     """The entries in their order; people are shown the last."""
     from edi.reconciliation import claims, estimating
 
-    connection, chosen = desk.connection, (period, supplier)
-    balances = claims.balances(connection, None, *chosen)
+    chosen = (period, supplier)
+    balances = claims.balances(desk, None, *chosen)
     count, cents = (sum(row[name] for row in balances) for name in ("entries", "remuneration_cents"))
     below = [
         filled(
@@ -54,14 +54,14 @@ def entries(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -
     if count > _SHOWN:
         before = Both("… {n} avant ; tout : edi ledger export", "… {n} before; all: edi ledger export")
         below.insert(0, filled(before, n=count - _SHOWN))
-    if estimates := list(estimating.entries(connection, *chosen, net=True)):
+    if estimates := list(estimating.entries(desk, *chosen, net=True)):
         many, euros = (
             counted(len(estimates), "estimation d'office", "estimate"),
             french(sum(row["remuneration_cents"] for row in estimates)),
         )
         below.append(filled(Both("à part : {n}, {euros} €", "beside: {n}, {euros} €"), n=many, euros=euros))
     return Rows(
-        name="entries", title=Both("Registre", "Ledger"), columns=LISTED, rows=claims.entries(connection, *chosen),
+        name="entries", title=Both("Registre", "Ledger"), columns=LISTED, rows=claims.entries(desk, *chosen),
         last=_SHOWN, below=tuple(below),
     )  # fmt: skip
 
@@ -78,19 +78,19 @@ def export(
     from edi.exports import Sheet
     from edi.reconciliation import claims, estimating
 
-    connection, chosen = desk.connection, (period, supplier)
+    chosen = (period, supplier)
 
     def fec() -> Paper:
         if period is None or supplier is not None:
             why = Both("--period ANNÉE, sans --supplier", "--period YEAR, without --supplier")
             raise WrongUse(name="--format fec", why=why)
         name = accounts.fec_name(desk.home.settings.siren, period) if output and output.is_dir() else ""
-        return Paper(name, functools.partial(accounts.fec, connection, desk.home.settings.accounts, period))
+        return Paper(name, functools.partial(accounts.fec, desk, desk.home.settings.accounts, period))
 
     def sheets() -> "list[Sheet]":
         both = [
-            Sheet(Both("Registre", "Ledger"), claims.SHEET, claims.entries(connection, *chosen)),
-            Sheet(Both("Estimations", "Estimates"), estimating.SHEET, estimating.entries(connection, *chosen)),
+            Sheet(Both("Registre", "Ledger"), claims.SHEET, claims.entries(desk, *chosen)),
+            Sheet(Both("Estimations", "Estimates"), estimating.SHEET, estimating.entries(desk, *chosen)),
         ]
         return both[::-1] if estimates else both
 
@@ -117,7 +117,7 @@ def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, a
     """The balances, today or on a past day."""
     from edi.reconciliation.claims import balances
 
-    rows = balances(desk.connection, at, period, supplier)
+    rows = balances(desk, at, period, supplier)
     total = sum(row["remuneration_cents"] for row in rows)
     on = filled(Both(" au {day}", " at {day}"), day=at) if at else ""
     below = filled(Both("total{on} : {euros} €", "total{on}: {euros} €"), on=on, euros=french(total))
@@ -143,7 +143,7 @@ def trial(desk: "Desk", *, period: Period = None, at: At = None) -> Rows:
     """The trial balance; code 1 if it does not come to nothing."""
     from edi.books.accounts import trial
 
-    rows = trial(desk.connection, desk.home.settings.accounts, period, at)
+    rows = trial(desk, desk.home.settings.accounts, period, at)
     sums = {name: sum(row[name] for row in rows) for name in _SUMS}
     total = tuple(
         filled(Both("{what} : {euros} €", "{what}: {euros} €"), what=_SUMS[name], euros=french(cents))
@@ -186,7 +186,7 @@ def verify(
     if (head is None) != (key is None):
         raise WrongUse(name="--head, --key", why=Both("vont ensemble", "go together"))
     signed = sealing.read(head, key) if head and key else None
-    found = proof.verify(desk.connection, desk.home, not quick, signed, desk.progress)
+    found = proof.verify(desk, not quick, signed, desk.progress)
     return Proved(proof=found, head=signed, code=int(found.failure is not None))
 
 
@@ -209,7 +209,7 @@ def head(
     """Signs how far the ledger goes, to be kept elsewhere."""
     from edi.books import proof, sealing
 
-    found = proof.verify(desk.connection, desk.home, files=False)
+    found = proof.verify(desk, files=False)
     if found.failure is not None:
         why = Both(
             "Le registre ne tombe pas juste : edi ledger verify.",

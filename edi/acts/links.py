@@ -136,7 +136,7 @@ def _set_paused(desk: "Desk", name: str, paused: bool) -> Paused:
     from edi.intake import links
     from edi.store import transaction
 
-    with transaction(desk.connection):
+    with transaction(desk.db):
         desk.home.link(name)
         if paused:
             links.pause(desk, name)
@@ -164,7 +164,7 @@ def answers(
     """What was answered, newest first."""
     from edi.intake.answers import listing
 
-    rows = [dict(row) for row in listing(desk.connection, waiting, limit)]
+    rows = [dict(row) for row in listing(desk, waiting, limit)]
     for row in rows:
         row["trouble"] = say(recalled(row["trouble"]), desk.language) if row["trouble"] else None
     trouble = Both("ennui : {trouble}", "trouble: {trouble}")
@@ -191,8 +191,8 @@ def resend(desk: "Desk", *, answer: Number) -> Resent:
     from edi.settings import LOCAL
     from edi.store import transaction
 
-    with transaction(desk.connection):
-        facts = dict(answers.resend(desk.connection, answer))
+    with transaction(desk.db):
+        facts = dict(answers.resend(desk, answer))
     desk.decided("answer-resent", link=facts["link"], file=facts["name"], answer=answer)
     says = Both("{name} repartira au prochain « edi run ».", "{name} goes out with the next pass.")
     if facts["link"] == LOCAL:

@@ -60,13 +60,13 @@ def reconcile(
     from edi import schemes
     from edi.reconciliation import reconciling, tally
 
-    counts: dict[str, Any] = reconciling.reconcile(desk.connection, desk.now(), anew)
-    told = schemes.send_pending(desk.home, desk.connection, desk.now())
+    counts: dict[str, Any] = reconciling.reconcile(desk, desk.now(), anew)
+    told = schemes.send_pending(desk, desk.now())
     below = [posted(counts)]
     if told:
         count = counted(told, "état", "status file")
         below.append(filled(Both("{count} à envoyer aux déclarants", "{count} to send to the declarants"), count=count))
-    lists: dict[str, Any] = tally.details(desk.connection) if details else {}
+    lists: dict[str, Any] = tally.details(desk) if details else {}
     return Reconciled(**counts, **lists, below=tuple(below))
 
 
@@ -118,16 +118,15 @@ def why(
     if sum(given) != 1 or (ean is None) != (period is None):
         one = Both("un numéro, ou --entry, ou --ean avec --period", "a number, or --entry, or --ean with --period")
         raise WrongUse(name="why", why=one)
-    connection = desk.connection
     if entry is not None:
-        return Traced(facts=tracing.entry(connection, desk.home, entry))
+        return Traced(facts=tracing.entry(desk, entry))
     if ean is not None and period is not None:
-        lines = tracing.title(connection, ean, period)
-        share = tracing.shared_out(connection, ean, period)
+        lines = tracing.title(desk, ean, period)
+        share = tracing.shared_out(desk, ean, period)
         copies = sum(line["copies"] for line in lines)
         missing = not lines and share is None
         return Title(ean=ean, period=period, copies=copies, share=share, lines=lines, code=int(missing))
-    facts = facts_of(connection, number or "", supplier, library)
+    facts = facts_of(desk, number or "", supplier, library)
     return Cases(**facts, code=int(not facts["cases"] and not facts["refused"]))
 
 
@@ -160,7 +159,7 @@ def judge(
     from edi.reconciliation import deciding
 
     invoice = _meant(desk, number, supplier, library, date)
-    return _carried_out(desk, lambda: deciding.decide(desk.connection, act, invoice, desk.who, reason, desk.now()))
+    return _carried_out(desk, lambda: deciding.decide(desk, act, invoice, desk.who, reason, desk.now()))
 
 
 def undo(
@@ -171,7 +170,7 @@ def undo(
     """Undoes a decision: what it did is reversed, nothing is deleted."""
     from edi.reconciliation import deciding
 
-    return _carried_out(desk, lambda: deciding.undo(desk.connection, decision, desk.who, reason, desk.now()))
+    return _carried_out(desk, lambda: deciding.undo(desk, decision, desk.who, reason, desk.now()))
 
 
 def _carried_out(desk: "Desk", work: Any) -> Decided:
@@ -179,11 +178,11 @@ def _carried_out(desk: "Desk", work: Any) -> Decided:
     from edi.reconciliation.reconciling import reconcile
     from edi.store import transaction
 
-    with transaction(desk.connection):
+    with transaction(desk.db):
         number = work()
-    counts: dict[str, Any] = reconcile(desk.connection, desk.now())
-    decision = next(row for row in deciding.listing(desk.connection) if row["id"] == number)
-    state, reason, _ = deciding.case_of(desk.connection, decision["invoices"][0])
+    counts: dict[str, Any] = reconcile(desk, desk.now())
+    decision = next(row for row in deciding.listing(desk) if row["id"] == number)
+    state, reason, _ = deciding.case_of(desk, decision["invoices"][0])
     says = Both("Décision {id} : {act}. {state}", "Decision {id}: {act}. {state}")
     below = (filled(says, id=number, act=DECISIONS[decision["act"]], state=STATES[state]), posted(counts))
     return Decided(decision=decision, state=state, reason=reason, **counts, below=below)
@@ -193,7 +192,7 @@ def _meant(desk: "Desk", number: str, supplier: str | None, library: str | None,
     """The invoice meant; wrong use when several cases could be."""
     from edi.reconciliation.why import why as facts_of
 
-    cases = facts_of(desk.connection, number, supplier, library)["cases"]
+    cases = facts_of(desk, number, supplier, library)["cases"]
     of = [(*case["supplier_invoices"], *case["library_invoices"]) for case in cases if case["state"] != "withdrawn"]
     meant = [both[0] for both in of if date is None or date in {invoice["date"] for invoice in both}]
     if not meant:
@@ -222,7 +221,7 @@ def decisions(desk: "Desk") -> Rows:
 
     title = Both("Décisions", "Decisions")
     none = Both("Décisions : aucune.", "Decisions: none.")
-    return Rows(name="decisions", title=title, columns=DECIDED, rows=listing(desk.connection), empty=none)
+    return Rows(name="decisions", title=title, columns=DECIDED, rows=listing(desk), empty=none)
 
 
 class Status(Result, frozen=True, kw_only=True):

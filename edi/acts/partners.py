@@ -48,7 +48,7 @@ def import_(
     from edi.directory.importing import bring_in, read_facts
 
     told, ignored = read_facts(file)
-    report = bring_in(desk.connection, told, desk.who, file.name, desk.now(), dry_run)
+    report = bring_in(desk, told, desk.who, file.name, desk.now(), dry_run)
     below = [summary(report)]
     if dry_run:
         below.append(Both("Rien n'a été changé (--dry-run).", "Nothing was changed (--dry-run)."))
@@ -90,7 +90,7 @@ def listing(desk: "Desk") -> Rows:
         "L'annuaire est vide : edi partners import annuaire.csv",
         "The directory is empty: edi partners import directory.csv",
     )
-    return _partners(load(desk.connection).values(), empty)
+    return _partners(load(desk).values(), empty)
 
 
 def search(
@@ -106,7 +106,7 @@ def search(
     nobody = Both(
         "Personne : {who}. Demander : edi partners request add", "Nobody: {who}. Ask: edi partners request add"
     )
-    return _partners(partners.search(partners.load(desk.connection), wanted), filled(nobody, who=wanted))
+    return _partners(partners.search(partners.load(desk), wanted), filled(nobody, who=wanted))
 
 
 def _partners(found: "Iterable[Partner]", empty: Text) -> Rows:
@@ -130,13 +130,13 @@ def show(desk: "Desk", *, gln: Annotated[str, Asked(Both("Son GLN.", "Its GLN.")
     """A partner, with its history."""
     from edi import partners
 
-    code, directory = gln, partners.load(desk.connection)
+    code, directory = gln, partners.load(desk)
     if code not in directory:
         raise NotFound(what=f"GLN {code}")
     others = (other for other in directory if other != code and partners.resolve(directory, other) == code)
     return Known(
         facts={**msgspec.to_builtins(directory[code]), "resolves_to": partners.resolve(directory, code)},
-        known_as={other: directory[other].name for other in others}, history=partners.history(desk.connection, code),
+        known_as={other: directory[other].name for other in others}, history=partners.history(desk, code),
     )  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def ask_file(
 def _asked(desk: "Desk", rows: list[dict[str, str]]) -> Rows:
     from edi.directory import requests
 
-    stand = requests.bring(desk.connection, rows, desk.who, desk.now())
+    stand = requests.bring(desk, rows, desk.who, desk.now())
     desk.decided("requests-made", requests=[row["request"] for row in stand])
     return _requests(stand)
 
@@ -211,7 +211,7 @@ def requests(
     """The open requests, or all."""
     from edi.directory import requests
 
-    return _requests(requests.listing(desk.connection, all))
+    return _requests(requests.listing(desk, all))
 
 
 def act(
@@ -224,11 +224,10 @@ def act(
     from edi.directory import requests
     from edi.store import transaction
 
-    connection = desk.connection
-    with transaction(connection):
+    with transaction(desk.db):
         for number in numbers:
-            requests.act(connection, number, act, desk.who, reason, desk.now())
-    rows = [requests.one(connection, number) for number in numbers]
+            requests.act(desk, number, act, desk.who, reason, desk.now())
+    rows = [requests.one(desk, number) for number in numbers]
     desk.decided(f"requests-{act}", requests=list(numbers), reason=reason)
     return _requests(rows)
 
@@ -253,8 +252,8 @@ def answer(
 
     number, code = number, gln
     given = {"gln": code, "name": name, "postcode": postcode, "city": city}
-    report = requests.answer(desk.connection, {number: given}, desk.who, reason, desk.now())
-    row = requests.one(desk.connection, number)
+    report = requests.answer(desk, {number: given}, desk.who, reason, desk.now())
+    row = requests.one(desk, number)
     desk.decided("requests-answer", requests=[number], gln=code, touched=report["touched"])
     says = filled(Both("Demande {n} répondue : {gln}.", "Request {n} is answered: {gln}."), n=number, gln=code)
     return Answered(facts={**row, **report}, changes=report["changes"], below=(summary(report), says))

@@ -28,7 +28,7 @@ def ingest(desk: "Desk", *, files: Files) -> Checked:
         return lambda done: desk.progress(path.name, done, size) if size >= LONG else None
 
     taken: dict[Path, list[File]] = defaultdict(list)
-    for path, acknowledgement in ingested(desk.home, desk.connection, files, progress=progress):
+    for path, acknowledgement in ingested(desk, files, progress=progress):
         taken[path].append(File(str(path), acknowledgement))
     found = [taken[file].pop(0) for file in files]  # the same file given twice is taken twice
     where = filled(Both("réponses : {folder}", "answers: {folder}"), folder=desk.home.path / "outgoing" / "local")
@@ -68,7 +68,7 @@ def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "O
         if not desk.home.settings.link:
             nothing = Both("Aucune liaison dans {toml} : rien à tirer.", "No link in {toml}: nothing to pull.")
             desk.tell("note", {"note": filled(nothing, toml=desk.home.path / "edi.toml")})
-        running = pipeline.Run(desk, lambda desk: reconcile(desk.connection, desk.now()), desk.tell, desk.stop)
+        running = pipeline.Run(desk, lambda desk: reconcile(desk, desk.now()), desk.tell, desk.stop)
         if not once:
             desk.tell("running", {"links": len(desk.home.settings.link)})
             forever(running, lambda did: desk.tell("pass", {"did": Passed(did=did)}))
@@ -151,10 +151,10 @@ def quarantine(desk: "Desk") -> Rows:
     """What waits in quarantine, and what people decided of what waited."""
     from edi.intake.quarantine import acts, listing
 
-    decided = acts(desk.connection)
+    decided = acts(desk)
     below = Rows(name="acts", title=Both("Décisions", "Decisions"), columns=DECIDED, rows=decided[:_SHOWN])
     return Rows(
-        name="quarantine", title=Both("Quarantaine", "Quarantine"), columns=QUARANTINE, rows=listing(desk.connection),
+        name="quarantine", title=Both("Quarantaine", "Quarantine"), columns=QUARANTINE, rows=listing(desk),
         empty=Both("La quarantaine est vide.", "Quarantine is empty."), more={"acts": decided},
         tables=(below,) if decided else (),
     )  # fmt: skip
@@ -180,9 +180,9 @@ def held(desk: "Desk", *, number: Number) -> Held:
     """Looks into a file in quarantine."""
     from edi.intake import quarantine
 
-    row = quarantine.waiting(desk.connection, number)
+    row = quarantine.waiting(desk, number)
     original = desk.folder.original(row["sha256"])
-    acknowledgement, found = quarantine.show(desk.connection, number, original, desk.home.settings.max_bytes)
+    acknowledgement, found = quarantine.show(desk, number, original, desk.home.settings.max_bytes)
     return Held(row=row, acknowledgement=acknowledgement, found=found, original=original)
 
 
@@ -202,12 +202,12 @@ def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
     from edi.intake.outgoing import deliver
     from edi.store import transaction
 
-    home, connection, folder = desk.home, desk.connection, desk.folder
-    with transaction(connection):
-        row = quarantine.waiting(connection, number)
+    home, folder = desk.home, desk.folder
+    with transaction(desk.db):
+        row = quarantine.waiting(desk, number)
         arrival_of(home, row["link"], row["home"], row["name"], bool(row["dry"]))  # its link is still known
         folder.original(row["sha256"])
-        receipt = quarantine.release(connection, number, desk.who, reason, desk.now())
+        receipt = quarantine.release(desk, number, desk.who, reason, desk.now())
     about = {"link": row["link"], "file": row["name"]}
     desk.decided("released", **about, receipt=number, reason=reason, read_again_as=receipt)
     taken = take_receipt(desk, receipt)
@@ -237,9 +237,9 @@ def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
     from edi.intake import quarantine
     from edi.store import transaction
 
-    with transaction(desk.connection):
-        row = quarantine.waiting(desk.connection, number)
-        quarantine.discard(desk.connection, number, desk.who, reason, desk.now())
+    with transaction(desk.db):
+        row = quarantine.waiting(desk, number)
+        quarantine.discard(desk, number, desk.who, reason, desk.now())
     desk.decided("discarded", link=row["link"], file=row["name"], receipt=number, reason=reason)
     desk.folder.release(row["sha256"], row["name"])
     says = Both("{name} écarté ; ses octets restent dans received/.", "{name} discarded; its bytes stay in received/.")

@@ -34,7 +34,7 @@ def periods(desk: "Desk") -> Rows:
     """Every year since 2003."""
     from edi.books.closing import overview
 
-    rows = overview(desk.connection, desk.now())
+    rows = overview(desk, desk.now())
     return Rows(name="periods", title=Both("Périodes", "Periods"), columns=PERIODS, rows=rows)
 
 
@@ -69,16 +69,16 @@ def close(
         raise WrongUse(name=names, why=Both("avec --distribute", "with --distribute"))
     year = year
     facts = closing.close(
-        desk.connection, desk.home, year, desk.now(), estimates=estimates,
+        desk, year, desk.now(), estimates=estimates,
         users=users if distribute else None, progress=desk.progress,
     )  # fmt: skip
 
     def papers() -> Any:
         yield Paper(f"cloture-{year}.pdf", lambda: [closing.as_pdf(facts)])
-        for row in statements.listing(desk.connection, year):
+        for row in statements.listing(desk, year):
             yield _statement(desk, row)
 
-    late = periods.booked_in(year, periods.closed_years(desk.connection))
+    late = periods.booked_in(year, periods.closed_years(desk))
     says = Both("  les retardataires iront en {late}", "  what comes late goes into {late}")
     return Closed(facts=facts, late=late, papers=papers, below=(filled(says, late=late),))
 
@@ -95,8 +95,8 @@ def reopen(desk: "Desk", *, year: Year, reason: Reason = "") -> Reopened:
     from edi.books.closing import reopen as reopen_year
     from edi.store import transaction
 
-    with transaction(desk.connection):
-        reopen_year(desk.connection, year, desk.now(), reason)
+    with transaction(desk.db):
+        reopen_year(desk, year, desk.now(), reason)
     says = filled(Both("Période {year} rouverte.", "Period {year} reopened."), year=year)
     return Reopened(year=year, state="open", below=(says,))
 
@@ -123,11 +123,11 @@ def distribute(
     from edi.books import distributing
     from edi.exports import Sheet
 
-    made = distributing.recorded(desk.connection, year)
+    made = distributing.recorded(desk, year)
     if made is None or record:
         users = distributing.Users(public_users, higher_education_users)
-        made = distributing.compute(desk.connection, year, users, distributing.terms_of(desk.home))
-        made = distributing.record(desk.connection, made, desk.now()) if record else made
+        made = distributing.compute(desk, year, users, distributing.terms_of(desk.home))
+        made = distributing.record(desk, made, desk.now()) if record else made
     title = filled(Both("Répartition {year}", "Distribution {year}"), year=year)
     sheet = Sheet(title, distributing.SHEET, made.titles)
     rows = made.titles

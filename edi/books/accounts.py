@@ -8,12 +8,12 @@ Authority of the FEC: LPF art. A47 A-1, VII (18 columns, dates AAAAMMJJ, decimal
 """
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
 from typing import Any
 
+from edi.desk import Desk
 from edi.settings import Accounts
 from schemas import money
 from schemas.charset import ENCODING
@@ -35,11 +35,9 @@ FEC = (
 )  # fmt: skip
 
 
-def trial(
-    connection: sqlite3.Connection, accounts: Accounts, period: int | None = None, at: date | None = None
-) -> list[dict[str, Any]]:
+def trial(desk: Desk, accounts: Accounts, period: int | None = None, at: date | None = None) -> list[dict[str, Any]]:
     """The trial balance, by account number: sums of debits and credits, and what is left, in cents (debit is positive)."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT account, sum(debit_cents) AS debit_cents, sum(credit_cents) AS credit_cents FROM v_journal "
         "WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR substr(at, 1, 10) <= ?2) GROUP BY account",
         (period, at and at.isoformat()),
@@ -69,9 +67,9 @@ def fec_name(siren: str, period: int) -> str:
     return f"{siren}FEC{period}1231.txt"
 
 
-def fec(connection: sqlite3.Connection, accounts: Accounts, period: int) -> Iterator[bytes]:
+def fec(desk: Desk, accounts: Accounts, period: int) -> Iterator[bytes]:
     """The journal of a period as a "fichier des écritures comptables": a line of heads, then 18 fields a line."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT j.*, p.name FROM v_journal j LEFT JOIN partner p ON p.gln = j.party WHERE j.period = ? "
         "ORDER BY at, journal, id, label, debit_cents = 0",
         (period,),

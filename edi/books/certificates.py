@@ -3,14 +3,13 @@
 A statement of one moment, of one declarant and period; it says what our database says, and closes nothing.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from edi import partners
 from edi.books.paper import pdf
-from edi.settings import Home
+from edi.desk import Desk
 from parsers.plain import french_day
 from schemas.errors import NotFound
 from schemas.money import french, several
@@ -34,15 +33,15 @@ ORDER BY i.side, i.date, i.number, i.id
 """
 
 
-def certificate(connection: sqlite3.Connection, home: Home, declarant: str, period: int, now: datetime) -> Facts:
+def certificate(desk: Desk, declarant: str, period: int, now: datetime) -> Facts:
     """What a declarant has declared for a period and where it stands. Raises NotFound when it declared nothing."""
-    directory = partners.load(connection)
+    directory = partners.load(desk)
 
     def named(code: str) -> str:
         known = directory.get(code) or directory.get(partners.resolve(directory, code))
         return known.name if known else ""
 
-    declarations = [dict(row) for row in connection.execute(_DECLARATIONS, (declarant, period))]
+    declarations = [dict(row) for row in desk.db.execute(_DECLARATIONS, (declarant, period))]
     if not declarations:
         raise NotFound(
             what=Both(f"déclaration de {declarant} pour {period}", f"declaration of {declarant} for {period}")
@@ -51,7 +50,7 @@ def certificate(connection: sqlite3.Connection, home: Home, declarant: str, peri
         state: {"invoices": 0, "ht_cents": 0} for state in ("matched", "proposed", "discrepancy", "settled", "waiting")
     }
     still_open = []
-    for row in connection.execute(_INVOICES, (declarant, period)):
+    for row in desk.db.execute(_INVOICES, (declarant, period)):
         ht = -row["ht"] if row["kind"] == "A" else row["ht"]
         states[row["state"]]["invoices"] += 1
         states[row["state"]]["ht_cents"] += ht
@@ -65,7 +64,7 @@ def certificate(connection: sqlite3.Connection, home: Home, declarant: str, peri
                 }
             )  # fmt: skip
     return {
-        "issuer": home.settings.letterhead,
+        "issuer": desk.home.settings.letterhead,
         "declarant": {"gln": declarant, "name": named(declarant) or declarant, "address": []},
         "period": period,
         "at": now.isoformat(),

@@ -4,7 +4,6 @@ Each step is done once; doing it all again changes nothing and reports the same.
 the statements call is what the entries come to, and what is shared out is the entries and the State's share.
 """
 
-import sqlite3
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -13,13 +12,13 @@ from edi import partners, periods
 from edi.books import accounts, distributing, proof, statements
 from edi.books.distributing import Users
 from edi.books.paper import pdf
+from edi.desk import Desk
 from edi.lending.booking.status_files import send_pending
 from edi.lending.terms import FIRST_PERIOD
 from edi.reconciliation import estimating
 from edi.reconciliation.reconciling import reconcile
 from edi.reconciliation.tally import state
 from edi.reconciliation.waiting import worth
-from edi.settings import Home
 from edi.store import transaction
 from schemas.errors import NotAllowed
 from schemas.text import Both, Text
@@ -35,57 +34,55 @@ _BY_LIBRARY = "SELECT library, invoice_date, sum(remuneration_cents) AS cents FR
 
 
 def close(
-    connection: sqlite3.Connection, home: Home, year: int, now: datetime, *,
+    desk: Desk, year: int, now: datetime, *,
     estimates: bool = False, users: Users | None = None, progress: Callable[[Text, int, int], None] = lambda what, done, of: None,
 ) -> Facts:  # fmt: skip
     """Closes a year and gives the facts of its report. With `users` it is shared out too, once and for good.
 
     Raises NotAllowed when anything does not balance, or another year is to be shared out first: then nothing is closed.
     """
-    terms = distributing.terms_of(home)
-    reconcile(connection, now)
-    if users is not None and distributing.recorded(connection, year) is None:
-        distributing.in_turn(connection, year)
-    send_pending(home, connection, now)
-    _proved(connection, home, progress)
+    terms = distributing.terms_of(desk.home)
+    reconcile(desk, now)
+    if users is not None and distributing.recorded(desk, year) is None:
+        distributing.in_turn(desk, year)
+    send_pending(desk, now)
+    _proved(desk, progress)
     if estimates:
-        estimating.post(connection, year, now)
-    if year not in periods.closed_years(connection):
-        with transaction(connection):
-            periods.close(connection, year, now, FIRST_PERIOD)
+        estimating.post(desk, year, now)
+    if year not in periods.closed_years(desk):
+        with transaction(desk.db):
+            periods.close(desk, year, now, FIRST_PERIOD)
     for _ in statements.issue(
-        connection,
-        home.settings,
+        desk,
+        desk.home.settings,
         year,
         now,
         progress=lambda done, of: progress(Both("appels", "statements"), done, of),
     ):
         pass
-    shared = distributing.recorded(connection, year)
+    shared = distributing.recorded(desk, year)
     if shared is None and users is not None:
-        made = distributing.compute(connection, year, users, terms)
-        shared = distributing.record(connection, made, now)
-    _agrees(connection, year, shared)
-    return report(connection, home, year, shared)
+        made = distributing.compute(desk, year, users, terms)
+        shared = distributing.record(desk, made, now)
+    _agrees(desk, year, shared)
+    return report(desk, year, shared)
 
 
-def reopen(connection: sqlite3.Connection, year: int, now: datetime, reason: str) -> None:
+def reopen(desk: Desk, year: int, now: datetime, reason: str) -> None:
     """Reopens a closed year (`periods.reopen`), within the caller's transaction; its declarants are told of it anew."""
-    periods.reopen(connection, year, now, reason)
-    connection.execute("INSERT OR IGNORE INTO untold SELECT id FROM invoice WHERE period = ?", (year,))
+    periods.reopen(desk, year, now, reason)
+    desk.db.execute("INSERT OR IGNORE INTO untold SELECT id FROM invoice WHERE period = ?", (year,))
 
 
-def overview(connection: sqlite3.Connection, now: datetime) -> list[Facts]:
+def overview(desk: Desk, now: datetime) -> list[Facts]:
     """Every year from 2003 to this one: since when it is closed, invoices booked in it, remuneration in cents."""
-    closed = {row["year"]: row["closed_at"] for row in connection.execute("SELECT year, closed_at FROM period_closed")}
+    closed = {row["year"]: row["closed_at"] for row in desk.db.execute("SELECT year, closed_at FROM period_closed")}
     booked = dict(
-        connection.execute(
+        desk.db.execute(
             "SELECT period, count(*) FROM invoice WHERE id NOT IN (SELECT invoice FROM withdrawal) GROUP BY period"
         ).fetchall()
     )
-    owed = dict(
-        connection.execute("SELECT period, sum(remuneration_cents) FROM remuneration GROUP BY period").fetchall()
-    )
+    owed = dict(desk.db.execute("SELECT period, sum(remuneration_cents) FROM remuneration GROUP BY period").fetchall())
     return [
         {
             "year": year,
@@ -98,8 +95,8 @@ def overview(connection: sqlite3.Connection, now: datetime) -> list[Facts]:
     ]
 
 
-def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[Text, int, int], None]) -> None:
-    failure = proof.verify(connection, home, progress=progress).failure
+def _proved(desk: Desk, progress: Callable[[Text, int, int], None]) -> None:
+    failure = proof.verify(desk, progress=progress).failure
     if failure is not None:
         raise NotAllowed(
             why=Both(
@@ -107,7 +104,7 @@ def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[Text
                 f"The ledger does not hold ({failure.check}, entry {failure.entry}): edi ledger verify.",
             )
         )
-    if balance := sum(row["balance_cents"] for row in accounts.trial(connection, home.settings.accounts)):
+    if balance := sum(row["balance_cents"] for row in accounts.trial(desk, desk.home.settings.accounts)):
         raise NotAllowed(
             why=Both(
                 f"La balance ne tombe pas à zéro : {balance} centimes.", f"The books do not balance: {balance} cents."
@@ -115,12 +112,12 @@ def _proved(connection: sqlite3.Connection, home: Home, progress: Callable[[Text
         )
 
 
-def _agrees(connection: sqlite3.Connection, year: int, shared: distributing.Year | None) -> None:
+def _agrees(desk: Desk, year: int, shared: distributing.Year | None) -> None:
     """The sums that must be one, to the cent: an assertion, since each is computed from the same entries."""
-    entries = connection.execute(
+    entries = desk.db.execute(
         "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration WHERE period = ?", (year,)
     ).fetchone()[0]
-    called = connection.execute(
+    called = desk.db.execute(
         "SELECT coalesce(sum(entries_cents), 0) FROM issued_statement WHERE period = ?", (year,)
     ).fetchone()[0]
     assert called == entries, f"statements call {called}, entries are {entries}"
@@ -130,48 +127,46 @@ def _agrees(connection: sqlite3.Connection, year: int, shared: distributing.Year
         assert out == facts["entries_cents"] + facts["state_cents"] + facts["brought_cents"]
 
 
-def report(connection: sqlite3.Connection, home: Home, year: int, shared: distributing.Year | None) -> Facts:
+def report(desk: Desk, year: int, shared: distributing.Year | None) -> Facts:
     """The facts of the closing report, amounts in cents; the same for as long as nothing changes."""
-    directory = partners.load(connection)
+    directory = partners.load(desk)
     by_category: dict[str, int] = {}
-    for row in connection.execute(_BY_LIBRARY, (year,)):
+    for row in desk.db.execute(_BY_LIBRARY, (year,)):
         known = directory.get(partners.resolve(directory, row["library"]))
         category = known.on(date.fromisoformat(row["invoice_date"]))[0] if known else ""
         by_category[category] = by_category.get(category, 0) + row["cents"]
-    closed_at = connection.execute("SELECT closed_at FROM period_closed WHERE year = ?", (year,)).fetchone()[
-        "closed_at"
-    ]
-    rows = statements.listing(connection, year)
+    closed_at = desk.db.execute("SELECT closed_at FROM period_closed WHERE year = ?", (year,)).fetchone()["closed_at"]
+    rows = statements.listing(desk, year)
     titles = (
-        distributing.compute(connection, year, Users(), distributing.terms_of(home)).titles
+        distributing.compute(desk, year, Users(), distributing.terms_of(desk.home)).titles
         if shared is None
         else shared.titles
     )
-    entries, cents, copies, base = connection.execute(
+    entries, cents, copies, base = desk.db.execute(
         "SELECT count(*), coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0), coalesce(sum(base_cents), 0) FROM remuneration WHERE period = ?",
         (year,),
     ).fetchone()
     return {
         "year": year,
         "closed_at": closed_at,
-        "issuer": home.settings.letterhead,
+        "issuer": desk.home.settings.letterhead,
         "entries": entries,
         "remuneration_cents": cents,
         "base_cents": base,
         "copies": copies,
         "statements": len(rows),
         "called_cents": sum(row["due_cents"] for row in rows),
-        "by_month": [dict(row) for row in connection.execute(_BY_MONTH, (year,))],
+        "by_month": [dict(row) for row in desk.db.execute(_BY_MONTH, (year,))],
         "by_category": [
             {"category": category, "cents": cents}
             for category, cents in sorted(by_category.items(), key=lambda one: -one[1])
         ],
         "by_rate": [
             {"rate": row["rate"], **{name: row[name] for name in ("entries", "base_cents", "cents")}}
-            for row in connection.execute(_BY_RATE, (year,))
+            for row in desk.db.execute(_BY_RATE, (year,))
         ],
-        "waiting": worth(connection, year),
-        "open": state(connection),
+        "waiting": worth(desk, year),
+        "open": state(desk),
         "titles": [
             {name: row[name] for name in ("ean", "title", "copies")}
             for row in sorted(titles, key=lambda row: (-row["copies"], row["ean"]))[:_TOP]

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from edi import periods
+from edi.desk import Desk
 from edi.lending.distribution import Terms, Title, distribute, per_copy, state_share
 from edi.lending.exclusions import EXCLUDED_SQL
 from edi.settings import Home
@@ -83,25 +84,24 @@ class Year(msgspec.Struct, frozen=True):
     titles: list[dict[str, Any]]
 
 
-def compute(connection: sqlite3.Connection, year: int, users: Users, terms: Terms) -> Year:
+def compute(desk: Desk, year: int, users: Users, terms: Terms) -> Year:
     """The distribution of a year as the ledger stands; nothing is written."""
-    with snapshot(connection):
-        last = connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
-        return as_of(connection, year, users, terms, last)
+    with snapshot(desk.db):
+        last = desk.db.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
+        return as_of(desk, year, users, terms, last)
 
 
-def as_of(connection: sqlite3.Connection, year: int, users: Users, terms: Terms, last: int) -> Year:
+def as_of(desk: Desk, year: int, users: Users, terms: Terms, last: int) -> Year:
     """The same of the entries up to `last`, within the caller's snapshot."""
-    cents, copies = connection.execute(
+    cents, copies = desk.db.execute(
         f"SELECT coalesce(sum(remuneration_cents), 0), coalesce(sum(copies), 0) FROM remuneration e WHERE {_MINE}",
         (year, last),
     ).fetchone()
-    counted = {row["ean"]: row for row in connection.execute(_COPIES, (year, last))}
+    counted = {row["ean"]: row for row in desk.db.execute(_COPIES, (year, last))}
     brought = {
-        row["ean"]: row
-        for row in connection.execute(f"SELECT * FROM distribution_share WHERE year = {_BEFORE}", (year,))
+        row["ean"]: row for row in desk.db.execute(f"SELECT * FROM distribution_share WHERE year = {_BEFORE}", (year,))
     }
-    carried = connection.execute(
+    carried = desk.db.execute(
         f"SELECT cents FROM distribution_posting WHERE year = {_BEFORE} AND label = ?2",
         (year, POSTINGS["carried_cents"][0]),
     ).fetchone()
@@ -125,49 +125,49 @@ def as_of(connection: sqlite3.Connection, year: int, users: Users, terms: Terms,
     return Year({"year": year, "recorded_at": None, "last_entry": last, **sums, **_per_copy(sums), "terms": by}, rows)
 
 
-def counted_lines(connection: sqlite3.Connection, ean: str, year: int) -> list[sqlite3.Row]:
+def counted_lines(desk: Desk, ean: str, year: int) -> list[sqlite3.Row]:
     """The lines whose copies of an EAN the year's distribution counts, recorded or to be, with their entries."""
-    row = connection.execute("SELECT last_entry FROM distribution WHERE year = ?", (year,)).fetchone()
-    last = row["last_entry"] if row else connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
-    return connection.execute(_COUNTED, (year, last, ean)).fetchall()
+    row = desk.db.execute("SELECT last_entry FROM distribution WHERE year = ?", (year,)).fetchone()
+    last = row["last_entry"] if row else desk.db.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
+    return desk.db.execute(_COUNTED, (year, last, ean)).fetchall()
 
 
-def record(connection: sqlite3.Connection, made: Year, now: datetime) -> Year:
+def record(desk: Desk, made: Year, now: datetime) -> Year:
     """Writes a computed distribution, once and for good. NotAllowed while its year is open, or out of turn, or when
     entries were posted since it was computed."""
     year, facts = made.facts["year"], made.facts
-    with transaction(connection):
-        if year not in periods.closed_years(connection):
+    with transaction(desk.db):
+        if year not in periods.closed_years(desk):
             raise NotAllowed(
                 why=Both(
                     f"Clore d'abord {year} : edi period close {year}.", f"Close {year} first: edi period close {year}."
                 )
             )
-        in_turn(connection, year)
-        if facts["last_entry"] != connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]:
+        in_turn(desk, year)
+        if facts["last_entry"] != desk.db.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]:
             raise NotAllowed(
                 why=Both("Le registre a changé entre-temps : relancer.", "The ledger changed meanwhile: try again.")
             )
         terms = msgspec.json.encode(facts["terms"]).decode()
-        connection.execute(
+        desk.db.execute(
             "INSERT INTO distribution VALUES (?, ?, ?, ?)", (year, now.isoformat(), facts["last_entry"], terms)
         )
-        connection.executemany(
+        desk.db.executemany(
             "INSERT INTO distribution_posting VALUES (?, ?, ?, ?, ?)",
             [(year, *what, facts[name]) for name, what in POSTINGS.items()],
         )
-        connection.executemany(
+        desk.db.executemany(
             f"INSERT INTO distribution_share (year, {', '.join(_STORED)}, paid) VALUES ({', '.join('?' * 10)})",
             [(year, *(row[name] for name in _STORED), row["paid"]) for row in made.titles],
         )
-    found = recorded(connection, year)
+    found = recorded(desk, year)
     assert found is not None
     return found
 
 
-def in_turn(connection: sqlite3.Connection, year: int) -> None:
+def in_turn(desk: Desk, year: int) -> None:
     """NotAllowed unless it is this year's turn: years are shared out in their order, so that no share is left behind."""
-    done = connection.execute("SELECT coalesce(max(year), 0) FROM distribution").fetchone()[0]
+    done = desk.db.execute("SELECT coalesce(max(year), 0) FROM distribution").fetchone()[0]
     if done >= year:
         raise NotAllowed(
             why=Both(
@@ -176,7 +176,7 @@ def in_turn(connection: sqlite3.Connection, year: int) -> None:
             )
         )
     sql = "SELECT min(period) FROM remuneration WHERE period > ? AND period < ? AND (remuneration_cents <> 0 OR copies <> 0)"
-    if before := connection.execute(sql, (done, year)).fetchone()[0]:
+    if before := desk.db.execute(sql, (done, year)).fetchone()[0]:
         raise NotAllowed(
             why=Both(
                 f"Répartir d'abord {before}, qui a des écritures : edi distribute {before}.",
@@ -185,17 +185,17 @@ def in_turn(connection: sqlite3.Connection, year: int) -> None:
         )
 
 
-def recorded(connection: sqlite3.Connection, year: int) -> Year | None:
+def recorded(desk: Desk, year: int) -> Year | None:
     """The distribution of a year as it was recorded; None when it was not."""
-    row = connection.execute("SELECT * FROM distribution WHERE year = ?", (year,)).fetchone()
+    row = desk.db.execute("SELECT * FROM distribution WHERE year = ?", (year,)).fetchone()
     if row is None:
         return None
-    cents = dict(connection.execute("SELECT label, cents FROM distribution_posting WHERE year = ?", (year,)).fetchall())
+    cents = dict(desk.db.execute("SELECT label, cents FROM distribution_posting WHERE year = ?", (year,)).fetchall())
     sums = {name: cents[label] for name, (label, _, _) in POSTINGS.items()}
     gone = sum(sums[name] for name in list(POSTINGS)[2:])
     rows = [
         _row(dict(row))
-        for row in connection.execute("SELECT * FROM distribution_share WHERE year = ? ORDER BY ean", (year,))
+        for row in desk.db.execute("SELECT * FROM distribution_share WHERE year = ? ORDER BY ean", (year,))
     ]
     copies = sum(max(0, row["copies"] + row["brought_copies"]) for row in rows)
     sums = {"entries_cents": gone - sums["state_cents"] - sums["brought_cents"], **sums, "copies": copies}

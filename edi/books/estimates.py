@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from edi.desk import Desk
 from edi.ledger import RULES, content_hash, sound
 from edi.lending import terms
 from edi.lending.remuneration import least
@@ -32,17 +33,17 @@ _AFTERWARDS = (
 )
 
 
-def flaw(connection: sqlite3.Connection) -> str | None:
+def flaw(desk: Desk) -> str | None:
     """The first estimate of before that was altered or does not follow, or any that stands beside an entry."""
-    law = sound(connection.execute(RULES)).get(terms.FIRST_LAW)
+    law = sound(desk.db.execute(RULES)).get(terms.FIRST_LAW)
     standing: dict[int, Mapping[str, Any]] = {}
     previous = ""
-    for number, row in enumerate(connection.execute("SELECT * FROM estimate ORDER BY estimate"), 1):
+    for number, row in enumerate(desk.db.execute("SELECT * FROM estimate ORDER BY estimate"), 1):
         told = {name: row[name] for name in row.keys() if name != "hash"}  # noqa: SIM118 - a Row is no dict
         facts = {**told, "rate": rate_text(row["rate_percent"])}
         before = standing.pop(row["library_invoice"], None)
         if row["reverses"] is None:
-            invoice = connection.execute(_INVOICE, facts).fetchone()
+            invoice = desk.db.execute(_INVOICE, facts).fetchone()
             holds = before is None and law is not None and follows(facts, invoice, terms.read(law))
             standing[row["library_invoice"]] = facts
         else:
@@ -50,29 +51,29 @@ def flaw(connection: sqlite3.Connection) -> str | None:
         if not holds or row["estimate"] != number or row["previous"] != previous or content_hash(told) != row["hash"]:
             return f"estimation {number}"
         previous = row["hash"]
-    sealed = connection.execute("SELECT seals FROM posting_run WHERE seals <> '' ORDER BY id LIMIT 1").fetchone()
+    sealed = desk.db.execute("SELECT seals FROM posting_run WHERE seals <> '' ORDER BY id LIMIT 1").fetchone()
     if sealed is not None and sealed["seals"] != previous:
         return "estimation"
-    last = connection.execute("SELECT count(*) FROM estimate").fetchone()[0]
-    numbers = connection.execute("SELECT estimate FROM estimation WHERE entry IS NOT NULL ORDER BY entry")
+    last = desk.db.execute("SELECT count(*) FROM estimate").fetchone()[0]
+    numbers = desk.db.execute("SELECT estimate FROM estimation WHERE entry IS NOT NULL ORDER BY entry")
     for number, row in enumerate(numbers, last + 1):
         if row["estimate"] != number:
             return f"estimation {number}"
-    found = [row for sql in _AFTERWARDS if (row := connection.execute(sql).fetchone())]
+    found = [row for sql in _AFTERWARDS if (row := desk.db.execute(sql).fetchone())]
     return f"estimation {found[0][0]}" if found else None
 
 
-def entry_flaw(connection: sqlite3.Connection, entry: Mapping[str, Any], law: terms.Law) -> str | None:
+def entry_flaw(desk: Desk, entry: Mapping[str, Any], law: terms.Law) -> str | None:
     """What is wrong with an estimate that is an entry, by its facts: the name of one."""
     counted = msgspec.json.decode(entry["facts"])
-    row = connection.execute("SELECT * FROM estimation WHERE estimate = ?", (counted.get("number"),)).fetchone()
+    row = desk.db.execute("SELECT * FROM estimation WHERE estimate = ?", (counted.get("number"),)).fetchone()
     if row is None or row["entry"] != entry["entry"] or counted != _counted(row):
         return "facts"
     facts = dict(row)
     if facts["reverses"] is None:
-        invoice = connection.execute(_INVOICE, facts).fetchone()
+        invoice = desk.db.execute(_INVOICE, facts).fetchone()
         return None if entry["reverses"] is None and follows(facts, invoice, law) else "remuneration_cents"
-    other = connection.execute("SELECT * FROM estimation WHERE estimate = ?", (row["reverses"],)).fetchone()
+    other = desk.db.execute("SELECT * FROM estimation WHERE estimate = ?", (row["reverses"],)).fetchone()
     undoes = other is not None and other["estimate"] < row["estimate"] and other["reverses"] is None
     return None if undoes and entry["reverses"] == other["entry"] and is_opposite(facts, dict(other)) else "reverses"
 

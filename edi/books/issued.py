@@ -15,6 +15,7 @@ import msgspec
 
 from edi.books import distributing
 from edi.books.distributing import POSTINGS, Users
+from edi.desk import Desk
 from edi.lending.distribution import Terms
 
 #: Of each table: how many rows, and the sha256 of what they hold, in their order.
@@ -36,24 +37,24 @@ _LINE = {
 _NONSENSE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, zlib.error, msgspec.MsgspecError)
 
 
-def seals(connection: sqlite3.Connection, upto: Seals | None = None) -> Seals:
+def seals(desk: Desk, upto: Seals | None = None) -> Seals:
     """The seals of today, or of as many rows as `upto` has."""
     found = {}
     for name, sql in _SEALED.items():
         most = upto[name][0] if upto is not None and name in upto else -1
-        values = [f"{value}\n" for (value,) in connection.execute(f"{sql} LIMIT ?", (most,))]
+        values = [f"{value}\n" for (value,) in desk.db.execute(f"{sql} LIMIT ?", (most,))]
         found[name] = len(values), hashlib.sha256("".join(values).encode()).hexdigest()
     return found
 
 
-def statement_flaw(connection: sqlite3.Connection) -> int | None:
+def statement_flaw(desk: Desk) -> int | None:
     """The first number that is missing, or whose document is not what was kept, or not what its entries say."""
     before: dict[int, sqlite3.Row] = {}
-    for number, row in enumerate(connection.execute("SELECT * FROM issued_statement ORDER BY number"), 1):
+    for number, row in enumerate(desk.db.execute("SELECT * FROM issued_statement ORDER BY number"), 1):
         try:
             last = before.get(row["previous"])
             facts = (row["supplier"], row["period"], last["last_entry"] if last else 0, row["last_entry"])
-            sound = row["number"] == number and _holds(row, last, connection.execute(_TOLD_OF, facts))
+            sound = row["number"] == number and _holds(row, last, desk.db.execute(_TOLD_OF, facts))
         except _NONSENSE:
             sound = False
         if not sound:
@@ -97,15 +98,15 @@ def _sum(lines: list[dict[str, Any]]) -> int:
     return sum(line["remuneration_cents"] for line in lines)
 
 
-def distribution_flaw(connection: sqlite3.Connection) -> int | None:
+def distribution_flaw(desk: Desk) -> int | None:
     """The first year whose distribution is not what its terms make of the entries it was recorded of."""
-    for row in connection.execute("SELECT * FROM distribution ORDER BY year").fetchall():
+    for row in desk.db.execute("SELECT * FROM distribution ORDER BY year").fetchall():
         try:
             told = msgspec.json.decode(row["terms"])
             users = Users(told.pop("public_users"), told.pop("higher_education_users"))
-            made = distributing.as_of(connection, row["year"], users, Terms(**told), row["last_entry"])
-            kept = distributing.recorded(connection, row["year"])
-            moved = connection.execute(
+            made = distributing.as_of(desk, row["year"], users, Terms(**told), row["last_entry"])
+            kept = distributing.recorded(desk, row["year"])
+            moved = desk.db.execute(
                 "SELECT label, debit, credit FROM distribution_posting WHERE year = ?", (row["year"],)
             )
             sound = (
@@ -118,7 +119,7 @@ def distribution_flaw(connection: sqlite3.Connection) -> int | None:
             sound = False
         if not sound:
             return int(row["year"])
-    orphan = connection.execute(
+    orphan = desk.db.execute(
         "SELECT year FROM (SELECT year FROM distribution_posting UNION SELECT year FROM distribution_share) "
         "WHERE year NOT IN (SELECT year FROM distribution) ORDER BY 1 LIMIT 1"
     ).fetchone()

@@ -7,14 +7,13 @@ with the same amounts, sums and digest of lines. Nothing is written.
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 from edi import partners
+from edi.desk import Desk
 from edi.intake.taking import content_sha256
 from edi.lending.booking.staging import stage
 from edi.lending.context import Context
 from edi.limits import Limits
-from edi.settings import Home, paris_now
 from edi.store import PLACES
 from parsers.sniff import open_source
 from schemas.errors import NotFound, Unreadable
@@ -39,36 +38,34 @@ WHERE b.receipt IS NOT NULL GROUP BY b.receipt ORDER BY b.receipt
 """
 
 
-def read_again(connection: sqlite3.Connection, home: Home, progress: Progress) -> tuple[int, dict[int, str]]:
+def read_again(desk: Desk, progress: Progress) -> tuple[int, dict[int, str]]:
     """Reads every file behind an entry: how many, and of invoices they say something else of, by id, what it is.
 
     Raises Unreadable naming a file that is gone or cannot be read.
     """
-    declared = connection.execute(_BEHIND_ENTRIES).fetchall()
+    declared = desk.db.execute(_BEHIND_ENTRIES).fetchall()
     of, done = sum(row["size"] or 0 for row in declared), 0
-    context = Context(our_gln=home.settings.gln, now=paris_now(), directory=partners.load(connection))
+    context = Context(our_gln=desk.home.settings.gln, now=desk.now(), directory=partners.load(desk))
     otherwise: dict[int, str] = {}
-    with closing(partners.scratch(context.directory.values())) as aside:
+    with partners.known_aside(desk, context.directory.values()) as aside:
         for row in declared:
             progress(Both("fichiers", "files"), done, of)
-            otherwise.update(_said(connection, aside, home, row, context))
+            otherwise.update(_said(desk, aside, row, context))
             done += row["size"] or 0
     return len(declared), otherwise
 
 
-def _said(
-    connection: sqlite3.Connection, aside: sqlite3.Connection, home: Home, declared: sqlite3.Row, context: Context
-) -> Iterator[tuple[int, str]]:
+def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> Iterator[tuple[int, str]]:
     """(invoice, what differs) of one file, which is read `aside`."""
     first, sha256 = declared["receipt"] * PLACES, declared["sha256"] or ""
-    kept = connection.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
+    kept = desk.db.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
     if declared["id"] is None:
         yield from ((row["id"], f"receipt {declared['receipt']}") for row in kept)
         return
     side, find = declared["side"], "SELECT * FROM staged_invoice WHERE seq = ?"
     partner = "library" if side == "supplier" else "supplier"
     try:
-        path = Folder(home.path).original(sha256)
+        path = Folder(desk.home.path).original(sha256)
         with path.open("rb") as stream:
             header = None
             if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
@@ -76,7 +73,7 @@ def _said(
                 if content_sha256(source, sha256) == declared["content"]:
                     header = stage(aside, source, context, limits=Limits(max_records=PLACES)).header
             for row in kept:
-                told = aside.execute(find, (row["id"] - first,)).fetchone() if header else None
+                told = aside.db.execute(find, (row["id"] - first,)).fetchone() if header else None
                 wanted = {} if header is None else {name: getattr(header, name) for name in _HEADER}
                 if told is None or told["partner"] != row[partner]:
                     yield row["id"], f"received/{sha256[:2]}/{sha256}"
@@ -88,7 +85,7 @@ def _said(
                     yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
     except NotFound as gone:
         raise Unreadable(
-            path=home.path / "received" / sha256[:2] / sha256, why=Both("n'y est plus", "is not there")
+            path=desk.home.path / "received" / sha256[:2] / sha256, why=Both("n'y est plus", "is not there")
         ) from gone
     except OSError as wrong:
         raise Unreadable(path=wrong.filename or sha256, why=why(wrong)) from wrong

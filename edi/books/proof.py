@@ -18,6 +18,7 @@ import msgspec
 from edi.books import estimates, issued, originals
 from edi.books.originals import DECLARED, MADE, Progress
 from edi.books.sealing import Head
+from edi.desk import Desk
 from edi.ledger import FACTS, RULES, content_hash, sound
 from edi.lending import terms
 from edi.lending.checked import Checked
@@ -26,7 +27,6 @@ from edi.lending.context import Context
 from edi.lending.remuneration import EXEMPT, NOT_SUBJECT, share
 from edi.reconciliation.claims import REMUNERATION
 from edi.reconciliation.estimating import ESTIMATE
-from edi.settings import Home, paris_now
 from edi.store import snapshot
 from schemas.declaration import Header, Invoice, Line
 from schemas.errors import Unreadable
@@ -72,7 +72,7 @@ _AFTERWARDS = {
 }
 
 #: What was made out of the entries: the first that does not hold.
-_ISSUED: dict[str, Callable[[sqlite3.Connection], int | str | None]] = {
+_ISSUED: dict[str, Callable[[Desk], int | str | None]] = {
     "statement": issued.statement_flaw, "distribution": issued.distribution_flaw, "estimate": estimates.flaw,
 }  # fmt: skip
 
@@ -107,24 +107,24 @@ class _Fails(Exception):
 
 
 def verify(
-    connection: sqlite3.Connection, home: Home, files: bool = True, head: Head | None = None,
+    desk: Desk, files: bool = True, head: Head | None = None,
     progress: Progress = lambda what, done, of: None,
 ) -> Proof:  # fmt: skip
     """Recomputes everything as of one moment; with `files`, from the original bytes on. What `head` seals is to be
     found again. Raises Unreadable with the file, or the table and page, unreadable."""
     proof = Proof()
-    with _damage_named(connection, home), snapshot(connection):
+    with _damage_named(desk), snapshot(desk.db):
         try:
-            proof.files, otherwise = originals.read_again(connection, home, progress) if files else (0, {})
-            _runs_hold(connection, otherwise, head, proof, progress)
+            proof.files, otherwise = originals.read_again(desk, progress) if files else (0, {})
+            _runs_hold(desk, otherwise, head, proof, progress)
             for name, sql in _AFTERWARDS.items():
-                if row := connection.execute(f"{sql} ORDER BY 1, 2 LIMIT 1").fetchone():
+                if row := desk.db.execute(f"{sql} ORDER BY 1, 2 LIMIT 1").fetchone():
                     raise _Fails(name, row[1], entry=row[0])
             for name, flaw in _ISSUED.items():
-                if wrong := flaw(connection):
+                if wrong := flaw(desk):
                     raise _Fails(name, wrong)
-            _sealed(connection, head, proof)
-            _undamaged(connection, home, ("entry", "posting_run", "rules", "estimate"))
+            _sealed(desk, head, proof)
+            _undamaged(desk, ("entry", "posting_run", "rules", "estimate"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
     return proof
@@ -134,19 +134,19 @@ def verify(
 
 
 def _runs_hold(
-    connection: sqlite3.Connection, otherwise: dict[int, str], head: Head | None, proof: Proof, progress: Progress
+    desk: Desk, otherwise: dict[int, str], head: Head | None, proof: Proof, progress: Progress
 ) -> None:  # fmt: skip
-    of = connection.execute("SELECT count(*) FROM entry NOT INDEXED").fetchone()[0]
-    rows = connection.execute("SELECT * FROM entry NOT INDEXED ORDER BY entry")
+    of = desk.db.execute("SELECT count(*) FROM entry NOT INDEXED").fetchone()[0]
+    rows = desk.db.execute("SELECT * FROM entry NOT INDEXED ORDER BY entry")
     row = rows.fetchone()
     reversed_before: set[int] = set()
-    laws = sound(connection.execute(RULES))
-    for run in connection.execute("SELECT * FROM posting_run ORDER BY id"):
+    laws = sound(desk.db.execute(RULES))
+    for run in desk.db.execute("SELECT * FROM posting_run ORDER BY id"):
         told = f"{proof.run_hash}{run['posted_at']}{run['rules']}{run['seals']}"
         chain, first, law = hashlib.sha256(told.encode()), proof.entries + 1, laws.get(run["rules"] or terms.FIRST_LAW)
         while row is not None and row["run"] == run["id"]:
             try:
-                _entry_holds(connection, row, proof.entries + 1, law, otherwise, reversed_before)
+                _entry_holds(desk, row, proof.entries + 1, law, otherwise, reversed_before)
             except _Fails as fails:
                 fails.entry = proof.entries + 1
                 raise
@@ -173,7 +173,7 @@ def _runs_hold(
 
 
 def _entry_holds(
-    connection: sqlite3.Connection, row: sqlite3.Row, number: int, law: str | None, otherwise: dict[int, str],
+    desk: Desk, row: sqlite3.Row, number: int, law: str | None, otherwise: dict[int, str],
     reversed_before: set[int],
 ) -> None:  # fmt: skip
     if row["entry"] != number:
@@ -184,13 +184,13 @@ def _entry_holds(
     if law is None:
         raise _Fails("rules")
     if row["kind"] == ESTIMATE.name:
-        if wrong := estimates.entry_flaw(connection, facts, terms.read(law)):
+        if wrong := estimates.entry_flaw(desk, facts, terms.read(law)):
             raise _Fails("estimate", wrong)
         return
     if row["reverses"] is None:
-        _amounts_hold(connection, facts, terms.read(law), otherwise)
+        _amounts_hold(desk, facts, terms.read(law), otherwise)
         return
-    other = connection.execute("SELECT * FROM entry WHERE entry = ?", (row["reverses"],)).fetchone()
+    other = desk.db.execute("SELECT * FROM entry WHERE entry = ?", (row["reverses"],)).fetchone()
     if other is None or other["entry"] >= number or other["reverses"] is not None or other["entry"] in reversed_before:
         raise _Fails("reversal", row["reverses"])
     reversed_before.add(other["entry"])
@@ -215,11 +215,11 @@ def _same(check: str, found: Any, wanted: dict[str, Any]) -> None:
 
 
 def _amounts_hold(
-    connection: sqlite3.Connection, row: Mapping[str, Any], law: terms.Law, otherwise: dict[int, str]
+    desk: Desk, row: Mapping[str, Any], law: terms.Law, otherwise: dict[int, str]
 ) -> None:  # fmt: skip
     """An entry against the supplier's invoice: its facts as written, its lines, the rate of the day it goes by."""
     invoice, twin = (
-        connection.execute("SELECT * FROM invoice WHERE id = ? AND side = ?", (row[f"{side}_invoice"], side)).fetchone()
+        desk.db.execute("SELECT * FROM invoice WHERE id = ? AND side = ?", (row[f"{side}_invoice"], side)).fetchone()
         for side in ("supplier", "library")
     )
     for declared in (invoice, twin):
@@ -229,7 +229,7 @@ def _amounts_hold(
             raise _Fails("file", otherwise[declared["id"]])
     facts = {f"invoice_{name}" if name in ("number", "date") else name: invoice[name] for name in _FACTS}
     _same("invoice", row, {**facts, "period": max(row["period"], invoice["period"])})
-    _same("lines", invoice, _made_of_lines(connection, invoice))
+    _same("lines", invoice, _made_of_lines(desk, invoice))
     if row["rate_percent"] not in _rates(invoice, law):
         raise _Fails("amount", f"rate_percent {row['rate_percent']}")
     exempt = row["reason"] if row["reason"] in (EXEMPT, NOT_SUBJECT) else ""  # the directory's word, on that day
@@ -246,9 +246,9 @@ def _rates(invoice: sqlite3.Row, law: terms.Law) -> set[int]:
     return {law.at(date.fromisoformat(day)).rate_percent for day in days if day <= invoice["date"]}
 
 
-def _made_of_lines(connection: sqlite3.Connection, invoice: sqlite3.Row) -> dict[str, Any]:
+def _made_of_lines(desk: Desk, invoice: sqlite3.Row) -> dict[str, Any]:
     """The sums and the digest of a supplier's invoice, by the checks, from the lines that are kept."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         f"SELECT record, {', '.join(Line.__struct_fields__)} FROM line WHERE id BETWEEN ? AND ? ORDER BY id",
         (invoice["first_line"], invoice["first_line"] + invoice["lines"] - 1),
     )
@@ -258,18 +258,18 @@ def _made_of_lines(connection: sqlite3.Connection, invoice: sqlite3.Row) -> dict
     head = Header(format="fixed", record=1, side="supplier")
     told |= {"partner": invoice["library"], "lines": tuple(line for _, line in lines)}
     events = (head, Invoice(**told, line_records=[record for record, _ in lines]))
-    *_, checked = check(events, Context(our_gln="", now=paris_now()))
+    *_, checked = check(events, Context(our_gln="", now=desk.now()))
     assert isinstance(checked, Checked)
     sums = {**msgspec.structs.asdict(checked.sums), "digest": checked.digest}
     return {name: sums[name] for name in MADE}
 
 
-def _sealed(connection: sqlite3.Connection, head: Head | None, proof: Proof) -> None:
+def _sealed(desk: Desk, head: Head | None, proof: Proof) -> None:
     """What stands beside the entries goes as far as the head says, and comes to the same."""
-    proof.beside = issued.seals(connection)
+    proof.beside = issued.seals(desk)
     if head is None:
         return
-    for name, (count, digest) in issued.seals(connection, head.beside).items():
+    for name, (count, digest) in issued.seals(desk, head.beside).items():
         known = head.beside.get(name, (0, digest))
         if count < known[0]:
             raise _Fails("truncated", f"{name} {count}", f"{name} {known[0]}")
@@ -281,29 +281,29 @@ def _sealed(connection: sqlite3.Connection, head: Head | None, proof: Proof) -> 
 
 
 @contextmanager
-def _damage_named(connection: sqlite3.Connection, home: Home) -> Iterator[None]:
+def _damage_named(desk: Desk) -> Iterator[None]:
     """Text that is none reads as such, so that its hash fails; what SQLite cannot read is named."""
-    connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+    desk.db.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
     try:
         yield
     except sqlite3.DatabaseError as wrong:
         if getattr(wrong, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise
-        _undamaged(connection, home)
-        raise Unreadable(path=home.database, why=wrong) from wrong
+        _undamaged(desk)
+        raise Unreadable(path=desk.home.database, why=wrong) from wrong
     finally:
-        connection.text_factory = str
+        desk.db.text_factory = str
 
 
-def _undamaged(connection: sqlite3.Connection, home: Home, tables: tuple[str, ...] = ()) -> None:
+def _undamaged(desk: Desk, tables: tuple[str, ...] = ()) -> None:
     """Raises Unreadable naming the first table, of all unless some are given, that has a page SQLite cannot make out."""
     table = "sqlite_schema"
     try:
-        named = tables or [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        named = tables or [row[0] for row in desk.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for table in named:
             sql = "SELECT * FROM pragma_integrity_check (?) LIMIT 1"  # the pragma itself fails after its first row
-            said = connection.execute(sql, (table,)).fetchone()[0].replace("*** in database main ***\n", "")
+            said = desk.db.execute(sql, (table,)).fetchone()[0].replace("*** in database main ***\n", "")
             if said != "ok":
-                raise Unreadable(path=home.database, why=f"table {table} : {' '.join(said.split())}")
+                raise Unreadable(path=desk.home.database, why=f"table {table} : {' '.join(said.split())}")
     except sqlite3.DatabaseError as wrong:
-        raise Unreadable(path=home.database, why=f"table {table} : {wrong}") from wrong
+        raise Unreadable(path=desk.home.database, why=f"table {table} : {wrong}") from wrong

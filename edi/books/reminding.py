@@ -4,7 +4,6 @@ Never chased: what owes nothing (exempt libraries and contracts, everything excl
 year that there is nothing: it has spoken, and a person has to see who is right. What is in a case, proposed or disputed, is not awaited.
 """
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,8 +11,8 @@ from typing import Any
 
 from edi import partners
 from edi.books.paper import pdf
+from edi.desk import Desk
 from edi.reconciliation.waiting import said_nil, waiting
-from edi.settings import Home
 from parsers.plain import french_day, harmless, wrapped
 from schemas.money import french, several
 
@@ -24,22 +23,22 @@ SELECT {party}, count(*) FROM invoice WHERE side = '{side}' AND period = ? AND i
 """
 
 
-def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetime, nil: bool = False) -> list[Facts]:
+def silent(desk: Desk, period: int, now: datetime, nil: bool = False) -> list[Facts]:
     """The partners awaited for a period, those that owe most first: role, GLN, name, what each declared itself, the
     invoices only the other side declared, and what these are worth in cents, least and most. As of the last pass.
 
     With `nil`, instead, those who said that there is nothing while the other side says there is: a person looks into it.
     """
-    directory = partners.load(connection)
+    directory = partners.load(desk)
     sides = ("supplier", "library")
-    said = {side: said_nil(connection, side, directory) for side in sides}
+    said = {side: said_nil(desk, side, directory) for side in sides}
     declared = {
         (side, code): count
         for side in sides
-        for code, count in connection.execute(_DECLARED.format(side=side, party=partners.party(side)), (period,))
+        for code, count in desk.db.execute(_DECLARED.format(side=side, party=partners.party(side)), (period,))
     }
     awaited: defaultdict[tuple[str, int], list[Facts]] = defaultdict(list)
-    for one in waiting(connection, period, directory):
+    for one in waiting(desk, period, directory):
         side = "library" if one["side"] == "supplier" else "supplier"
         said_so = (one["awaited"], int(one["date"][:4])) in said[side]
         if said_so == nil and not one["exempt_contract"] and (one["least_cents"] or one["most_cents"]):
@@ -63,7 +62,7 @@ def silent(connection: sqlite3.Connection, home: Home, period: int, now: datetim
             {
                 "role": role, "period": period, "at": now.isoformat(), "declared": declared.get((role, code), 0),
                 "partner": {"gln": gln, "name": (known.name if known else "") or f"{_WHO[role]} {gln}", "address": []},
-                "issuer": home.settings.letterhead,
+                "issuer": desk.home.settings.letterhead,
                 "least_cents": sum(one["least_cents"] for one in invoices),
                 "most_cents": sum(one["most_cents"] for one in invoices),
                 "invoices": sorted(invoices, key=lambda one: (one["name"], one["partner"], one["date"], one["number"])),

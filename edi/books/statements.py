@@ -8,7 +8,6 @@ libraries alone declared is told, at the least it can owe.
 """
 
 import hashlib
-import sqlite3
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ import msgspec
 
 from edi import partners
 from edi.books.paper import pdf
+from edi.desk import Desk
 from edi.partners import Partner
 from edi.reconciliation import estimating
 from edi.reconciliation.claims import rate_text
@@ -56,38 +56,36 @@ def label(number: int) -> str:
 
 
 def issue(
-    connection: sqlite3.Connection, settings: Settings, period: int, now: datetime, supplier: str | None = None,
+    desk: Desk, settings: Settings, period: int, now: datetime, supplier: str | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[Facts]:  # fmt: skip
     """Issues a statement to every supplier with something new to say, each in a transaction of its own; gives each
     document once it is kept. Once more, it issues nothing."""
-    with snapshot(connection):
-        directory = partners.load(connection)
-        alone = _waiting(connection, period, directory)
+    with snapshot(desk.db):
+        directory = partners.load(desk)
+        alone = _waiting(desk, period, directory)
         known = {
             row[0]
             for table in ("remuneration", "estimation", "issued_statement")
-            for row in connection.execute(f"SELECT DISTINCT supplier FROM {table} WHERE period = ?", (period,))
+            for row in desk.db.execute(f"SELECT DISTINCT supplier FROM {table} WHERE period = ?", (period,))
         }
     due = sorted(known if supplier is None else known & {supplier})
     for done, one in enumerate(due):
         progress(done, len(due))
-        with transaction(connection):
-            facts = _drawn_up(connection, settings, one, period, now, directory, alone[one])
+        with transaction(desk.db):
+            facts = _drawn_up(desk, settings, one, period, now, directory, alone[one])
             if facts is not None:
-                _keep(connection, facts)
+                _keep(desk, facts)
         if facts is not None:
             yield facts
     progress(len(due), len(due))
 
 
-def _waiting(
-    connection: sqlite3.Connection, period: int, directory: dict[str, Partner]
-) -> defaultdict[str, list[Facts]]:
+def _waiting(desk: Desk, period: int, directory: dict[str, Partner]) -> defaultdict[str, list[Facts]]:
     """What libraries alone declared, by supplier, at the least it can owe."""
     found: defaultdict[str, list[Facts]] = defaultdict(list)
-    nil = said_nil(connection, "supplier", directory)
-    for one in waiting(connection, period, directory):
+    nil = said_nil(desk, "supplier", directory)
+    for one in waiting(desk, period, directory):
         if one["side"] == "library" and one["most_cents"] and (one["awaited"], int(one["date"][:4])) not in nil:
             told = {name: one[name] for name in ("library", "number", "date", "kind")}
             signed = -one["ht"] if one["kind"] == "A" else one["ht"]
@@ -103,27 +101,27 @@ def _name(directory: dict[str, Partner], code: str) -> str:
 
 
 def _drawn_up(
-    connection: sqlite3.Connection, settings: Settings, supplier: str, period: int, now: datetime,
+    desk: Desk, settings: Settings, supplier: str, period: int, now: datetime,
     directory: dict[str, Partner], alone: list[Facts],
 ) -> Facts | None:  # fmt: skip
     """The document, or None when it would say nothing new."""
-    before = connection.execute(
+    before = desk.db.execute(
         "SELECT * FROM issued_statement WHERE supplier = ? AND period = ? ORDER BY number DESC LIMIT 1",
         (supplier, period),
     ).fetchone()
-    last = connection.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
-    told, undone = _lines(connection, supplier, period, before["last_entry"] if before else 0, directory)
+    last = desk.db.execute("SELECT coalesce(max(entry), 0) FROM entry").fetchone()[0]
+    told, undone = _lines(desk, supplier, period, before["last_entry"] if before else 0, directory)
     taken_back = before["estimates_cents"] if before else 0
     names = ("library", "kind", "ht_cents", "rate", "remuneration_cents")
     estimates = [
         {**{name: row[name] for name in names}, "number": row["invoice_number"], "date": row["invoice_date"],
          "name": _name(directory, row["library"])}
-        for row in estimating.entries(connection, period, supplier, net=True)
+        for row in estimating.entries(desk, period, supplier, net=True)
     ]  # fmt: skip
     billed = _sum(estimates)
     if not told and not undone and billed == taken_back:
         return None
-    number, called = connection.execute(
+    number, called = desk.db.execute(
         "SELECT (SELECT coalesce(max(number), 0) + 1 FROM issued_statement), coalesce(sum(entries_cents + estimates_cents "
         "- taken_back_cents), 0) FROM issued_statement WHERE supplier = ? AND period = ?",
         (supplier, period),
@@ -150,10 +148,10 @@ def _drawn_up(
 
 
 def _lines(
-    connection: sqlite3.Connection, supplier: str, period: int, after: int, directory: dict[str, Partner]
+    desk: Desk, supplier: str, period: int, after: int, directory: dict[str, Partner]
 ) -> tuple[list[Facts], list[Facts]]:
     """The lines of what was posted since, and of what was called before and reversed since."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT e.*, coalesce(o.reason = 'net-differs' AND o.state = 'matched', 0) AS net_differs FROM remuneration e "
         "LEFT JOIN outcome o ON o.invoice = e.supplier_invoice WHERE e.period = ? AND e.supplier = ? AND e.entry > ? "
         "ORDER BY e.library, e.invoice_date, e.invoice_number, e.entry",
@@ -175,12 +173,12 @@ def _lines(
         if row["reverses"] is None:
             told.append({**facts, "statement": None})
         else:
-            undone.append({**facts, "statement": _called_by(connection, row["reverses"]), "net_differs": False})
+            undone.append({**facts, "statement": _called_by(desk, row["reverses"]), "net_differs": False})
     return told, undone
 
 
-def _called_by(connection: sqlite3.Connection, entry: int) -> str | None:
-    found = connection.execute(
+def _called_by(desk: Desk, entry: int) -> str | None:
+    found = desk.db.execute(
         "SELECT min(s.number) FROM issued_statement s JOIN remuneration e ON e.supplier = s.supplier AND e.period = s.period "
         "WHERE e.entry = ?1 AND s.last_entry >= ?1",
         (entry,),
@@ -206,9 +204,9 @@ def _subtotals(lines: list[Facts], by: str) -> list[Facts]:
     return [found[key] for key in sorted(found)]
 
 
-def _keep(connection: sqlite3.Connection, facts: Facts) -> None:
+def _keep(desk: Desk, facts: Facts) -> None:
     document, totals = msgspec.json.encode(facts), facts["totals"]
-    connection.execute(
+    desk.db.execute(
         "INSERT INTO issued_statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             facts["number"], facts["supplier"]["gln"], facts["period"], facts["issued_at"],
@@ -219,9 +217,9 @@ def _keep(connection: sqlite3.Connection, facts: Facts) -> None:
     )  # fmt: skip
 
 
-def listing(connection: sqlite3.Connection, period: int | None = None, supplier: str | None = None) -> list[Facts]:
+def listing(desk: Desk, period: int | None = None, supplier: str | None = None) -> list[Facts]:
     """The statements issued, in their order, without their documents."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT number, supplier, period, issued_at, previous, entries_cents, estimates_cents, taken_back_cents, "
         "entries_cents + estimates_cents - taken_back_cents AS due_cents, sha256 FROM issued_statement "
         "WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR supplier = ?2) ORDER BY number",
@@ -230,9 +228,9 @@ def listing(connection: sqlite3.Connection, period: int | None = None, supplier:
     return [{"label": label(row["number"]), **dict(row)} for row in rows]
 
 
-def document(connection: sqlite3.Connection, number: int) -> Facts:
+def document(desk: Desk, number: int) -> Facts:
     """A statement as it was issued. Raises NotFound."""
-    row = connection.execute("SELECT facts FROM issued_statement WHERE number = ?", (number,)).fetchone()
+    row = desk.db.execute("SELECT facts FROM issued_statement WHERE number = ?", (number,)).fetchone()
     if row is None:
         raise NotFound(what=Both(f"appel {label(number)}", f"statement {label(number)}"))
     facts: Facts = msgspec.json.decode(zlib.decompress(row["facts"]))

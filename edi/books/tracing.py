@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from edi.books.distributing import counted_lines
+from edi.desk import Desk
 from edi.lending.exclusions import is_excluded
 from edi.limits import open_within
 from edi.settings import Home
@@ -33,16 +34,16 @@ _INVOICE = (
 )
 
 
-def entry(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, Any]:
+def entry(desk: Desk, number: int) -> dict[str, Any]:
     """Everything an entry is made of. Raises NotFound, or Unreadable when an original file cannot be read."""
-    row = connection.execute(
+    row = desk.db.execute(
         "SELECT e.*, p.posted_at, p.hash AS run_hash, (SELECT r.entry FROM entry r WHERE r.reverses = e.entry) AS reversed_by FROM remuneration e JOIN posting_run p ON p.id = e.run WHERE entry = ?",
         (number,),
     ).fetchone()
     if row is None:
         raise NotFound(what=Both(f"écriture {number}", f"entry {number}"))
-    supplier = _invoice(connection, home, row["supplier_invoice"])
-    library = _invoice(connection, home, row["library_invoice"])
+    supplier = _invoice(desk, row["supplier_invoice"])
+    library = _invoice(desk, row["library_invoice"])
     facts = {
         name: row[name]
         for name in ("entry", "period", "base_cents", "remuneration_cents", "copies", "reason", "reverses", "hash", "posted_at",
@@ -59,20 +60,20 @@ def entry(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, 
     }
 
 
-def title(connection: sqlite3.Connection, ean: str, year: int) -> list[dict[str, Any]]:
+def title(desk: Desk, ean: str, year: int) -> list[dict[str, Any]]:
     """The lines whose copies of an EAN a year's distribution counts, each with the entry to open. Copies are signed."""
-    return [dict(row) for row in counted_lines(connection, ean, year)]
+    return [dict(row) for row in counted_lines(desk, ean, year)]
 
 
-def shared_out(connection: sqlite3.Connection, ean: str, year: int) -> dict[str, Any] | None:
+def shared_out(desk: Desk, ean: str, year: int) -> dict[str, Any] | None:
     """What the year's recorded distribution gives a title, in cents, and of how many copies; None when there is none."""
-    row = connection.execute("SELECT * FROM distribution_share WHERE year = ? AND ean = ?", (year, ean)).fetchone()
+    row = desk.db.execute("SELECT * FROM distribution_share WHERE year = ? AND ean = ?", (year, ean)).fetchone()
     return row and {name: row[name] for name in row.keys() if name not in ("year", "ean", "title")}  # noqa: SIM118
 
 
-def _invoice(connection: sqlite3.Connection, home: Home, number: int) -> dict[str, Any]:
+def _invoice(desk: Desk, number: int) -> dict[str, Any]:
     """An invoice, its lines, and where in its file each amount stands."""
-    row = connection.execute(_INVOICE, (number,)).fetchone()
+    row = desk.db.execute(_INVOICE, (number,)).fetchone()
     names = (
         "side",
         "supplier",
@@ -88,13 +89,13 @@ def _invoice(connection: sqlite3.Connection, home: Home, number: int) -> dict[st
         "link",
         "received_at",
     )
-    lines = connection.execute(
+    lines = desk.db.execute(
         "SELECT * FROM line WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?",
         (row["first_line"], row["first_line"] + row["lines"] - 1, LINES),
     ).fetchall()
     wanted = [_pointer(FA, row["record"], name, row) for name in _HEAD[row["side"]]]
     wanted += [_pointer(LG, line["record"], name, line) for line in lines for name in _LINE]
-    found = _columns(home, row["sha256"], row["format"], wanted)
+    found = _columns(desk.home, row["sha256"], row["format"], wanted)
     made = iter(found)
     head = {name: next(made) for name in _HEAD[row["side"]]}
     return {

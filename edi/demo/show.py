@@ -44,7 +44,7 @@ def demo(home: Path, console: Console, keep: bool, language: Language = "fr") ->
             opened = places.connect_links(home, there, running)
             with open_desk(opened.path, language) as desk:
                 facts, _ = importing.read_facts(home / cast.DIRECTORY.name)
-                importing.bring_in(desk.connection, facts, "demo", cast.DIRECTORY.name, desk.now())
+                importing.bring_in(desk, facts, "demo", cast.DIRECTORY.name, desk.now())
                 rounds = []
                 for number in (1, 2):
                     places.deposit(there, [file for file in files if file.round == number])
@@ -68,9 +68,9 @@ def demo(home: Path, console: Console, keep: bool, language: Language = "fr") ->
 def _round(files: list[cast.Sent], names: dict[str, str], desk: Desk, number: int) -> Facts:
     """One pass over what lies in the depots; what came of each file, and how many invoices stand where planned."""
     taken: list[tuple[str, Any]] = []
-    done = Run(
-        desk, lambda desk: reconcile(desk.connection, desk.now()), lambda event, facts: taken.append((event, facts))
-    ).once(patient=True)
+    done = Run(desk, lambda desk: reconcile(desk, desk.now()), lambda event, facts: taken.append((event, facts))).once(
+        patient=True
+    )
     sent = {file.name: file for file in files}
     told = [_file(sent[facts["file"]], names, facts["acknowledgement"]) for event, facts in taken if event == "taken"]
     stands, planned = _stands(desk), cast.planted(number)
@@ -100,7 +100,7 @@ def _file(file: cast.Sent, names: dict[str, str], taken: Any) -> Facts:
 def _stands(desk: Desk) -> dict[cast.Named, str]:
     """Where each invoice stands, as `edi reconcile --details` lists it: a state, or a discrepancy's name."""
     found: dict[cast.Named, str] = {}
-    for listing, rows in details(desk.connection).items():
+    for listing, rows in details(desk).items():
         state = listing.removesuffix("_list")
         for row in rows:
             name = (row["supplier"], row["library"], row["number"], row["date"])
@@ -113,12 +113,12 @@ def _stands(desk: Desk) -> dict[cast.Named, str]:
 
 def _outcome(names: dict[str, str], desk: Desk) -> Facts:
     """The discrepancies one by one, and the ledger by supplier and rate."""
-    rows = desk.connection.execute(
+    rows = desk.db.execute(
         "SELECT supplier, rate_percent, count(*) AS entries, count(reverses) AS reversals, sum(base_cents) AS base_cents, "
         "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies FROM remuneration "
         "GROUP BY supplier, rate_percent ORDER BY sum(remuneration_cents) DESC"
     ).fetchall()
-    lists = details(desk.connection)
+    lists = details(desk)
     return {
         "discrepancies": [
             {**row, "supplier_name": names[row["supplier"]], "library_name": names[row["library"]]}

@@ -4,7 +4,6 @@ A fact that a file does not give stays as it was: rows, columns and cells that a
 `since`, delete nothing. What changed is kept, with who, when and out of what.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edi import partners, store
+from edi.desk import Desk
 from edi.lock import in_turn
 from edi.partners import DATED, FIELDS, Facts, Partner
 from edi.reconciliation import match_table
@@ -90,7 +90,7 @@ def _cell(name: str, text: str) -> str:
 
 
 def bring_in(
-    connection: sqlite3.Connection, told: Mapping[str, Facts], who: str, source: str, now: datetime, dry: bool = False,
+    desk: Desk, told: Mapping[str, Facts], who: str, source: str, now: datetime, dry: bool = False,
     beside: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Adds what is told of partners to the directory; in one transaction with `beside`, which writes what belongs to it.
@@ -100,22 +100,22 @@ def bring_in(
     write; it takes turns with reconciliation, whose match table it moves about. `dry` writes nothing.
     Raises SettingsWrong where a partner would be faulty, or resolving would not end.
     """
-    with nullcontext() if dry else in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
-        with snapshot(connection):
-            before = partners.load(connection)
+    with nullcontext() if dry else in_turn(store.home_of(desk.db), "reconcile", store.waiting_told(desk.db)):
+        with snapshot(desk.db):
+            before = partners.load(desk)
             after, changes = _compared(before, told, source)
-            sought = match_table.seek(connection, before, after)
-            touched = match_table.affected(connection)
+            sought = match_table.seek(desk, before, after)
+            touched = match_table.affected(desk)
         if not dry:
-            with transaction(connection):
+            with transaction(desk.db):
                 beside()
                 if changes:
-                    touched = match_table.leave(connection, sought)
-                    partners.keep(connection, [after[change["gln"]] for change in changes])
-                    _remember(connection, changes, who, source, now)
-                    match_table.arrive(connection)
+                    touched = match_table.leave(desk, sought)
+                    partners.keep(desk, [after[change["gln"]] for change in changes])
+                    _remember(desk, changes, who, source, now)
+                    match_table.arrive(desk)
                 if not before:
-                    ask_for_unknown(connection, None, now)
+                    ask_for_unknown(desk, None, now)
     added = sum(change["gln"] not in before for change in changes)
     counts = {"added": added, "changed": len(changes) - added, "unchanged": len(told) - len(changes)}
     return {**counts, "touched": touched, "changes": changes}
@@ -129,15 +129,15 @@ GROUP BY gln ORDER BY min(declaration), gln
 """
 
 
-def ask_for_unknown(connection: sqlite3.Connection, declaration: int | None, now: datetime) -> None:
+def ask_for_unknown(desk: Desk, declaration: int | None, now: datetime) -> None:
     """Asks for every GLN of a booked declaration, or of all, that the directory, where there is one, does not know.
 
     Within the caller's transaction: T2, or that which brings the first partners.
     """
-    last = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()[0]
+    last = desk.db.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()[0]
     every = "invoice NOT IN (SELECT invoice FROM withdrawal)"
-    connection.execute(_ASK.format(which=every if declaration is None else f"declaration = {declaration:d}"))
-    connection.execute(
+    desk.db.execute(_ASK.format(which=every if declaration is None else f"declaration = {declaration:d}"))
+    desk.db.execute(
         "INSERT INTO request_act (request, act, who, reason, at, gln) SELECT r.id, 'ask', d.declarant, '', ?, '' "
         "FROM request r JOIN declaration d ON d.id = r.declaration WHERE r.id > ?",
         (now.isoformat(), last),
@@ -169,13 +169,11 @@ def _ends(directory: Mapping[str, Partner], source: object) -> None:
         raise SettingsWrong(path=source, why=f"résolution sans fin / endless resolution: {' -> '.join(endless)}")
 
 
-def _remember(
-    connection: sqlite3.Connection, changes: Iterable[Mapping[str, Any]], who: str, source: str, now: datetime
-) -> None:
-    act = connection.execute(
+def _remember(desk: Desk, changes: Iterable[Mapping[str, Any]], who: str, source: str, now: datetime) -> None:
+    act = desk.db.execute(
         "INSERT INTO directory_act (who, source, at) VALUES (?, ?, ?)", (who, source, now.isoformat())
     ).lastrowid
-    connection.executemany(
+    desk.db.executemany(
         "INSERT INTO partner_change (act, gln, field, since, before, after) VALUES (?, ?, ?, ?, ?, ?)",
         ((act, change["gln"], *fact.values()) for change in changes for fact in change["facts"]),
     )

@@ -4,12 +4,12 @@ Authority: guide ("Demandez un Gencod": singly or by file; asked, in progress, g
 asked once, and acts follow it; one whose GLN the directory has come to know is given too.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from edi import partners
+from edi.desk import Desk
 from edi.directory.importing import bring_in
 from edi.partners import Facts, Partner
 from edi.store import transaction
@@ -35,27 +35,27 @@ SELECT * FROM (
 """
 
 
-def listing(connection: sqlite3.Connection, everything: bool = False) -> list[dict[str, Any]]:
+def listing(desk: Desk, everything: bool = False) -> list[dict[str, Any]]:
     """The open requests, or all, oldest first, each with its state and the act that brought it there."""
     which = "1" if everything else f"state IN {OPEN}"
-    return [dict(row) for row in connection.execute(_ROWS.format(which=which))]
+    return [dict(row) for row in desk.db.execute(_ROWS.format(which=which))]
 
 
-def one(connection: sqlite3.Connection, request: int) -> dict[str, Any]:
+def one(desk: Desk, request: int) -> dict[str, Any]:
     """One request. Raises NotFound."""
-    row = connection.execute(_ROWS.format(which="request = ?"), (request,)).fetchone()
+    row = desk.db.execute(_ROWS.format(which="request = ?"), (request,)).fetchone()
     if row is None:
         raise NotFound(what=Both(f"demande {request}", f"request {request}"))
     return dict(row)
 
 
-def ask(connection: sqlite3.Connection, rows: Iterable[Wanted], who: str, now: datetime) -> list[dict[str, Any]]:
+def ask(desk: Desk, rows: Iterable[Wanted], who: str, now: datetime) -> list[dict[str, Any]]:
     """Opens a request for each row, inside the caller's transaction; it as it stands, the one before if it was asked already.
 
     A row has `gln`, or `name` with `postcode` or `city`; `role`; and may have a `reason`. Whoever the directory knows is
     not asked for: `state` is `known` and `answer` the GLN. Raises NotAllowed where a row says too little (`fault`).
     """
-    known = {about: partner.gln for partner in partners.load(connection).values() for about in _abouts(partner)}
+    known = {about: partner.gln for partner in partners.load(desk).values() for about in _abouts(partner)}
     asked = []
     for row in rows:
         if wrong := fault(row):
@@ -65,32 +65,32 @@ def ask(connection: sqlite3.Connection, rows: Iterable[Wanted], who: str, now: d
         if about in known:
             asked.append({**said, "request": None, "state": "known", "answer": known[about]})
             continue
-        before = connection.execute("SELECT id FROM request WHERE about = ?", (about,)).fetchone()
-        number: Any = before["id"] if before else connection.execute(
+        before = desk.db.execute("SELECT id FROM request WHERE about = ?", (about,)).fetchone()
+        number: Any = before["id"] if before else desk.db.execute(
             f"INSERT INTO request (about, {', '.join(said)}) VALUES (?, ?, ?, ?, ?, ?)", (about, *said.values())
         ).lastrowid  # fmt: skip
-        if before is None or (one(connection, number)["state"] == "refused" and not row.get("answer")):
-            _act(connection, number, "ask", who, "" if row.get("answer") else row.get("reason", ""), now)
-        asked.append(one(connection, number))
+        if before is None or (one(desk, number)["state"] == "refused" and not row.get("answer")):
+            _act(desk, number, "ask", who, "" if row.get("answer") else row.get("reason", ""), now)
+        asked.append(one(desk, number))
     return asked
 
 
-def bring(connection: sqlite3.Connection, rows: Sequence[Wanted], who: str, now: datetime) -> list[dict[str, Any]]:
+def bring(desk: Desk, rows: Sequence[Wanted], who: str, now: datetime) -> list[dict[str, Any]]:
     """Asks for each row of a file, then answers or refuses as its `answer` says: a GLN, or one of `REFUSED`; each as it
     stands then. What was answered before stays. Raises as `ask` and `answer`.
     """
     answers: dict[int, Wanted] = {}
-    with transaction(connection):
-        asked = ask(connection, rows, who, now)
+    with transaction(desk.db):
+        asked = ask(desk, rows, who, now)
         for row, to in zip(rows, asked, strict=True):
             said = row.get("answer", "").casefold()
             if said in REFUSED and to["state"] in OPEN:
-                act(connection, to["request"], "refuse", who, row.get("reason", ""), now)
+                act(desk, to["request"], "refuse", who, row.get("reason", ""), now)
             elif said and said not in REFUSED and to["state"] in (*OPEN, "refused"):
                 answers[to["request"]] = {**row, "gln": said}
     if answers:
-        answer(connection, answers, who, "", now)
-    return [one(connection, to["request"]) if to["request"] else to for to in asked]
+        answer(desk, answers, who, "", now)
+    return [one(desk, to["request"]) if to["request"] else to for to in asked]
 
 
 def fault(wanted: Wanted) -> str:
@@ -119,26 +119,24 @@ def _abouts(partner: Partner) -> Iterator[str]:
         yield _about(partner.role, partner.name, place)
 
 
-def act(connection: sqlite3.Connection, request: int, act: str, who: str, reason: str, now: datetime) -> None:
+def act(desk: Desk, request: int, act: str, who: str, reason: str, now: datetime) -> None:
     """Takes a request up, or refuses it, inside the caller's transaction. Raises NotFound, or NotAllowed where it is closed."""
-    _must_be(one(connection, request), *OPEN)
+    _must_be(one(desk, request), *OPEN)
     if act == "refuse" and not reason.strip():
         raise NotAllowed(why=Both("Un refus veut une raison : --reason.", "A refusal needs a reason: --reason."))
-    _act(connection, request, act, who, reason, now)
+    _act(desk, request, act, who, reason, now)
 
 
-def answer(
-    connection: sqlite3.Connection, answers: Mapping[int, Wanted], who: str, reason: str, now: datetime
-) -> dict[str, Any]:
+def answer(desk: Desk, answers: Mapping[int, Wanted], who: str, reason: str, now: datetime) -> dict[str, Any]:
     """Says who it is: of each request the `gln`, and `name`, `postcode`, `city` where they are better known now.
 
     The partner is added to the directory if it is not there; the GLN that was asked for becomes an alias of another one.
     Returns what changed, as `bring_in`. Raises NotFound, or NotAllowed where the answer cannot be, or was given before.
     """
-    directory = partners.load(connection)
+    directory = partners.load(desk)
     told: dict[str, Facts] = {}
     for number, given in answers.items():
-        request, code = one(connection, number), given["gln"]
+        request, code = one(desk, number), given["gln"]
         if not gln.is_valid(code) and not gln.is_legacy(code) and code not in directory:
             raise NotAllowed(
                 why=Both(
@@ -147,7 +145,7 @@ def answer(
                 )
             )
         known = directory.get(code)
-        asked = connection.execute("SELECT role FROM request WHERE gln = ?", (code,)).fetchone()
+        asked = desk.db.execute("SELECT role FROM request WHERE gln = ?", (code,)).fetchone()
         role = known.role if known else asked["role"] if asked else request["role"]
         if role != request["role"]:
             raise NotAllowed(
@@ -164,10 +162,10 @@ def answer(
 
     def acts() -> None:
         for number, given in answers.items():
-            _must_be(one(connection, number), *OPEN, "refused")
-            _act(connection, number, "answer", who, reason, now, given["gln"])
+            _must_be(one(desk, number), *OPEN, "refused")
+            _act(desk, number, "answer", who, reason, now, given["gln"])
 
-    return bring_in(connection, told, who, f"demande / request {', '.join(map(str, answers))}", now, beside=acts)
+    return bring_in(desk, told, who, f"demande / request {', '.join(map(str, answers))}", now, beside=acts)
 
 
 def _must_be(request: dict[str, Any], *states: str) -> None:
@@ -180,10 +178,8 @@ def _must_be(request: dict[str, Any], *states: str) -> None:
         )
 
 
-def _act(
-    connection: sqlite3.Connection, request: int, act: str, who: str, reason: str, now: datetime, code: str = ""
-) -> None:
-    connection.execute(
+def _act(desk: Desk, request: int, act: str, who: str, reason: str, now: datetime, code: str = "") -> None:
+    desk.db.execute(
         "INSERT INTO request_act (request, act, who, reason, at, gln) VALUES (?, ?, ?, ?, ?, ?)",
         (request, act, who, reason.strip(), now.isoformat(), code),
     )

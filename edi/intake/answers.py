@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from edi.desk import Desk
 from edi.judged import Booked, Judged
 from edi.outbox import send
 from parsers.answers import Encoding, render
@@ -55,11 +56,11 @@ def acknowledge(
     )
 
 
-def keep(connection: sqlite3.Connection, receipt: int, acknowledgement: Acknowledgement) -> None:
+def keep(desk: Desk, receipt: int, acknowledgement: Acknowledgement) -> None:
     """Stores a verdict and its findings, within T2."""
     text = msgspec.json.encode(msgspec.structs.replace(acknowledgement, findings=())).decode()
-    connection.execute("INSERT OR REPLACE INTO acknowledgement VALUES (?, ?)", (receipt, text))
-    connection.executemany(
+    desk.db.execute("INSERT OR REPLACE INTO acknowledgement VALUES (?, ?)", (receipt, text))
+    desk.db.executemany(
         "INSERT INTO finding VALUES (?, ?, ?, ?)",
         [
             (receipt, ordinal, finding.code, msgspec.json.encode(finding).decode())
@@ -68,49 +69,49 @@ def keep(connection: sqlite3.Connection, receipt: int, acknowledgement: Acknowle
     )
 
 
-def recall(connection: sqlite3.Connection, receipt: int) -> Acknowledgement | None:
+def recall(desk: Desk, receipt: int) -> Acknowledgement | None:
     """The verdict kept for a receipt; None when there is none yet."""
-    row = connection.execute("SELECT acknowledgement FROM acknowledgement WHERE receipt = ?", (receipt,)).fetchone()
+    row = desk.db.execute("SELECT acknowledgement FROM acknowledgement WHERE receipt = ?", (receipt,)).fetchone()
     if row is None:
         return None
-    findings = connection.execute("SELECT finding FROM finding WHERE receipt = ? ORDER BY ordinal", (receipt,))
+    findings = desk.db.execute("SELECT finding FROM finding WHERE receipt = ? ORDER BY ordinal", (receipt,))
     kept = tuple(msgspec.json.decode(finding["finding"], type=Finding) for finding in findings)
     acknowledgement = msgspec.json.decode(row["acknowledgement"], type=Acknowledgement)
     return msgspec.structs.replace(acknowledgement, findings=kept)
 
 
 def post(
-    connection: sqlite3.Connection, receipt: int, acknowledgement: Acknowledgement, link: str, home: str,
+    desk: Desk, receipt: int, acknowledgement: Acknowledgement, link: str, home: str,
     encoding: Encoding, language: str, now: datetime,
 ) -> None:  # fmt: skip
     """Puts every answer to a file in the outbox, within T2."""
     files = render(acknowledgement, acknowledgement.file, encoding, language)
-    send(connection, receipt, link, home, files, now)
+    send(desk, receipt, link, home, files, now)
 
 
 def post_again(
-    connection: sqlite3.Connection, receipt: int, first: int, acknowledgement: Acknowledgement, link: str, home: str,
+    desk: Desk, receipt: int, first: int, acknowledgement: Acknowledgement, link: str, home: str,
     language: str, now: datetime,
 ) -> None:  # fmt: skip
     """Answers a duplicate: the notices first given to receipt `first`, under the new name, and a report."""
-    before = recall(connection, first)
+    before = recall(desk, first)
     notices = []
-    for row in connection.execute("SELECT name, body FROM answer WHERE receipt = ? ORDER BY id", (first,)):
+    for row in desk.db.execute("SELECT name, body FROM answer WHERE receipt = ? ORDER BY id", (first,)):
         ending = row["name"][len(before.file) :] if before and row["name"].startswith(before.file) else ""
         if ending.startswith((".ast.", ".ane.", ".ate.")):
             notices.append((acknowledgement.file + ending, row["body"]))
     reports = render(acknowledgement, acknowledgement.file, "auto", language)
-    send(connection, receipt, link, home, notices + reports, now)
+    send(desk, receipt, link, home, notices + reports, now)
 
 
-def waiting(connection: sqlite3.Connection, link: str) -> list[sqlite3.Row]:
+def waiting(desk: Desk, link: str) -> list[sqlite3.Row]:
     """The answers of a link that were not pushed yet, oldest first."""
-    return connection.execute("SELECT * FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY id", (link,)).fetchall()
+    return desk.db.execute("SELECT * FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY id", (link,)).fetchall()
 
 
-def listing(connection: sqlite3.Connection, only_waiting: bool = False, limit: int | None = None) -> list[sqlite3.Row]:
+def listing(desk: Desk, only_waiting: bool = False, limit: int | None = None) -> list[sqlite3.Row]:
     """The answers, newest first, without their bodies."""
-    return connection.execute(
+    return desk.db.execute(
         "SELECT a.id, a.receipt, a.link, a.home, a.name, CASE WHEN EXISTS (SELECT 1 FROM correction WHERE answer = a.id) THEN NULL ELSE length(a.body) END AS size, a.written_at, a.sent_at, a.attempts, "
         "a.trouble, r.verdict FROM answer a JOIN receipt r ON r.id = a.receipt "
         f"WHERE ? = 0 OR a.sent_at IS NULL ORDER BY a.id DESC LIMIT {limit if limit is not None else -1}",
@@ -118,10 +119,10 @@ def listing(connection: sqlite3.Connection, only_waiting: bool = False, limit: i
     ).fetchall()
 
 
-def resend(connection: sqlite3.Connection, answer: int) -> sqlite3.Row:
+def resend(desk: Desk, answer: int) -> sqlite3.Row:
     """Puts an answer back in the outbox, within the caller's transaction. Raises NotFound."""
-    connection.execute("UPDATE answer SET sent_at = NULL, trouble = NULL WHERE id = ?", (answer,))
-    row: sqlite3.Row | None = connection.execute(
+    desk.db.execute("UPDATE answer SET sent_at = NULL, trouble = NULL WHERE id = ?", (answer,))
+    row: sqlite3.Row | None = desk.db.execute(
         "SELECT id, link, home, name FROM answer WHERE id = ?", (answer,)
     ).fetchone()
     if row is None:
@@ -129,9 +130,9 @@ def resend(connection: sqlite3.Connection, answer: int) -> sqlite3.Row:
     return row
 
 
-def note(connection: sqlite3.Connection, answer: int, sent_at: datetime | None, trouble: str | None) -> None:
+def note(desk: Desk, answer: int, sent_at: datetime | None, trouble: str | None) -> None:
     """Notes an attempt to push an answer: when it was sent, or what stood in the way."""
-    connection.execute(
+    desk.db.execute(
         "UPDATE answer SET sent_at = ?, trouble = ?, attempts = attempts + 1 WHERE id = ?",
         (sent_at and sent_at.isoformat(), trouble, answer),
     )

@@ -38,9 +38,9 @@ def arrival_at(link: Link, home: str, name: str, dry: bool) -> Arrival:
 
 def take_receipt(desk: Desk, receipt: int) -> Acknowledgement:
     """Takes a received file by its receipt. Raises NotFound when its link is no longer in the settings."""
-    row = desk.connection.execute("SELECT name, link, home, dry FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    row = desk.db.execute("SELECT name, link, home, dry FROM receipt WHERE id = ?", (receipt,)).fetchone()
     arrival = arrival_of(desk.home, row["link"], row["home"], row["name"], bool(row["dry"]))
-    return take(desk.connection, desk.home, desk.folder, receipt, arrival, desk.now())
+    return take(desk, receipt, arrival, desk.now())
 
 
 def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:

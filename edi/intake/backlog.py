@@ -24,8 +24,8 @@ Owing = dict[str, set[str] | None]
 
 def try_again(desk: Desk) -> None:
     """Puts what another checker than today's failed at back among what is to be taken."""
-    with transaction(desk.connection):
-        desk.connection.execute(
+    with transaction(desk.db):
+        desk.db.execute(
             "UPDATE receipt SET state = 'received' WHERE state = 'failed' AND failed_with IS NOT ?",
             (checker(desk.home.settings.limits),),
         )
@@ -39,7 +39,7 @@ def take_backlog(
     A file waits, for `PATIENCE`, for others of its home that are still to be fetched, or that our disk does not let us
     read: it may replace one of them.
     """
-    rows = desk.connection.execute(
+    rows = desk.db.execute(
         "SELECT id, sha256, name, link, home, dry, received_at FROM receipt WHERE state = 'received' "
         "ORDER BY link, home, remote_path, id"
     ).fetchall()
@@ -77,8 +77,8 @@ def _unreadable(desk: Desk, row: sqlite3.Row, wrong: Unreadable, owing: Owing, t
     if homes is not None and _is_young(desk, row):
         homes.add(row["home"])
     troubles.note(row["link"], wrong.text, row["name"])
-    with transaction(desk.connection):
-        desk.connection.execute("UPDATE receipt SET trouble = ? WHERE id = ?", (stored(wrong.text), row["id"]))
+    with transaction(desk.db):
+        desk.db.execute("UPDATE receipt SET trouble = ? WHERE id = ?", (stored(wrong.text), row["id"]))
 
 
 def _awaits(desk: Desk, row: sqlite3.Row, owing: Owing) -> bool:

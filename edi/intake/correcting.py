@@ -22,6 +22,7 @@ from typing import IO
 
 import msgspec
 
+from edi.desk import Desk
 from edi.intake.answers import note
 from edi.judged import ACCEPTED, REFUSED, Booked, Judged
 from edi.store import transaction
@@ -31,7 +32,6 @@ from parsers.sniff import open_source
 from schemas.declaration import Header
 from schemas.errors import NotFound, Unreadable
 from schemas.text import stored
-from spool.folder import Folder
 
 _REFERENCE_KEPT = 11  # characters of the reference corrected; `-C` and seven digits make it 20
 
@@ -81,30 +81,28 @@ def plan(
     return made
 
 
-def post(
-    connection: sqlite3.Connection, receipt: int, link: str, home: str, recipes: dict[str, Recipe], now: datetime
-) -> None:
+def post(desk: Desk, receipt: int, link: str, home: str, recipes: dict[str, Recipe], now: datetime) -> None:
     """Puts corrections in the outbox, within T2."""
     for name, recipe in recipes.items():
-        answer = connection.execute(
+        answer = desk.db.execute(
             "INSERT INTO answer (receipt, link, home, name, body, written_at) VALUES (?, ?, ?, ?, x'', ?)",
             (receipt, link, home, name, now.isoformat()),
         ).lastrowid
-        connection.execute("INSERT INTO correction VALUES (?, ?)", (answer, msgspec.json.encode(recipe).decode()))
+        desk.db.execute("INSERT INTO correction VALUES (?, ?)", (answer, msgspec.json.encode(recipe).decode()))
 
 
 @contextmanager
-def body(connection: sqlite3.Connection, folder: Folder, answer: sqlite3.Row) -> Iterator[bytes | IO[bytes]]:
+def body(desk: Desk, answer: sqlite3.Row) -> Iterator[bytes | IO[bytes]]:
     """What an answer sends: its bytes, or a correction as a temporary file.
 
     Raises NotFound or Unreadable when the original is gone or damaged.
     """
-    row = connection.execute("SELECT recipe FROM correction WHERE answer = ?", (answer["id"],)).fetchone()
+    row = desk.db.execute("SELECT recipe FROM correction WHERE answer = ?", (answer["id"],)).fetchone()
     if row is None:
         yield answer["body"]
         return
     recipe = msgspec.json.decode(row["recipe"], type=Recipe)
-    original = folder.original(recipe.sha256)
+    original = desk.folder.original(recipe.sha256)
     with tempfile.TemporaryFile() as made:
         try:
             with original.open("rb") as stream:
@@ -115,14 +113,14 @@ def body(connection: sqlite3.Connection, folder: Folder, answer: sqlite3.Row) ->
         yield made
 
 
-def hold(connection: sqlite3.Connection, folder: Folder, link: str, answer: sqlite3.Row) -> Path | None:
+def hold(desk: Desk, link: str, answer: sqlite3.Row) -> Path | None:
     """Where an answer is put in outgoing/; None, and noted, when the original that it corrects cannot be read."""
     try:
-        with body(connection, folder, answer) as data:
-            return folder.queue_answer(link, answer["home"], answer["name"], data)
+        with body(desk, answer) as data:
+            return desk.folder.queue_answer(link, answer["home"], answer["name"], data)
     except (NotFound, Unreadable) as wrong:
-        with transaction(connection):
-            note(connection, answer["id"], None, stored(wrong.text))
+        with transaction(desk.db):
+            note(desk, answer["id"], None, stored(wrong.text))
         return None
 
 

@@ -53,13 +53,13 @@ Known = Mapping[str, Deferred]
 
 def deferred(desk: Desk, link: str) -> dict[str, Deferred]:
     """The files of a link that are left in its depots, by path."""
-    rows = desk.connection.execute("SELECT * FROM held_back WHERE link = ?", (link,))
+    rows = desk.db.execute("SELECT * FROM held_back WHERE link = ?", (link,))
     return {row["path"]: _deferred(row) for row in rows}
 
 
 def stuck(desk: Desk, limit: int = 200) -> list[tuple[str, Deferred]]:
     """The deferred files to show, with their links, oldest first: those tried, and those for long never done growing."""
-    rows = desk.connection.execute(
+    rows = desk.db.execute(
         "SELECT * FROM held_back WHERE attempts > 0 OR since <= ? ORDER BY since, link, path LIMIT ?",
         ((desk.now() - GROWING_LONG).isoformat(), limit),
     )
@@ -103,8 +103,8 @@ def _left(file: RemoteFile, attempts: int, why: Text, turn: str, since: datetime
 def _note(desk: Desk, link: str, rows: list[Deferred]) -> None:
     columns = ", ".join(f":{name}" for name in ("link", *Deferred.__struct_fields__))
     for piece in _pieces(rows):
-        with transaction(desk.connection):
-            desk.connection.executemany(
+        with transaction(desk.db):
+            desk.db.executemany(
                 f"INSERT OR REPLACE INTO held_back VALUES ({columns})",
                 [{**msgspec.to_builtins(row), "why": stored(row.why), "link": link} for row in piece],
             )
@@ -122,8 +122,8 @@ def turn_after(before: Deferred | None, tried: int, why: Text, now: datetime) ->
 def clear(desk: Desk, link: str, paths: Iterable[str]) -> None:
     """These files are no longer deferred: they were fetched, or are gone."""
     for piece in _pieces([(link, path) for path in paths]):
-        with transaction(desk.connection):
-            desk.connection.executemany("DELETE FROM held_back WHERE link = ? AND path = ?", piece)
+        with transaction(desk.db):
+            desk.db.executemany("DELETE FROM held_back WHERE link = ? AND path = ?", piece)
 
 
 def _pieces(rows: list[Any]) -> Iterator[list[Any]]:
@@ -139,12 +139,12 @@ class Quota:
 
     def __init__(self, desk: Desk, link: Link) -> None:
         self.link = link
-        self.files, self.bytes = desk.connection.execute(
+        self.files, self.bytes = desk.db.execute(
             "SELECT count(*), coalesce(sum(size), 0) FROM receipt "
             "WHERE link = ? AND received_at >= ? AND remote_path <> ''",
             (link.name, desk.now().date().isoformat()),
         ).fetchone()
-        self.refused: int = desk.connection.execute(
+        self.refused: int = desk.db.execute(
             "SELECT coalesce(sum(size), 0) FROM receipt r WHERE link = ? AND (state = 'failed' OR verdict = 'refused') "
             "AND NOT EXISTS (SELECT 1 FROM quarantine_act a WHERE a.receipt = r.id)",
             (link.name,),

@@ -85,8 +85,8 @@ def _talk(channel: Channel, done: Exchange, deadline: float, work: Callable[[Tal
 def _note(desk: Desk, link: str, trouble: Text | None, turn: str) -> None:
     """Notes how a link is."""
     kept = None if trouble is None else stored(trouble)
-    with transaction(desk.connection):
-        desk.connection.execute(
+    with transaction(desk.db):
+        desk.db.execute(
             "INSERT INTO link_state (link, seen_at, trouble, trouble_since, turn) VALUES "
             "(?1, CASE WHEN ?3 IS NULL THEN ?2 END, ?3, CASE WHEN ?3 IS NOT NULL THEN ?2 END, ?4) "
             "ON CONFLICT (link) DO UPDATE SET trouble = ?3, turn = ?4, "

@@ -1,6 +1,5 @@
 """Local files by the same road as pulled ones: `edi ingest`. They come by a link that speaks for everybody."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from edi.intake.outgoing import deliver
 from edi.intake.pipeline import quiet
 from edi.intake.taking import Arrival, Progress, receive, take
 from edi.log import logged
-from edi.settings import LOCAL, Home, paris_now
-from edi.store import Connection, transaction
+from edi.settings import LOCAL
+from edi.store import transaction
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import Unreadable
 from spool import names
@@ -22,7 +21,7 @@ from spool.receipt import Kept
 
 
 def ingest(
-    home: Home, connection: Connection, paths: Iterable[Path], tell: Tell = quiet,
+    desk: Desk, paths: Iterable[Path], tell: Tell = quiet,
     progress: Callable[[Path], Progress] | None = None,
 ) -> Iterator[tuple[Path, Acknowledgement]]:  # fmt: skip
     """Local files by the same road as pulled ones, in the order of their issue time; answers go to outgoing/local.
@@ -30,9 +29,9 @@ def ingest(
     Raises Unreadable before anything is taken when one of them cannot be read. What an earlier call was
     interrupted at is taken up again when the same file is given.
     """
-    folder = Folder(home.path)
-    log = logged(home.path)
-    now = paris_now()
+    folder = Folder(desk.home.path)
+    log = logged(desk.home.path)
+    now = desk.now()
     paths = list(paths)
     for path in paths:
         _look(path)
@@ -40,16 +39,16 @@ def ingest(
     for path in paths:
         try:
             with path.open("rb") as stream:
-                received.append((path, folder.keep(stream, home.settings.max_bytes * 2, path.name)))
+                received.append((path, folder.keep(stream, desk.home.settings.max_bytes * 2, path.name)))
         except OSError as wrong:
             raise Unreadable(path=path, why=why(wrong)) from wrong
-    for key in by_issue({key: kept.path for key, (_, kept) in enumerate(received)}, home.settings.max_bytes):
+    for key in by_issue({key: kept.path for key, (_, kept) in enumerate(received)}, desk.home.settings.max_bytes):
         path, kept = received[key]
-        arrival = arrival_of(home, LOCAL, "", names.safe(path.name), dry=False)
-        receipt = _interrupted(connection, arrival, kept) or receive(connection, arrival, kept, now)
+        arrival = arrival_of(desk.home, LOCAL, "", names.safe(path.name), dry=False)
+        receipt = _interrupted(desk, arrival, kept) or receive(desk, arrival, kept, now)
         told = progress(path) if progress else None
-        taken = take(connection, home, folder, receipt, arrival, now, told)
-        deliver(Desk(home, connection))
+        taken = take(desk, receipt, arrival, now, told)
+        deliver(Desk(desk.home, desk.db))
         log("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
         tell("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
         yield path, taken
@@ -64,10 +63,10 @@ def _look(path: Path) -> None:
         raise Unreadable(path=path, why=why(wrong)) from wrong
 
 
-def _interrupted(connection: sqlite3.Connection, arrival: Arrival, kept: Kept) -> int | None:
+def _interrupted(desk: Desk, arrival: Arrival, kept: Kept) -> int | None:
     """The receipt of the same local file that a run which died, or a checker that failed, left without a verdict."""
-    with transaction(connection):
-        row = connection.execute(
+    with transaction(desk.db):
+        row = desk.db.execute(
             "UPDATE receipt SET state = 'received', verdict = NULL, trouble = NULL WHERE id = "
             "(SELECT id FROM receipt WHERE link = ? AND sha256 = ? AND name = ? AND state <> 'answered' ORDER BY id LIMIT 1) "
             "RETURNING id",

@@ -12,11 +12,9 @@ from spool.transports import AnyLink, connect
 
 def overview(desk: Desk) -> list[dict[str, Any]]:
     """Every link of the settings, with its state: `ok`, `paused`, `trouble` or `never` (not seen yet)."""
-    paused = {row["link"] for row in desk.connection.execute("SELECT link FROM link_paused")}
-    states = {row["link"]: row for row in desk.connection.execute("SELECT * FROM link_state")}
-    waiting = dict(
-        desk.connection.execute("SELECT link, count(*) FROM answer WHERE sent_at IS NULL GROUP BY link").fetchall()
-    )
+    paused = {row["link"] for row in desk.db.execute("SELECT link FROM link_paused")}
+    states = {row["link"]: row for row in desk.db.execute("SELECT * FROM link_state")}
+    waiting = dict(desk.db.execute("SELECT link, count(*) FROM answer WHERE sent_at IS NULL GROUP BY link").fetchall())
     rows = []
     for link in desk.home.settings.link:
         seen = states.get(link.name)
@@ -59,9 +57,9 @@ def test(desk: Desk, link: AnyLink) -> dict[str, Any]:
 
 def pause(desk: Desk, name: str) -> None:
     """Nothing is exchanged with this link until it is resumed."""
-    desk.connection.execute("INSERT OR IGNORE INTO link_paused VALUES (?, ?)", (name, desk.now().isoformat()))
+    desk.db.execute("INSERT OR IGNORE INTO link_paused VALUES (?, ?)", (name, desk.now().isoformat()))
 
 
 def resume(desk: Desk, name: str) -> None:
     """Undoes `pause`."""
-    desk.connection.execute("DELETE FROM link_paused WHERE link = ?", (name,))
+    desk.db.execute("DELETE FROM link_paused WHERE link = ?", (name,))

@@ -20,15 +20,15 @@ _REFUSALS = 3
 def waiting(desk: Desk, link: str) -> list[int]:
     """The numbers of the answers a link has not been sent, oldest first; those often tried in vain come last."""
     sql = "SELECT id FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY attempts > 3, id"
-    return [row["id"] for row in desk.connection.execute(sql, (link,))]
+    return [row["id"] for row in desk.db.execute(sql, (link,))]
 
 
 def deliver(desk: Desk) -> None:
     """Answers to files given on the command line stay in outgoing/local: being there is being sent."""
-    for answer in answers.waiting(desk.connection, LOCAL):
-        if hold(desk.connection, desk.folder, LOCAL, answer) is not None:
-            with transaction(desk.connection):
-                answers.note(desk.connection, answer["id"], desk.now(), None)
+    for answer in answers.waiting(desk, LOCAL):
+        if hold(desk, LOCAL, answer) is not None:
+            with transaction(desk.db):
+                answers.note(desk, answer["id"], desk.now(), None)
 
 
 class Outgoing:
@@ -46,8 +46,8 @@ class Outgoing:
         for link in desk.home.settings.link:
             for number in waiting(desk, link.name):
                 if number not in self._copies:
-                    answer = desk.connection.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
-                    if (path := hold(desk.connection, desk.folder, link.name, answer)) is not None:
+                    answer = desk.db.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
+                    if (path := hold(desk, link.name, answer)) is not None:
                         self._copies[number] = path
 
     def sent(self, desk: Desk, number: int) -> None:
@@ -61,7 +61,7 @@ def send(talk: Talk, outgoing: Outgoing) -> None:
     desk, link, refused = talk.desk, talk.link, Counter[str]()
     for number in waiting(desk, link.name):
         talk.go_on()
-        answer = desk.connection.execute(
+        answer = desk.db.execute(
             "SELECT *, (SELECT max(declarant) FROM declaration d WHERE d.receipt = answer.receipt) AS declarant "
             "FROM answer WHERE id = ?",
             (number,),
@@ -69,18 +69,18 @@ def send(talk: Talk, outgoing: Outgoing) -> None:
         if refused[answer["home"]] >= _REFUSALS:
             continue
         try:
-            with body(desk.connection, desk.folder, answer) as content:
+            with body(desk, answer) as content:
                 push(talk.remote, link, answer["home"], answer["name"], content)
         except EdiError as wrong:
-            with transaction(desk.connection):
-                answers.note(desk.connection, number, None, stored(wrong.text))
+            with transaction(desk.db):
+                answers.note(desk, number, None, stored(wrong.text))
             if wrong.transient:
                 raise
             refused[answer["home"]] += 1
             talk.done.troubles.append((wrong.text, answer["name"]))
             continue
-        with transaction(desk.connection):
-            answers.note(desk.connection, number, desk.now(), None)
+        with transaction(desk.db):
+            answers.note(desk, number, desk.now(), None)
         outgoing.sent(desk, number)
         talk.done.pushed += 1
         facts = {"home": answer["home"], "file": answer["name"], "declarant": answer["declarant"]}

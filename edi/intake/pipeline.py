@@ -82,7 +82,7 @@ class Run:
 
     def links(self, only: Collection[str] | None = None) -> list[AnyLink]:
         """The links that are not paused, or those `only`."""
-        paused = {row["link"] for row in self.desk.connection.execute("SELECT link FROM link_paused")}
+        paused = {row["link"] for row in self.desk.db.execute("SELECT link FROM link_paused")}
         return [
             link
             for link in self.desk.home.settings.link
@@ -95,9 +95,9 @@ class Run:
         A link still busy after a while is left to itself, and what the others brought is taken and answered;
         the next pass hears of it. `patient`, as `--once` is, hears of all, and waits once for files still settling.
         """
-        connection, crew, timing = self.desk.connection, self.crew, self.desk.timing
+        crew, timing = self.crew, self.desk.timing
         if not self._ended:
-            schemes.discard_forgotten(connection)
+            schemes.discard_forgotten(self.desk)
         self._ended = False
         done, patience = Pass(self.troubles.begin(only)), timing.patience_seconds
         busy, self.heard = crew.busy(), set()
@@ -152,7 +152,7 @@ class Run:
         def is_enough() -> bool:
             return self.stop.is_set() or (not patient and time.monotonic() > until)
 
-        schemes.send_pending(desk.home, desk.connection, desk.now(), is_enough)
+        schemes.send_pending(desk, desk.now(), is_enough)
         self.outgoing.fill(desk)
         busy = self.crew.busy()
         for link in links:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from edi.desk import Desk
 from edi.intake import answers
 from parsers.excerpts import Excerpt, excerpts
 from parsers.sniff import open_source
@@ -28,11 +29,11 @@ _WAITS = """
 _SHOWN = 20
 
 
-def listing(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def listing(desk: Desk) -> list[dict[str, Any]]:
     """The files that wait in quarantine, oldest first."""
     return [
         {**dict(row), "releasable": row["verdict"] != "partly-accepted"}
-        for row in connection.execute(
+        for row in desk.db.execute(
             "SELECT r.id, r.name, r.link, r.home, r.received_at, r.size, r.sha256, r.verdict, r.trouble, "
             "(SELECT group_concat(code, ' ') FROM (SELECT DISTINCT code FROM finding WHERE receipt = r.id LIMIT 6)) AS codes "
             f"FROM receipt r WHERE {_WAITS} ORDER BY r.id"
@@ -40,9 +41,9 @@ def listing(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     ]
 
 
-def waiting(connection: sqlite3.Connection, receipt: int) -> sqlite3.Row:
+def waiting(desk: Desk, receipt: int) -> sqlite3.Row:
     """The receipt of that number, if it waits in quarantine. Raises NotFound."""
-    row: sqlite3.Row | None = connection.execute(
+    row: sqlite3.Row | None = desk.db.execute(
         f"SELECT r.* FROM receipt r WHERE r.id = ? AND {_WAITS}", (receipt,)
     ).fetchone()
     if row is None:
@@ -51,11 +52,11 @@ def waiting(connection: sqlite3.Connection, receipt: int) -> sqlite3.Row:
 
 
 def show(
-    connection: sqlite3.Connection, receipt: int, original: Path, max_bytes: int
+    desk: Desk, receipt: int, original: Path, max_bytes: int
 ) -> tuple[Acknowledgement | None, dict[Finding, Excerpt]]:
     """The verdict on a file in quarantine, with its first findings, and for each of them where in the bytes it is."""
-    waiting(connection, receipt)
-    acknowledgement = answers.recall(connection, receipt)
+    waiting(desk, receipt)
+    acknowledgement = answers.recall(desk, receipt)
     if acknowledgement is None:
         return None, {}
     findings = sorted(acknowledgement.findings, key=lambda finding: reach(finding) == "warning")[:_SHOWN]
@@ -85,12 +86,12 @@ def as_json(acknowledgement: Acknowledgement | None, found: Mapping[Finding, Exc
     }
 
 
-def release(connection: sqlite3.Connection, receipt: int, who: str, reason: str, now: datetime) -> int:
+def release(desk: Desk, receipt: int, who: str, reason: str, now: datetime) -> int:
     """Puts the bytes on the road again as a new receipt, whose number it gives; within the caller's transaction.
 
     NotAllowed for a file booked in part: its bytes would be a duplicate.
     """
-    row = waiting(connection, receipt)
+    row = waiting(desk, receipt)
     if row["verdict"] == "partly-accepted":
         raise NotAllowed(
             why=Both(
@@ -100,35 +101,35 @@ def release(connection: sqlite3.Connection, receipt: int, who: str, reason: str,
                 "a replacement.",
             )
         )
-    cursor = connection.execute(
+    cursor = desk.db.execute(
         "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
         "VALUES (?, ?, ?, ?, ?, '', 0, ?, ?, 'received')",
         (row["sha256"], row["size"], row["name"], row["link"], row["home"], row["dry"], now.isoformat()),
     )
     assert cursor.lastrowid is not None
     if row["state"] == "failed":
-        connection.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
-    _act(connection, receipt, "release", who, reason, now, cursor.lastrowid)
+        desk.db.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
+    _act(desk, receipt, "release", who, reason, now, cursor.lastrowid)
     return cursor.lastrowid
 
 
-def discard(connection: sqlite3.Connection, receipt: int, who: str, reason: str, now: datetime) -> None:
+def discard(desk: Desk, receipt: int, who: str, reason: str, now: datetime) -> None:
     """Takes a file off the list; its bytes and its verdict stay. Within the caller's transaction.
 
     NotAllowed without a reason.
     """
-    row = waiting(connection, receipt)
+    row = waiting(desk, receipt)
     if not reason.strip():
         raise NotAllowed(
             why=Both("Écarter un fichier demande une raison : --reason.", "Discarding needs a reason: --reason.")
         )
     if row["state"] == "failed":
-        connection.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
-    _act(connection, receipt, "discard", who, reason, now, None)
+        desk.db.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
+    _act(desk, receipt, "discard", who, reason, now, None)
 
 
 def _act(
-    connection: sqlite3.Connection,
+    desk: Desk,
     receipt: int,
     act: str,
     who: str,
@@ -136,12 +137,12 @@ def _act(
     now: datetime,
     released_as: int | None,
 ) -> None:
-    connection.execute(
+    desk.db.execute(
         "INSERT INTO quarantine_act (receipt, act, who, reason, at, released_as) VALUES (?, ?, ?, ?, ?, ?)",
         (receipt, act, who, reason, now.isoformat(), released_as),
     )
 
 
-def acts(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def acts(desk: Desk) -> list[dict[str, Any]]:
     """Every act, newest first."""
-    return [dict(row) for row in connection.execute("SELECT * FROM quarantine_act ORDER BY id DESC")]
+    return [dict(row) for row in desk.db.execute("SELECT * FROM quarantine_act ORDER BY id DESC")]

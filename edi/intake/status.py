@@ -20,16 +20,15 @@ def status(desk: Desk) -> dict[str, Any]:
 
     `partner` (mend and send again), `operator` (look here), `edi` (the next pass does it).
     """
-    connection = desk.connection
     arrived = {
         row["verdict"]: row["n"]
-        for row in connection.execute(
+        for row in desk.db.execute(
             "SELECT coalesce(verdict, 'received') AS verdict, count(*) AS n FROM receipt GROUP BY 1 ORDER BY 1"
         )
     }
     latest = [
         dict(row)
-        for row in connection.execute(
+        for row in desk.db.execute(
             "SELECT id AS receipt, received_at, link, home, name, size, coalesce(verdict, 'received') AS verdict "
             "FROM receipt ORDER BY id DESC LIMIT 10"
         )
@@ -47,11 +46,11 @@ def status(desk: Desk) -> dict[str, Any]:
             *_stuck_answers(desk),
             *_open_requests(desk),
         ],
-        "reconciliation": state(connection),
-        "remuneration_cents": connection.execute(
+        "reconciliation": state(desk),
+        "remuneration_cents": desk.db.execute(
             "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"
         ).fetchone()[0],
-        "not_reconciled_yet": bool(connection.execute("SELECT EXISTS (SELECT 1 FROM touched)").fetchone()[0]),
+        "not_reconciled_yet": bool(desk.db.execute("SELECT EXISTS (SELECT 1 FROM touched)").fetchone()[0]),
     }
 
 
@@ -93,7 +92,7 @@ def _known(desk: Desk) -> set[str]:
 
 def _stuck_files(desk: Desk) -> Iterator[dict[str, Any]]:
     known = _known(desk)
-    for row in desk.connection.execute(_STUCK_FILES).fetchall():
+    for row in desk.db.execute(_STUCK_FILES).fetchall():
         trouble = recalled(row["trouble"] or "")
         why: Text
         if row["state"] == "failed":
@@ -103,7 +102,7 @@ def _stuck_files(desk: Desk) -> Iterator[dict[str, Any]]:
             if row["link"] not in known:
                 why, turn = _NO_LINK, "operator"
         else:
-            found = desk.connection.execute("SELECT DISTINCT code FROM finding WHERE receipt = ?", (row["id"],))
+            found = desk.db.execute("SELECT DISTINCT code FROM finding WHERE receipt = ?", (row["id"],))
             codes = sorted(finding["code"] for finding in found if CATALOGUE[finding["code"]].reach != "warning")
             why, turn = filled(_REFUSED[row["verdict"]], codes=", ".join(codes[:4])), "partner"
         yield _stuck(desk, "file", f"{row['link']}: {row['name']}", row["received_at"], why, turn)
@@ -127,7 +126,7 @@ def _stuck_links(desk: Desk, links: list[dict[str, Any]]) -> Iterator[dict[str, 
 
 def _open_requests(desk: Desk) -> Iterator[dict[str, Any]]:
     """The referencing requests nobody has answered, together, with the oldest."""
-    waiting = requests.listing(desk.connection)
+    waiting = requests.listing(desk)
     if waiting:
         oldest = waiting[0]
         who = oldest["gln"] or f"{oldest['name']}, {oldest['postcode'] or oldest['city']}"
@@ -146,7 +145,7 @@ FROM answer WHERE sent_at IS NULL GROUP BY link ORDER BY first
 def _stuck_answers(desk: Desk) -> Iterator[dict[str, Any]]:
     """The answers not sent yet, those of one link together, with what stands in the way of the first."""
     known = _known(desk)
-    for row in desk.connection.execute(_STUCK_ANSWERS).fetchall():
+    for row in desk.db.execute(_STUCK_ANSWERS).fetchall():
         link = row["link"]
         name = row["name"] if row["answers"] == 1 else filled(_ANSWERS, count=row["answers"])
         why, turn = recalled(row["trouble"]) if row["trouble"] else _TO_SEND, "edi"

@@ -18,6 +18,7 @@ from typing import IO
 import msgspec
 
 from edi import schemes
+from edi.desk import Desk
 from edi.intake import answers, correcting
 from edi.judged import Judged
 from edi.limits import Limits, OutOfTime, open_within
@@ -28,7 +29,6 @@ from parsers.answers import Encoding
 from parsers.sniff import Source
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import EdiError
-from spool.folder import Folder
 from spool.names import safe
 from spool.receipt import Kept
 
@@ -52,17 +52,17 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "fr"
 
 
-def receive(connection: sqlite3.Connection, arrival: Arrival, kept: Kept, now: datetime) -> int:
+def receive(desk: Desk, arrival: Arrival, kept: Kept, now: datetime) -> int:
     """T1: the receipt of bytes that are safe. The same remote file once more is the same receipt, until it was archived."""
-    with transaction(connection):
-        row = connection.execute(
+    with transaction(desk.db):
+        row = desk.db.execute(
             "SELECT id FROM receipt WHERE link = ? AND remote_path = ? AND sha256 = ? AND remote_modified = ? "
             "AND remote_path <> '' AND archived_at IS NULL",
             (arrival.link, arrival.remote_path, kept.sha256, arrival.modified),
         ).fetchone()
         if row is not None:
             return int(row["id"])
-        cursor = connection.execute(
+        cursor = desk.db.execute(
             "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received')",
             (
@@ -74,17 +74,17 @@ def receive(connection: sqlite3.Connection, arrival: Arrival, kept: Kept, now: d
         return cursor.lastrowid
 
 
-def note_archived(connection: sqlite3.Connection, receipts: Sequence[int], now: datetime) -> None:
+def note_archived(desk: Desk, receipts: Sequence[int], now: datetime) -> None:
     """Notes that the files of these receipts are out of their depots: put back, they come again and are answered again."""
     rows = [(now.isoformat(), receipt) for receipt in receipts]
     for place in range(0, len(rows), _PIECE):
-        with transaction(connection):
-            connection.executemany("UPDATE receipt SET archived_at = ? WHERE id = ?", rows[place : place + _PIECE])
+        with transaction(desk.db):
+            desk.db.executemany("UPDATE receipt SET archived_at = ? WHERE id = ?", rows[place : place + _PIECE])
 
 
-def unarchived(connection: sqlite3.Connection, link: str) -> dict[int, str]:
+def unarchived(desk: Desk, link: str) -> dict[int, str]:
     """The receipts of a link whose files may still lie in a depot, with their paths as far as they can be read."""
-    found = connection.execute(
+    found = desk.db.execute(
         "SELECT id, remote_path FROM receipt WHERE link = ? AND remote_path <> '' AND archived_at IS NULL", (link,)
     )
     return dict(found.fetchall())
@@ -102,18 +102,18 @@ def checker(limits: Limits) -> str:
 
 
 def take(
-    connection: sqlite3.Connection, home: Home, folder: Folder, receipt: int, arrival: Arrival,
+    desk: Desk, receipt: int, arrival: Arrival,
     now: datetime, progress: Progress | None = None,
 ) -> Acknowledgement:  # fmt: skip
     """Reads, checks and books a received file; its answers are in the outbox afterwards.
 
     A crash of ours is kept as verdict `failed` with its trouble; database and disk trouble is raised.
     """
-    row = connection.execute("SELECT sha256 FROM receipt WHERE id = ?", (receipt,)).fetchone()
-    with folder.original(row["sha256"]).open("rb") as stream:
+    row = desk.db.execute("SELECT sha256 FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    with desk.folder.original(row["sha256"]).open("rb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)  # two processes never take the same bytes at once
         try:
-            return _taken(connection, home, folder, receipt, row["sha256"], arrival, stream, now, progress)
+            return _taken(desk, receipt, row["sha256"], arrival, stream, now, progress)
         except (OSError, EdiError):
             raise
         except Exception as crash:  # whatever it is, it is ours: the file waits, and is neither valid nor refused
@@ -123,13 +123,13 @@ def take(
             trouble = f"{type(crash).__name__} ({Path(where.filename).name}:{where.lineno})"
             if isinstance(crash, OutOfTime):
                 trouble = str(crash)
-            failed = _failed(arrival, row["sha256"], home, now)
-            with transaction(connection):
-                connection.execute(
+            failed = _failed(arrival, row["sha256"], desk.home, now)
+            with transaction(desk.db):
+                desk.db.execute(
                     "UPDATE receipt SET state = 'failed', verdict = 'failed', trouble = ?, failed_with = ? WHERE id = ?",
-                    (trouble, checker(home.settings.limits), receipt),
+                    (trouble, checker(desk.home.settings.limits), receipt),
                 )
-                connection.execute("DELETE FROM acknowledgement WHERE receipt = ?", (receipt,))
+                desk.db.execute("DELETE FROM acknowledgement WHERE receipt = ?", (receipt,))
             return failed
 
 
@@ -141,63 +141,61 @@ def _failed(arrival: Arrival, sha256: str, home: Home, now: datetime) -> Acknowl
 
 
 def _taken(
-    connection: sqlite3.Connection, home: Home, folder: Folder, receipt: int, sha256: str, arrival: Arrival,
+    desk: Desk, receipt: int, sha256: str, arrival: Arrival,
     stream: IO[bytes], now: datetime, progress: Progress | None,
 ) -> Acknowledgement:  # fmt: skip
-    limits = home.settings.limits
+    limits = desk.home.settings.limits
     source = open_within(stream, limits)
     content = content_sha256(source, sha256)
-    with transaction(connection):
-        again = _settled(connection, receipt) or _duplicate(connection, receipt, content, arrival, now)
+    with transaction(desk.db):
+        again = _settled(desk, receipt) or _duplicate(desk, receipt, content, arrival, now)
     if again is not None:
         return again
     file = File(
-        receipt=receipt, content=content, ours=home.settings.gln, now=now, limits=limits, dry=arrival.dry,
+        receipt=receipt, content=content, ours=desk.home.settings.gln, now=now, limits=limits, dry=arrival.dry,
         speaks_for=arrival.speaks_for, progress=progress,
     )  # fmt: skip
     scheme = schemes.of(source)
-    judged = scheme.judge(connection, source, file)
-    with transaction(connection):
+    judged = scheme.judge(desk, source, file)
+    with transaction(desk.db):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
-        settled = _settled(connection, receipt)
-        answered = settled or _duplicate(connection, receipt, content, arrival, now)
+        settled = _settled(desk, receipt)
+        answered = settled or _duplicate(desk, receipt, content, arrival, now)
         if answered is None:
-            answered = _book(connection, scheme, judged, file, arrival, sha256)
+            answered = _book(desk, scheme, judged, file, arrival, sha256)
             if answered.verdict in ("refused", "partly-accepted"):
-                folder.quarantine(sha256, arrival.name)
+                desk.folder.quarantine(sha256, arrival.name)
     if settled is None and (answered.verdict in ("refused", "duplicate") or answered.use == "test"):
-        scheme.discard(connection, receipt)
+        scheme.discard(desk, receipt)
     return answered
 
 
-def _book(
-    connection: sqlite3.Connection, scheme: Scheme, judged: Judged, file: File, arrival: Arrival, sha256: str
-) -> Acknowledgement:
+def _book(desk: Desk, scheme: Scheme, judged: Judged, file: File, arrival: Arrival, sha256: str) -> Acknowledgement:
     """What T2 writes of a file that is not a duplicate; its answer."""
-    booked = scheme.book(connection, judged, file)
+    booked = scheme.book(desk, judged, file)
     corrections = correcting.plan(judged, booked, arrival.name, sha256, file.now)
     answered = answers.acknowledge(
         judged, booked, file=arrival.name, sha256=sha256, sender=file.ours, link_gln=arrival.link_gln,
-        not_checked=scheme.unchecked(connection, file), dry=file.dry or file.alone, now=file.now, corrections=corrections,
+        not_checked=scheme.unchecked(desk, file), dry=file.dry or file.alone, now=file.now, corrections=corrections,
     )  # fmt: skip
     link, home = arrival.link, arrival.home
-    answers.keep(connection, file.receipt, answered)
-    answers.post(connection, file.receipt, answered, link, home, arrival.encoding, arrival.language, file.now)
-    correcting.post(connection, file.receipt, link, home, corrections, file.now)
-    _answered(connection, file.receipt, answered.verdict)
+    answers.keep(desk, file.receipt, answered)
+    answers.post(desk, file.receipt, answered, link, home, arrival.encoding, arrival.language, file.now)
+    correcting.post(desk, file.receipt, link, home, corrections, file.now)
+    _answered(desk, file.receipt, answered.verdict)
     return answered
 
 
-def _answered(connection: sqlite3.Connection, receipt: int, verdict: str) -> None:
-    connection.execute(
+def _answered(desk: Desk, receipt: int, verdict: str) -> None:
+    desk.db.execute(
         "UPDATE receipt SET state = 'answered', verdict = ?, trouble = NULL WHERE id = ?", (verdict, receipt)
     )
 
 
-def _settled(connection: sqlite3.Connection, receipt: int) -> Acknowledgement | None:
+def _settled(desk: Desk, receipt: int) -> Acknowledgement | None:
     """The verdict that stands on a receipt already answered."""
-    row = connection.execute("SELECT state FROM receipt WHERE id = ?", (receipt,)).fetchone()
-    return answers.recall(connection, receipt) if row["state"] == "answered" else None
+    row = desk.db.execute("SELECT state FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    return answers.recall(desk, receipt) if row["state"] == "answered" else None
 
 
 def content_sha256(source: Source, sha256: str) -> str:
@@ -208,13 +206,11 @@ def content_sha256(source: Source, sha256: str) -> str:
     return hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
-def _duplicate(
-    connection: sqlite3.Connection, receipt: int, content: str, arrival: Arrival, now: datetime
-) -> Acknowledgement | None:
+def _duplicate(desk: Desk, receipt: int, content: str, arrival: Arrival, now: datetime) -> Acknowledgement | None:
     """The answer to bytes already booked for a declarant this link speaks for; None for any others."""
     if arrival.dry:
         return None
-    row = connection.execute(
+    row = desk.db.execute(
         "SELECT receipt, declarant FROM declaration d WHERE sha256 = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' "
         "AND NOT EXISTS (SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels') "
         "ORDER BY id LIMIT 1",
@@ -222,32 +218,33 @@ def _duplicate(
     ).fetchone()
     if row is None or (arrival.speaks_for is not None and row["declarant"] not in arrival.speaks_for):
         return None
-    first = answers.recall(connection, row["receipt"])
+    first = answers.recall(desk, row["receipt"])
     assert first is not None
     again = msgspec.structs.replace(first, file=arrival.name, verdict="duplicate", answered_at=now)
-    answers.keep(connection, receipt, again)
-    answers.post_again(connection, receipt, row["receipt"], again, arrival.link, arrival.home, arrival.language, now)
-    _answered(connection, receipt, "duplicate")
+    answers.keep(desk, receipt, again)
+    answers.post_again(desk, receipt, row["receipt"], again, arrival.link, arrival.home, arrival.language, now)
+    _answered(desk, receipt, "duplicate")
     return again
 
 
 def check_file(
-    scratch: sqlite3.Connection, stream: IO[bytes], name: str, our_gln: str, limits: Limits, now: datetime,
-    progress: Progress | None = None,
-) -> tuple[Acknowledgement, Source]:  # fmt: skip
-    """The vendor's validator: a file is taken as any other, in a database that is thrown away and knows the directory
-    (`edi.partners.scratch`), and all of it undone.
+    aside: Desk, stream: IO[bytes], name: str, progress: Progress | None = None
+) -> tuple[Acknowledgement, Source]:
+    """The vendor's validator: a file is taken as any other, at a desk whose database is thrown away and knows the directory
+    (`edi.partners.known_aside`), and all of it undone.
 
     The source comes back too, open as long as `stream` is: for excerpts of what was found.
     """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-    arrival = Arrival(name=safe(name), link=LOCAL)
-    receipt = receive(scratch, arrival, Kept(digest, stream.tell(), Path()), now)
-    source = open_within(stream, limits)
-    file = File(receipt=receipt, content=digest, ours=our_gln, now=now, limits=limits, alone=True, progress=progress)
+    arrival, now, settings = Arrival(name=safe(name), link=LOCAL), aside.now(), aside.home.settings
+    receipt = receive(aside, arrival, Kept(digest, stream.tell(), Path()), now)
+    source = open_within(stream, settings.limits)
+    file = File(
+        receipt=receipt, content=digest, ours=settings.gln, now=now, limits=settings.limits, alone=True, progress=progress
+    )  # fmt: skip
     scheme = schemes.of(source)
-    judged = scheme.judge(scratch, source, file)
-    with undone(scratch):
-        answered = _book(scratch, scheme, judged, file, arrival, digest)
-    scheme.discard(scratch, receipt)
+    judged = scheme.judge(aside, source, file)
+    with undone(aside.db):
+        answered = _book(aside, scheme, judged, file, arrival, digest)
+    scheme.discard(aside, receipt)
     return msgspec.structs.replace(answered, file=name, corrections=(), would=None), source

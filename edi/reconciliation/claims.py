@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from edi import ledger, partners
+from edi.desk import Desk
 from edi.lending import terms
 from edi.lending.remuneration import share, why_exempt
 from edi.partners import Partner
@@ -72,13 +73,13 @@ def _percent(rate: str) -> int:
     return percent
 
 
-def claim(connection: sqlite3.Connection, directory: dict[str, Partner], whole: bool) -> None:
+def claim(desk: Desk, directory: dict[str, Partner], whole: bool) -> None:
     """Weighs what the matches in `outcome_new` owe against the entries that stand (`ledger.weigh`).
 
     Of the entries that stand, all, or if not `whole` those of the invoices in `looked`.
     """
     library = cache(lambda code: directory.get(partners.resolve(directory, code)))
-    matches = connection.execute(
+    matches = desk.db.execute(
         "SELECT i.id, o.other, i.period, i.supplier, i.library, i.number, i.date, i.kind, o.rate, "
         "i.base, i.base_copies, i.gross, o.bag FROM outcome_new o JOIN invoice i ON i.id = o.invoice "
         "WHERE o.state = 'matched' AND o.side = 'supplier'"
@@ -93,14 +94,12 @@ def claim(connection: sqlite3.Connection, directory: dict[str, Partner], whole: 
             )  # fmt: skip
 
     bag = "coalesce((SELECT bag FROM outcome WHERE invoice = e.claim), e.claim)"
-    ledger.weigh(connection, REMUNERATION, rows(), bag, None if whole else "SELECT invoice AS claim FROM looked")
+    ledger.weigh(desk, REMUNERATION, rows(), bag, None if whole else "SELECT invoice AS claim FROM looked")
 
 
-def entries(
-    connection: sqlite3.Connection, period: int | None = None, supplier: str | None = None
-) -> Iterator[dict[str, Any]]:
+def entries(desk: Desk, period: int | None = None, supplier: str | None = None) -> Iterator[dict[str, Any]]:
     """The entries in order, as the exports have them."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT * FROM remuneration WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR supplier = ?2) ORDER BY entry",
         (period, supplier),
     )
@@ -116,10 +115,10 @@ def exported(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def balances(
-    connection: sqlite3.Connection, at: date | None = None, period: int | None = None, supplier: str | None = None
+    desk: Desk, at: date | None = None, period: int | None = None, supplier: str | None = None
 ) -> list[dict[str, Any]]:
     """Per period, supplier and rate: entries, base, remuneration, copies; as they stood at the end of the day `at`."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT e.period, e.supplier, rate_percent, count(*) AS entries, sum(base_cents) AS base_cents, "
         "sum(remuneration_cents) AS remuneration_cents, sum(copies) AS copies "
         "FROM remuneration e JOIN posting_run r ON r.id = e.run WHERE (?1 IS NULL OR substr(r.posted_at, 1, 10) <= ?1) "

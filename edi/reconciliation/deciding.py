@@ -8,12 +8,12 @@ undo     a decision: what it did is reversed by the next pass
 A decision stands as long as the very invoices it was about: one that is withdrawn or replaced takes it along.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from edi import touched
+from edi.desk import Desk
 from edi.lending.candidate import Candidate
 from edi.lending.matching import ACCEPTED, NONE_DECIDED, Decisions
 from schemas.errors import NotAllowed, NotFound
@@ -38,14 +38,14 @@ _CANNOT = {
 }
 
 
-def standing(connection: sqlite3.Connection, whole: bool) -> dict[int, Decisions]:
+def standing(desk: Desk, whole: bool) -> dict[int, Decisions]:
     """The decisions that stand on what is looked at, by each of their invoices; those into the table `decided`."""
-    connection.execute("DROP TABLE IF EXISTS temp.decided")
-    connection.execute("CREATE TEMP TABLE decided (invoice INTEGER PRIMARY KEY)")
+    desk.db.execute("DROP TABLE IF EXISTS temp.decided")
+    desk.db.execute("CREATE TEMP TABLE decided (invoice INTEGER PRIMARY KEY)")
     touching = "SELECT m.decision FROM looked l CROSS JOIN decision_invoice m ON m.invoice = l.invoice"
     looked = "" if whole else f"AND d.id IN ({touching})"  # all of a case, or it would seem to be whole
     cases: dict[int, tuple[str, set[int]]] = {}
-    for row in connection.execute(
+    for row in desk.db.execute(
         f"SELECT d.id, d.act, i.invoice FROM decision d JOIN decision_invoice i ON i.decision = d.id WHERE {_STANDING} {looked}"
     ):
         cases.setdefault(row["id"], (row["act"], set()))[1].add(row["invoice"])
@@ -54,7 +54,7 @@ def standing(connection: sqlite3.Connection, whole: bool) -> dict[int, Decisions
     for act, ids in cases.values():
         for invoice in ids:
             found.setdefault(invoice, {}).setdefault(names[act], set()).add(frozenset(ids))
-    connection.executemany("INSERT INTO decided VALUES (?)", [(invoice,) for invoice in found])
+    desk.db.executemany("INSERT INTO decided VALUES (?)", [(invoice,) for invoice in found])
     return {invoice: Decisions(**of) for invoice, of in found.items()}
 
 
@@ -70,34 +70,32 @@ def among(decided: dict[int, Decisions], pair: Iterable[Candidate]) -> Decisions
     return Decisions(accepted=every("accepted"), rejected=every("rejected"), settled=every("settled"))
 
 
-def case_of(connection: sqlite3.Connection, invoice: int) -> tuple[str, str, list[int]]:
+def case_of(desk: Desk, invoice: int) -> tuple[str, str, list[int]]:
     """State, name and invoices of the case an invoice is in; `waiting` and itself alone where it is in none."""
-    row = connection.execute("SELECT * FROM outcome WHERE invoice = ?", (invoice,)).fetchone()
+    row = desk.db.execute("SELECT * FROM outcome WHERE invoice = ?", (invoice,)).fetchone()
     if row is None:
         return "waiting", "", [invoice]
     if row["state"] == "matched" and row["reason"] != ACCEPTED:
         return row["state"], row["reason"], sorted((invoice, row["other"]))
     if row["state"] == "matched":  # the decision says which
-        mates = connection.execute(
+        mates = desk.db.execute(
             f"SELECT DISTINCT m.invoice FROM decision_invoice i JOIN decision d ON d.id = i.decision AND d.act = 'accept' AND {_STANDING} "
             "JOIN decision_invoice m ON m.decision = d.id WHERE i.invoice = ?",
             (invoice,),
         )
     else:
-        mates = connection.execute(
-            "SELECT invoice FROM outcome WHERE bag = ? AND state = ?", (row["bag"], row["state"])
-        )
+        mates = desk.db.execute("SELECT invoice FROM outcome WHERE bag = ? AND state = ?", (row["bag"], row["state"]))
     return row["state"], row["reason"], sorted(mate[0] for mate in mates)
 
 
-def decide(connection: sqlite3.Connection, act: str, invoice: int, who: str, reason: str, now: datetime) -> int:
+def decide(desk: Desk, act: str, invoice: int, who: str, reason: str, now: datetime) -> int:
     """Decides on the case an invoice is in, inside the caller's transaction; the decision's id.
 
     Raises NotAllowed when that cannot be decided of it, or who or why is not said. The next pass carries it out.
     """
     _signed(who, reason)
-    state, named, ids = case_of(connection, invoice)
-    sides = {row[0] for row in connection.execute(f"SELECT side FROM invoice WHERE id IN ({', '.join(map(str, ids))})")}
+    state, named, ids = case_of(desk, invoice)
+    sides = {row[0] for row in desk.db.execute(f"SELECT side FROM invoice WHERE id IN ({', '.join(map(str, ids))})")}
     wrong = (
         state not in _MAY[act]
         or (act == "accept" and (len(sides) < 2 or named == "lines-awaited"))
@@ -105,24 +103,24 @@ def decide(connection: sqlite3.Connection, act: str, invoice: int, who: str, rea
     )
     if wrong:
         raise NotAllowed(why=filled("{cannot} ({state}).", cannot=_CANNOT[act], state=f"{state} {named}".strip()))
-    return _write(connection, act, ids, who, reason, now, state, named, None)
+    return _write(desk, act, ids, who, reason, now, state, named, None)
 
 
-def undo(connection: sqlite3.Connection, decision: int, who: str, reason: str, now: datetime) -> int:
+def undo(desk: Desk, decision: int, who: str, reason: str, now: datetime) -> int:
     """Undoes a decision, inside the caller's transaction; the undo's id. Raises NotFound, or NotAllowed when it is undone."""
     _signed(who, reason)
-    row = connection.execute("SELECT * FROM decision WHERE id = ?", (decision,)).fetchone()
+    row = desk.db.execute("SELECT * FROM decision WHERE id = ?", (decision,)).fetchone()
     if row is None:
         raise NotFound(what=Both(f"décision {decision}", f"decision {decision}"))
-    if row["act"] == "undo" or connection.execute("SELECT 1 FROM decision WHERE undoes = ?", (decision,)).fetchone():
+    if row["act"] == "undo" or desk.db.execute("SELECT 1 FROM decision WHERE undoes = ?", (decision,)).fetchone():
         raise NotAllowed(
             why=Both(
                 f"La décision {decision} est déjà annulée, ou en annule une.",
                 f"Decision {decision} is undone already, or is an undo.",
             )
         )
-    ids = [one[0] for one in connection.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))]
-    return _write(connection, "undo", ids, who, reason, now, row["state"], row["named"], decision)
+    ids = [one[0] for one in desk.db.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))]
+    return _write(desk, "undo", ids, who, reason, now, row["state"], row["named"], decision)
 
 
 def _signed(who: str, reason: str) -> None:
@@ -136,22 +134,20 @@ def _signed(who: str, reason: str) -> None:
 
 
 def _write(
-    connection: sqlite3.Connection, act: str, ids: list[int], who: str, reason: str, now: datetime,
+    desk: Desk, act: str, ids: list[int], who: str, reason: str, now: datetime,
     state: str, named: str, undoes: int | None,
 ) -> int:  # fmt: skip
-    cursor = connection.execute(
+    cursor = desk.db.execute(
         "INSERT INTO decision (act, who, reason, at, state, named, undoes) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (act, who.strip(), reason.strip(), now.isoformat(), state, named, undoes),
     )
     assert cursor.lastrowid is not None
-    connection.executemany(
-        "INSERT INTO decision_invoice VALUES (?, ?)", [(cursor.lastrowid, invoice) for invoice in ids]
-    )
-    touched.again(connection, ids)
+    desk.db.executemany("INSERT INTO decision_invoice VALUES (?, ?)", [(cursor.lastrowid, invoice) for invoice in ids])
+    touched.again(desk, ids)
     return cursor.lastrowid
 
 
-def listing(connection: sqlite3.Connection, invoices: Iterable[int] | None = None) -> list[dict[str, Any]]:
+def listing(desk: Desk, invoices: Iterable[int] | None = None) -> list[dict[str, Any]]:
     """Every decision, or those about some invoices, oldest first, with whether it still stands."""
     chosen = (
         "" if invoices is None
@@ -159,7 +155,7 @@ def listing(connection: sqlite3.Connection, invoices: Iterable[int] | None = Non
     )  # fmt: skip
     return [
         {**dict(row), "stands": bool(row["stands"]), "invoices": [int(one) for one in row["invoices"].split(",")]}
-        for row in connection.execute(
+        for row in desk.db.execute(
             f"SELECT d.*, {_STANDING} AND NOT EXISTS (SELECT 1 FROM decision_invoice g JOIN withdrawal w ON w.invoice = g.invoice "
             "WHERE g.decision = d.id) AS stands, (SELECT group_concat(invoice) FROM decision_invoice WHERE decision = d.id) "
             f"AS invoices FROM decision d {chosen} ORDER BY d.id"

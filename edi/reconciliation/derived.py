@@ -6,10 +6,10 @@ upgrade, whoever comes first makes everything anew, and the next pass posts the 
 
 import hashlib
 import pkgutil
-import sqlite3
 from functools import cache
 
 from edi import touched
+from edi.desk import Desk
 from edi.lending import terms
 from edi.reconciliation import match_table, tally
 from edi.store import transaction
@@ -34,42 +34,42 @@ def source(package: str, module: str) -> bytes:
     return pkgutil.get_data(package, f"{module}.py") or b""
 
 
-def is_current(connection: sqlite3.Connection) -> bool:
+def is_current(desk: Desk) -> bool:
     """Whether all there is was derived as this program does it."""
-    kept = connection.execute("SELECT version FROM derived").fetchone()
+    kept = desk.db.execute("SELECT version FROM derived").fetchone()
     if kept is None:
-        return connection.execute("SELECT 1 FROM invoice").fetchone() is None
+        return desk.db.execute("SELECT 1 FROM invoice").fetchone() is None
     return bool(kept["version"] == version())
 
 
-def begin(connection: sqlite3.Connection) -> None:
+def begin(desk: Desk) -> None:
     """Notes the version by which the keys of the first invoices are derived, within the transaction that books them."""
     none_yet = "SELECT NOT EXISTS (SELECT 1 FROM derived) AND NOT EXISTS (SELECT 1 FROM invoice)"
-    if connection.execute(none_yet).fetchone()[0]:
-        note(connection)
+    if desk.db.execute(none_yet).fetchone()[0]:
+        note(desk)
 
 
-def note(connection: sqlite3.Connection) -> None:
+def note(desk: Desk) -> None:
     """Notes that everything was derived by this version, within the caller's transaction."""
-    connection.execute("INSERT OR REPLACE INTO derived VALUES (1, ?)", (version(),))
+    desk.db.execute("INSERT OR REPLACE INTO derived VALUES (1, ?)", (version(),))
 
 
-def refresh(connection: sqlite3.Connection) -> None:
+def refresh(desk: Desk) -> None:
     """Makes everything anew where it was derived by another version."""
-    if not is_current(connection):
-        make_anew(connection)
+    if not is_current(desk):
+        make_anew(desk)
 
 
-def make_anew(connection: sqlite3.Connection) -> None:
+def make_anew(desk: Desk) -> None:
     """Makes keys, match table and tally anew from the facts, in one transaction (some seconds a million invoices); the
     next pass looks at everything. Outcomes stand until it does, and agree with the entries."""
-    connection.create_function("number_key", 1, number.key, deterministic=True)
-    with transaction(connection):
-        connection.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
+    desk.db.create_function("number_key", 1, number.key, deterministic=True)
+    with transaction(desk.db):
+        desk.db.execute("UPDATE invoice SET key = number_key(number) WHERE key <> number_key(number)")
         for table in ("twin", "credit"):
-            connection.execute(f"DELETE FROM {table}")
-        match_table.bring(connection, "IN (SELECT id FROM invoice)")
-        connection.execute("UPDATE touched SET live = 0")
-        tally.recount(connection)
-        touched.note(connection, [(0, touched.EVERYTHING)])
-        note(connection)
+            desk.db.execute(f"DELETE FROM {table}")
+        match_table.bring(desk, "IN (SELECT id FROM invoice)")
+        desk.db.execute("UPDATE touched SET live = 0")
+        tally.recount(desk)
+        touched.note(desk, [(0, touched.EVERYTHING)])
+        note(desk)

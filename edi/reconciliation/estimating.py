@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from edi import ledger, partners, store
+from edi.desk import Desk
 from edi.ledger import FACTS, Kind
 from edi.lending import terms
 from edi.lending.remuneration import least, why_exempt
@@ -49,19 +50,17 @@ _LAST = (
 ESTIMATE = Kind("lending", "estimate", lambda: terms.law().text, _content, SEALS)
 
 
-def post(
-    connection: sqlite3.Connection, period: int, now: datetime, supplier: str | None = None
-) -> list[dict[str, Any]]:
+def post(desk: Desk, period: int, now: datetime, supplier: str | None = None) -> list[dict[str, Any]]:
     """Posts what suppliers (or one) owe at the least for a period and have no estimate of; the rows posted.
 
     Nobody is estimated whose credit notes come to more than its invoices.
     """
-    with in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
-        directory = partners.load(connection)
-        nil = said_nil(connection, "supplier", directory)
-        have = {row[0] for row in connection.execute("SELECT library_invoice FROM estimation_standing")}
+    with in_turn(store.home_of(desk.db), "reconcile", store.waiting_told(desk.db)):
+        directory = partners.load(desk)
+        nil = said_nil(desk, "supplier", directory)
+        have = {row[0] for row in desk.db.execute("SELECT library_invoice FROM estimation_standing")}
         due: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for one in waiting(connection, period, directory):
+        for one in waiting(desk, period, directory):
             code, year = f"{one['awaited']:013d}", int(one["date"][:4])
             if one["side"] == "library" and one["most_cents"] and (one["awaited"], year) not in nil:
                 due[code].append(one)
@@ -70,10 +69,10 @@ def post(
             for code, some in sorted(due.items()) if supplier in (None, code) and sum(one["least_cents"] for one in some) > 0
             for one in some if one["id"] not in have
         ]  # fmt: skip
-        with transaction(connection):
-            last = connection.execute("SELECT coalesce(max(id), 0) FROM posting_run").fetchone()[0]
-            _append(connection, now, [(_posting(row, row["rate"], row["least_cents"]), None) for row in facts])
-            posted = connection.execute("SELECT * FROM estimation WHERE run > ? ORDER BY estimate", (last,))
+        with transaction(desk.db):
+            last = desk.db.execute("SELECT coalesce(max(id), 0) FROM posting_run").fetchone()[0]
+            _append(desk, now, [(_posting(row, row["rate"], row["least_cents"]), None) for row in facts])
+            posted = desk.db.execute("SELECT * FROM estimation WHERE run > ? ORDER BY estimate", (last,))
             return [dict(row) for row in posted]
 
 
@@ -86,35 +85,33 @@ def _posting(row: Mapping[str, Any], rate_percent: int, cents: int) -> tuple[Any
     )  # fmt: skip
 
 
-def _append(
-    connection: sqlite3.Connection, now: datetime, rows: Iterable[tuple[tuple[Any, ...], sqlite3.Row | None]]
-) -> None:
+def _append(desk: Desk, now: datetime, rows: Iterable[tuple[tuple[Any, ...], sqlite3.Row | None]]) -> None:
     """Posts estimates, of which some undo others: the row of `estimation` that is undone."""
-    number = connection.execute(_LAST).fetchone()[0]
+    number = desk.db.execute(_LAST).fetchone()[0]
     facts = []
     for number, (row, undone) in enumerate(rows, number + 1):  # noqa: B020 - counts on from the last
         counted = {"number": number} if undone is None else {"number": number, "reverses": undone["estimate"]}
         facts.append((*row, msgspec.json.encode(counted).decode(), undone and undone["entry"]))
-    ledger.append(connection, ESTIMATE, now, facts)
+    ledger.append(desk, ESTIMATE, now, facts)
 
 
-def take_back(connection: sqlite3.Connection, now: datetime) -> None:
+def take_back(desk: Desk, now: datetime) -> None:
     """Reverses the estimates that do not stand any more, within the caller's transaction; those that another law reckons
     otherwise are posted anew by it."""
-    _append(connection, now, undone(connection))
+    _append(desk, now, undone(desk))
 
 
-def undone(connection: sqlite3.Connection) -> list[tuple[tuple[Any, ...], sqlite3.Row | None]]:
+def undone(desk: Desk) -> list[tuple[tuple[Any, ...], sqlite3.Row | None]]:
     """What `take_back` has to post."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         "SELECT e.*, o.state, w.invoice AS gone, i.id, i.supplier AS named, i.ht, coalesce(i.credited_on, i.date) AS day "
         "FROM estimation_standing e JOIN invoice i ON i.id = e.library_invoice "
         "LEFT JOIN outcome o ON o.invoice = i.id LEFT JOIN withdrawal w ON w.invoice = i.id ORDER BY e.estimate"
     ).fetchall()
     if not rows:
         return []
-    directory = partners.load(connection)
-    nil = said_nil(connection, "supplier", directory)
+    directory = partners.load(desk)
+    nil = said_nil(desk, "supplier", directory)
     due: list[tuple[tuple[Any, ...], sqlite3.Row | None]] = []
     for row in rows:
         day, library = (
@@ -142,14 +139,14 @@ def undone(connection: sqlite3.Connection) -> list[tuple[tuple[Any, ...], sqlite
 
 
 def entries(
-    connection: sqlite3.Connection, period: int | None = None, supplier: str | None = None, net: bool = False,
+    desk: Desk, period: int | None = None, supplier: str | None = None, net: bool = False,
     invoice: int | None = None,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """The estimates in order, as the exports have them; `net` of those that were posted and reversed in one period;
     of one library's `invoice` alone."""
     asked = {"period": period, "supplier": supplier, "library_invoice": invoice}
     where = {name: value for name, value in asked.items() if value is not None} or {"1": 1}
-    rows: Iterable[sqlite3.Row] = connection.execute(
+    rows: Iterable[sqlite3.Row] = desk.db.execute(
         f"SELECT * FROM estimation WHERE {' AND '.join(f'{name} = ?' for name in where)} ORDER BY estimate",
         [*where.values()],
     )

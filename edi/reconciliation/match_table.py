@@ -4,12 +4,12 @@ A pass brings in what was booked and withdrawn since the last (`edi.touched`), b
 directory moves invoices about. Whoever books, withdraws or decides does not know it.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 
 from edi import partners
+from edi.desk import Desk
 from edi.lending import remuneration, terms
 from edi.partners import Partner
 from edi.store import breathe, transaction
@@ -62,43 +62,43 @@ _NAMES_ONE = "kind = 'A' AND side = 'supplier' AND credited <> '' AND credited_o
 _TEMPORARY = f"({_COLUMNS}, PRIMARY KEY (supplier, library, key, side, day, invoice)) WITHOUT ROWID"
 
 
-def place(connection: sqlite3.Connection, seen: int) -> None:
+def place(desk: Desk, seen: int) -> None:
     """Brings what was booked and withdrawn into the table, as the rows of `touched` up to `seen` say: a piece in a
     transaction, so that nobody is held up. Done once more it changes nothing."""
-    connection.execute("DROP TABLE IF EXISTS temp.unplaced")
-    connection.execute("CREATE TEMP TABLE unplaced (invoice INTEGER PRIMARY KEY)")
-    connection.execute(f"INSERT OR IGNORE INTO unplaced SELECT i.id FROM {PENDING} AND t.id <= ?", (seen,))
+    desk.db.execute("DROP TABLE IF EXISTS temp.unplaced")
+    desk.db.execute("CREATE TEMP TABLE unplaced (invoice INTEGER PRIMARY KEY)")
+    desk.db.execute(f"INSERT OR IGNORE INTO unplaced SELECT i.id FROM {PENDING} AND t.id <= ?", (seen,))
     piece = "SELECT invoice FROM unplaced WHERE invoice > ? ORDER BY invoice LIMIT ?"
     first = 0
-    while last := connection.execute(f"SELECT max(invoice) FROM ({piece})", (first, _PIECE)).fetchone()[0]:
+    while last := desk.db.execute(f"SELECT max(invoice) FROM ({piece})", (first, _PIECE)).fetchone()[0]:
         if first:
             breathe()
-        with transaction(connection):
-            bring(connection, "IN (SELECT invoice FROM unplaced WHERE invoice > ? AND invoice <= ?)", (first, last))
+        with transaction(desk.db):
+            bring(desk, "IN (SELECT invoice FROM unplaced WHERE invoice > ? AND invoice <= ?)", (first, last))
         first = last
-    connection.execute("DROP TABLE temp.unplaced")
+    desk.db.execute("DROP TABLE temp.unplaced")
 
 
-def bring(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> None:
+def bring(desk: Desk, which: str, values: tuple[int, ...] = ()) -> None:
     """Puts those invoices whose id is `which` into the table if they stand, and takes them out if they are withdrawn."""
-    if connection.execute(f"SELECT EXISTS ({WITHDRAWN} WHERE invoice {which})", values).fetchone()[0]:
+    if desk.db.execute(f"SELECT EXISTS ({WITHDRAWN} WHERE invoice {which})", values).fetchone()[0]:
         gone = f"{which} AND {{}} IN ({WITHDRAWN})"
         place = f"SELECT {PARTIES}, key, side, {DAY}, id FROM invoice WHERE id {gone.format('id')}"
-        connection.execute(f"DELETE FROM twin WHERE (supplier, library, key, side, day, invoice) IN ({place})", values)
+        desk.db.execute(f"DELETE FROM twin WHERE (supplier, library, key, side, day, invoice) IN ({place})", values)
         for table in ("credit", "left_over"):
-            connection.execute(f"DELETE FROM {table} WHERE invoice {gone.format('invoice')}", values)
+            desk.db.execute(f"DELETE FROM {table} WHERE invoice {gone.format('invoice')}", values)
     stands = f"WHERE id {which} AND id NOT IN ({WITHDRAWN})"
-    connection.execute(f"INSERT INTO twin {_live()} {stands} ORDER BY 1, 2, 3, 4, 5, 6 ON CONFLICT DO NOTHING", values)
-    notes = connection.execute(f"{_CREDITS} {stands} AND {_NAMES_ONE}", values)
+    desk.db.execute(f"INSERT INTO twin {_live()} {stands} ORDER BY 1, 2, 3, 4, 5, 6 ON CONFLICT DO NOTHING", values)
+    notes = desk.db.execute(f"{_CREDITS} {stands} AND {_NAMES_ONE}", values)
     rows = ((supplier, library, number.key(credited), note) for supplier, library, credited, note in notes)
-    connection.executemany("INSERT INTO credit VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
+    desk.db.executemany("INSERT INTO credit VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
 
 
-def pending(connection: sqlite3.Connection) -> None:
+def pending(desk: Desk) -> None:
     """Leaves in the temporary table `pending` the rows of what was booked since the last pass, as `place` will put them."""
-    connection.execute("DROP TABLE IF EXISTS temp.pending")
-    connection.execute(f"CREATE TEMP TABLE pending {_TEMPORARY}")
-    connection.execute(
+    desk.db.execute("DROP TABLE IF EXISTS temp.pending")
+    desk.db.execute(f"CREATE TEMP TABLE pending {_TEMPORARY}")
+    desk.db.execute(
         f"INSERT INTO pending {_live()} WHERE id IN (SELECT i.id FROM {PENDING}) AND id NOT IN ({WITHDRAWN})"
     )
 
@@ -129,20 +129,20 @@ UNION SELECT invoice FROM moved UNION SELECT invoice FROM weighed
 """
 
 
-def seek(connection: sqlite3.Connection, before: Mapping[str, Partner], after: Mapping[str, Partner]) -> int:
+def seek(desk: Desk, before: Mapping[str, Partner], after: Mapping[str, Partner]) -> int:
     """Finds what `leave` will have to move and touch; up to which declaration. Long where there is much, so within a snapshot."""
     for name, columns in _SCRATCH.items():
-        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+        desk.db.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        desk.db.execute(f"CREATE TEMP TABLE {name} ({columns})")
     for code in {**before, **after}:
         was, now = partners.resolve(before, code), partners.resolve(after, code)
         if was != now:
-            connection.execute("INSERT INTO other_partner VALUES (?)", (code,))
+            desk.db.execute("INSERT INTO other_partner VALUES (?)", (code,))
         elif before.get(was) != after.get(now):
             spans = _other_shares(before.get(was), after.get(now))
-            connection.executemany("INSERT INTO other_share VALUES (?, ?, ?)", [(code, *span) for span in spans])
-    _find(connection, "")
-    return int(connection.execute("SELECT coalesce(max(id), 0) FROM declaration").fetchone()[0])
+            desk.db.executemany("INSERT INTO other_share VALUES (?, ?, ?)", [(code, *span) for span in spans])
+    _find(desk, "")
+    return int(desk.db.execute("SELECT coalesce(max(id), 0) FROM declaration").fetchone()[0])
 
 
 def _other_shares(before: Partner | None, after: Partner | None) -> Iterator[tuple[str, str]]:
@@ -153,39 +153,39 @@ def _other_shares(before: Partner | None, after: Partner | None) -> Iterator[tup
             yield first.isoformat(), (until - timedelta(1)).isoformat()
 
 
-def _find(connection: sqlite3.Connection, which: str) -> None:
+def _find(desk: Desk, which: str) -> None:
     """Adds to `moved` and `weighed` the live invoices among those that `which` narrows down to."""
     for cause, find, found in (("other_partner", _MOVED, "moved"), ("other_share", _WEIGHED, "weighed")):
-        if connection.execute(f"SELECT EXISTS (SELECT 1 FROM {cause})").fetchone()[0]:
-            connection.execute(f"{find} {which}")
-            connection.execute(f"DELETE FROM {found} WHERE invoice IN ({WITHDRAWN})")
+        if desk.db.execute(f"SELECT EXISTS (SELECT 1 FROM {cause})").fetchone()[0]:
+            desk.db.execute(f"{find} {which}")
+            desk.db.execute(f"DELETE FROM {found} WHERE invoice IN ({WITHDRAWN})")
 
 
-def affected(connection: sqlite3.Connection) -> int:
+def affected(desk: Desk) -> int:
     """How many invoices `leave` would touch, of those found so far."""
-    return int(connection.execute(f"SELECT count(*) FROM ({_AFFECTED})").fetchone()[0])
+    return int(desk.db.execute(f"SELECT count(*) FROM ({_AFFECTED})").fetchone()[0])
 
 
-def leave(connection: sqlite3.Connection, sought: int) -> int:
+def leave(desk: Desk, sought: int) -> int:
     """Takes out the invoices of partners that are to be resolved otherwise, before they are; how many were touched.
 
     Touched are these, what they leave behind, and those that owe otherwise. `sought` is what `seek` said; what was
     booked or withdrawn since is seen to here. `arrive` follows, in the same transaction.
     """
-    _find(connection, f"AND declaration > {sought}")
-    bring(connection, f"IN (SELECT i.id FROM {PENDING} AND t.live < 0)")  # under the names it was put by
-    count = connection.execute(f"INSERT INTO touched (first, last) SELECT invoice, invoice FROM ({_AFFECTED})").rowcount
-    connection.execute("DELETE FROM left_over WHERE invoice IN (SELECT invoice FROM moved)")
-    connection.execute(
+    _find(desk, f"AND declaration > {sought}")
+    bring(desk, f"IN (SELECT i.id FROM {PENDING} AND t.live < 0)")  # under the names it was put by
+    count = desk.db.execute(f"INSERT INTO touched (first, last) SELECT invoice, invoice FROM ({_AFFECTED})").rowcount
+    desk.db.execute("DELETE FROM left_over WHERE invoice IN (SELECT invoice FROM moved)")
+    desk.db.execute(
         "DELETE FROM twin WHERE (supplier, library, key) IN (SELECT supplier, library, key FROM moved) "
         "AND invoice IN (SELECT invoice FROM moved)"
     )
-    connection.execute("DELETE FROM credit WHERE invoice IN (SELECT invoice FROM moved)")
+    desk.db.execute("DELETE FROM credit WHERE invoice IN (SELECT invoice FROM moved)")
     return count
 
 
-def arrive(connection: sqlite3.Connection) -> None:
+def arrive(desk: Desk) -> None:
     """Puts what `leave` took out where it belongs now."""
-    bring(connection, "IN (SELECT invoice FROM moved)")
+    bring(desk, "IN (SELECT invoice FROM moved)")
     for name in _SCRATCH:
-        connection.execute(f"DROP TABLE temp.{name}")
+        desk.db.execute(f"DROP TABLE temp.{name}")

@@ -20,6 +20,7 @@ from itertools import groupby
 from typing import Any
 
 from edi import ledger, partners, store, touched
+from edi.desk import Desk
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS, Candidate
 from edi.lending.matching import Case, Decisions, settle
 from edi.lock import in_turn
@@ -128,56 +129,56 @@ _GO = (_TELL, _GOING, _TAKE_AWAY)
 _COME_IN = (_CHANGED, _TAKE_AWAY_CHANGED, _PUT, _COME)
 
 
-def reconcile(connection: sqlite3.Connection, now: datetime, anew: bool = False) -> dict[str, int]:
+def reconcile(desk: Desk, now: datetime, anew: bool = False) -> dict[str, int]:
     """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass.
 
     With `anew` everything derived is made anew from the facts first: what is posted is the difference.
     """
-    with in_turn(store.home_of(connection), "reconcile", store.waiting_told(connection)):
+    with in_turn(store.home_of(desk.db), "reconcile", store.waiting_told(desk.db)):
         if anew:
-            derived.make_anew(connection)
-        posted = _pass(connection, now)
-    return {**tally.state(connection), **posted}
+            derived.make_anew(desk)
+        posted = _pass(desk, now)
+    return {**tally.state(desk), **posted}
 
 
-def _pass(connection: sqlite3.Connection, now: datetime) -> Counter[str]:
+def _pass(desk: Desk, now: datetime) -> Counter[str]:
     """What was posted."""
     posted = Counter({"entries_posted": 0, "remuneration_cents": 0})
-    derived.refresh(connection)
-    seen = touched.seen(connection)
+    derived.refresh(desk)
+    seen = touched.seen(desk)
     if seen is None:
-        if estimating.undone(connection):
-            with transaction(connection):
-                estimating.take_back(connection, now)
+        if estimating.undone(desk):
+            with transaction(desk.db):
+                estimating.take_back(desk, now)
         return posted
-    match_table.place(connection, seen)
-    directory = partners.load(connection)
-    with snapshot(connection):
-        whole, terms_found = scope.compute(connection, seen)
+    match_table.place(desk, seen)
+    directory = partners.load(desk)
+    with snapshot(desk.db):
+        whole, terms_found = scope.compute(desk, seen)
     for place in range(0, len(terms_found), _PIECE):
-        with transaction(connection):
-            connection.executemany(scope.SET_TERMS, terms_found[place : place + _PIECE])
+        with transaction(desk.db):
+            desk.db.executemany(scope.SET_TERMS, terms_found[place : place + _PIECE])
         breathe()
-    with snapshot(connection):
-        compute(connection, whole)
-        claims.claim(connection, directory, whole)
-        _compare(connection, whole)
-        bags = [row[0] for row in connection.execute(_BAGS_CHANGED)]
+    with snapshot(desk.db):
+        compute(desk, whole)
+        claims.claim(desk, directory, whole)
+        _compare(desk, whole)
+        bags = [row[0] for row in desk.db.execute(_BAGS_CHANGED)]
     if len(bags) <= _PIECE:
-        with transaction(connection):
+        with transaction(desk.db):
             for change in (*_GO, *_COME_IN):
-                connection.execute(change, _ALL)
-            _count(posted, ledger.post(connection, claims.REMUNERATION, now))
-            _done(connection, seen, whole)
-            estimating.take_back(connection, now)
+                desk.db.execute(change, _ALL)
+            _count(posted, ledger.post(desk, claims.REMUNERATION, now))
+            _done(desk, seen, whole)
+            estimating.take_back(desk, now)
     else:
-        posted.update(_write_in_pieces(connection, bags, now))
-        with transaction(connection):
-            _done(connection, seen, whole)
-            estimating.take_back(connection, now)
-    connection.execute("DROP VIEW temp.outcome_new")
+        posted.update(_write_in_pieces(desk, bags, now))
+        with transaction(desk.db):
+            _done(desk, seen, whole)
+            estimating.take_back(desk, now)
+    desk.db.execute("DROP VIEW temp.outcome_new")
     for table in ("outcome_rest", "gone", "undue", "due", "bag_seen", "looked", "bag", "decided"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        desk.db.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return posted
 
 
@@ -185,61 +186,61 @@ def _count(posted: Counter[str], run: ledger.Posted) -> None:
     posted.update({"entries_posted": run.entries, "remuneration_cents": run.cents})
 
 
-def _done(connection: sqlite3.Connection, seen: int, whole: bool) -> None:
+def _done(desk: Desk, seen: int, whole: bool) -> None:
     """Notes what is left over, and that all that was touched so far has been looked at."""
-    connection.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
-    connection.execute(_LEAVE)
-    tally.count(connection, seen)
+    desk.db.execute(f"DELETE FROM left_over {'' if whole else 'WHERE invoice IN (SELECT invoice FROM looked)'}")
+    desk.db.execute(_LEAVE)
+    tally.count(desk, seen)
     waiting = (
         "SELECT i.id FROM invoice i JOIN touched t ON i.id BETWEEN t.first AND t.last WHERE t.id <= ? AND t.last < ?"
     )
-    connection.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen, touched.EVERYTHING))
-    connection.execute("DELETE FROM touched WHERE id <= ?", (seen,))
+    desk.db.execute(f"INSERT OR IGNORE INTO untold {waiting}", (seen, touched.EVERYTHING))
+    desk.db.execute("DELETE FROM touched WHERE id <= ?", (seen,))
 
 
-def _write_in_pieces(connection: sqlite3.Connection, bags: list[int], now: datetime) -> Counter[str]:
+def _write_in_pieces(desk: Desk, bags: list[int], now: datetime) -> Counter[str]:
     """First what no longer stands, with its reversals; then what does, with its postings."""
     posted, size = Counter[str](), min(_PIECE, 1_000)
     for changes, undue, due in ((_GO, _TAKEN, _NOTHING), (_COME_IN, _WITHIN, _WITHIN)):
         place = 0
         while some := bags[place : place + size]:
             bounds, began = (some[0], some[-1]), time.monotonic()
-            with transaction(connection):
+            with transaction(desk.db):
                 for change in changes:
-                    connection.execute(change, bounds)
+                    desk.db.execute(change, bounds)
                 _count(
                     posted,
-                    ledger.post(connection, claims.REMUNERATION, now, undue, due, bounds),
+                    ledger.post(desk, claims.REMUNERATION, now, undue, due, bounds),
                 )
             place += len(some)
             size = max(1, min(_PIECE, 2 * size, int(size * _PIECE_SECONDS / (time.monotonic() - began + 1e-6))))
             breathe()
-            connection.execute(f"DELETE FROM undue WHERE {undue}", bounds)
+            desk.db.execute(f"DELETE FROM undue WHERE {undue}", bounds)
     return posted
 
 
-def compute(connection: sqlite3.Connection, whole: bool) -> None:
+def compute(desk: Desk, whole: bool) -> None:
     """The outcomes of all that is looked at: the view `outcome_new`."""
-    connection.execute("DROP VIEW IF EXISTS temp.outcome_new")
+    desk.db.execute("DROP VIEW IF EXISTS temp.outcome_new")
     for table, columns in (("bag_seen", _SEEN), ("outcome_rest", _REST_FOUND)):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-        connection.execute(f"CREATE TEMP TABLE {table} ({columns})")
-    connection.execute(_FOUND)
-    decided = deciding.standing(connection, whole)
+        desk.db.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        desk.db.execute(f"CREATE TEMP TABLE {table} ({columns})")
+    desk.db.execute(_FOUND)
+    decided = deciding.standing(desk, whole)
     source = "twin t" if whole else (
         "bag b CROSS JOIN twin t ON t.supplier = b.supplier AND t.library = b.library AND t.key = b.key"
     )  # fmt: skip
-    connection.execute(_GROUP.format(source=source, decided=_DECIDED if decided else ""))
+    desk.db.execute(_GROUP.format(source=source, decided=_DECIDED if decided else ""))
     marks = ", ".join("?" * len(_OUTCOME))
-    connection.executemany(f"INSERT INTO outcome_rest VALUES ({marks})", _settled(connection.execute(_REST), decided))
+    desk.db.executemany(f"INSERT INTO outcome_rest VALUES ({marks})", _settled(desk.db.execute(_REST), decided))
 
 
-def _compare(connection: sqlite3.Connection, whole: bool) -> None:
+def _compare(desk: Desk, whole: bool) -> None:
     """Leaves in `outcome_new` only what differs from the outcomes that stand; what no longer stands goes into `gone`."""
-    connection.execute("CREATE INDEX temp.bag_seen_bag ON bag_seen (s_invoice) WHERE plain")
+    desk.db.execute("CREATE INDEX temp.bag_seen_bag ON bag_seen (s_invoice) WHERE plain")
     looked = "" if whole else "o.invoice IN (SELECT invoice FROM looked) AND"
-    connection.execute("DROP TABLE IF EXISTS temp.gone")
-    connection.execute(
+    desk.db.execute("DROP TABLE IF EXISTS temp.gone")
+    desk.db.execute(
         f"CREATE TEMP TABLE gone AS SELECT o.invoice, o.bag FROM outcome o WHERE {looked} NOT (o.state = 'matched' AND EXISTS "
         "(SELECT 1 FROM bag_seen WHERE plain AND s_invoice = o.bag "
         "AND o.other = CASE o.invoice WHEN s_invoice THEN l_invoice WHEN l_invoice THEN s_invoice END)) AND NOT EXISTS (SELECT 1 "
@@ -250,10 +251,10 @@ def _compare(connection: sqlite3.Connection, whole: bool) -> None:
         f"EXISTS (SELECT 1 FROM outcome WHERE invoice = {row.partition(',')[0]} AND ({', '.join(_OUTCOME)}) = ({row}))"
         for row in (_OF_SUPPLIER, _OF_LIBRARY)
     )
-    connection.execute(f"DELETE FROM bag_seen WHERE plain AND {both_same}")
-    connection.execute(f"DELETE FROM outcome_rest AS n WHERE EXISTS (SELECT 1 FROM outcome o WHERE {same})")
+    desk.db.execute(f"DELETE FROM bag_seen WHERE plain AND {both_same}")
+    desk.db.execute(f"DELETE FROM outcome_rest AS n WHERE EXISTS (SELECT 1 FROM outcome o WHERE {same})")
     for table in ("outcome_rest", "gone", "due", "undue"):
-        connection.execute(f"CREATE INDEX temp.{table}_bag ON {table} (bag)")
+        desk.db.execute(f"CREATE INDEX temp.{table}_bag ON {table} (bag)")
 
 
 def _settled(rows: Iterable[sqlite3.Row], decided: dict[int, Decisions]) -> Iterator[tuple[Any, ...]]:

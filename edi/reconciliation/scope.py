@@ -4,10 +4,10 @@ Temporary tables: `looked`, the invoices whose outcome may change, live or not; 
 much was touched looks at everything, and has neither.
 """
 
-import sqlite3
 from datetime import date
 from typing import Any
 
+from edi.desk import Desk
 from edi.lending import terms
 from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.lending.proposing import LATE_DAYS
@@ -63,44 +63,38 @@ _OTHER_TERMS = (
 SET_TERMS = f"UPDATE twin SET rate = ?, cap = ? {_AT}"
 
 
-def compute(connection: sqlite3.Connection, seen: int) -> tuple[bool, list[tuple[Any, ...]]]:
+def compute(desk: Desk, seen: int) -> tuple[bool, list[tuple[Any, ...]]]:
     """Whether everything is looked at, and the values of `SET_TERMS` for credit notes whose terms are others now.
 
     `seen` is the last row of `touched` there is. Within a snapshot.
     """
     for table, columns in (("looked", "invoice INTEGER PRIMARY KEY"), ("bag", _BAG)):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-        connection.execute(f"CREATE TEMP TABLE {table} ({columns}) {'WITHOUT ROWID' if table == 'bag' else ''}")
-    touched, live = connection.execute(f"SELECT count(*), coalesce(sum(t.live), 0) {_TOUCHED}", (seen,)).fetchone()
-    live += connection.execute("SELECT coalesce(sum(n), 0) FROM tally WHERE what LIKE 'live-%'").fetchone()[0]
+        desk.db.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        desk.db.execute(f"CREATE TEMP TABLE {table} ({columns}) {'WITHOUT ROWID' if table == 'bag' else ''}")
+    touched, live = desk.db.execute(f"SELECT count(*), coalesce(sum(t.live), 0) {_TOUCHED}", (seen,)).fetchone()
+    live += desk.db.execute("SELECT coalesce(sum(n), 0) FROM tally WHERE what LIKE 'live-%'").fetchone()[0]
     if touched * _MUCH > live:
-        return True, _other_terms(connection, "credit c")
-    connection.execute(f"INSERT OR IGNORE INTO looked SELECT i.id {_TOUCHED}", (seen,))
-    connection.execute(
-        f"INSERT OR IGNORE INTO bag SELECT {_PLACE} FROM looked l CROSS JOIN invoice i ON i.id = l.invoice"
-    )
+        return True, _other_terms(desk, "credit c")
+    desk.db.execute(f"INSERT OR IGNORE INTO looked SELECT i.id {_TOUCHED}", (seen,))
+    desk.db.execute(f"INSERT OR IGNORE INTO bag SELECT {_PLACE} FROM looked l CROSS JOIN invoice i ON i.id = l.invoice")
     crediting = _CREDITING.removeprefix("FROM ")
-    found = _other_terms(connection, crediting)
-    connection.execute(
-        f"INSERT OR IGNORE INTO bag SELECT {_PLACE} {_CREDITING} CROSS JOIN invoice i ON i.id = c.invoice"
-    )
+    found = _other_terms(desk, crediting)
+    desk.db.execute(f"INSERT OR IGNORE INTO bag SELECT {_PLACE} {_CREDITING} CROSS JOIN invoice i ON i.id = c.invoice")
     own = "looked l CROSS JOIN credit c ON c.invoice = l.invoice"  # touched themselves, whatever they credit
-    found += [more for more in _other_terms(connection, own) if more not in found]
-    connection.execute(_REACH)
-    connection.execute(f"INSERT OR IGNORE INTO looked SELECT t.invoice FROM {_IN_BAG}")
+    found += [more for more in _other_terms(desk, own) if more not in found]
+    desk.db.execute(_REACH)
+    desk.db.execute(f"INSERT OR IGNORE INTO looked SELECT t.invoice FROM {_IN_BAG}")
     return False, found
 
 
-def _other_terms(connection: sqlite3.Connection, notes: str) -> list[tuple[Any, ...]]:
+def _other_terms(desk: Desk, notes: str) -> list[tuple[Any, ...]]:
     """A credit note that names a number but no date takes the terms of that invoice once it is found."""
     found = []
-    for note in connection.execute(_NOTES.format(notes=notes)).fetchall():
+    for note in desk.db.execute(_NOTES.format(notes=notes)).fetchall():
         day = date.fromisoformat(note["date"]).toordinal()
-        credited = connection.execute(_CREDITED, (note["supplier"], note["library"], note["credited"], day)).fetchone()[
-            0
-        ]
+        credited = desk.db.execute(_CREDITED, (note["supplier"], note["library"], note["credited"], day)).fetchone()[0]
         due = terms.at(date.fromordinal(credited or day))
         place = (note["supplier"], note["library"], note["key"], day, note["id"])
-        if connection.execute(_OTHER_TERMS, (due.rate_percent, due.cap_bp, *place)).fetchone():
+        if desk.db.execute(_OTHER_TERMS, (due.rate_percent, due.cap_bp, *place)).fetchone():
             found.append((due.rate_percent, due.cap_bp, *place))
     return found

@@ -1,10 +1,10 @@
 """How many invoices stand where, by period, counted as they come and go (table `tally`), and the invoices behind each count."""
 
-import sqlite3
 from collections import Counter
 from typing import Any
 
 from edi import touched
+from edi.desk import Desk
 
 #: Adds to a tally, or takes from it.
 COUNT = "ON CONFLICT (what, period) DO UPDATE SET n = n + excluded.n"
@@ -27,20 +27,20 @@ def outcomes(source: str, sign: str = "") -> str:
     return _OUTCOMES.format(source=source, sign=sign) + COUNT
 
 
-def count(connection: sqlite3.Connection, seen: int) -> None:
+def count(desk: Desk, seen: int) -> None:
     """Counts what was booked and withdrawn up to the row `seen` of `touched`, which goes in the same transaction."""
-    connection.execute(f"INSERT INTO tally {_PENDING} AND t.id <= ? GROUP BY 1, 2 {COUNT}", (seen,))
-    connection.execute("DELETE FROM tally WHERE n = 0")
+    desk.db.execute(f"INSERT INTO tally {_PENDING} AND t.id <= ? GROUP BY 1, 2 {COUNT}", (seen,))
+    desk.db.execute("DELETE FROM tally WHERE n = 0")
 
 
-def recount(connection: sqlite3.Connection) -> None:
+def recount(desk: Desk) -> None:
     """Counts everything anew, within the caller's transaction."""
-    connection.execute("DELETE FROM tally")
-    connection.execute(
+    desk.db.execute("DELETE FROM tally")
+    desk.db.execute(
         "INSERT INTO tally SELECT 'live-' || side, period, count(*) FROM invoice "
         "WHERE id NOT IN (SELECT invoice FROM withdrawal) GROUP BY side, period"
     )
-    connection.execute(outcomes("outcome WHERE true"))
+    desk.db.execute(outcomes("outcome WHERE true"))
 
 
 _CASES = {
@@ -54,10 +54,10 @@ _CASES = {
 _OPEN = "period NOT IN (SELECT year FROM period_closed)"
 
 
-def state(connection: sqlite3.Connection) -> dict[str, int]:
+def state(desk: Desk) -> dict[str, int]:
     """How many invoices stand where, over all open periods; a match, proposal or discrepancy counts once."""
     every = f"SELECT what, period, n FROM tally UNION ALL {_PENDING} GROUP BY 1, 2"
-    found = connection.execute(f"SELECT what, sum(n) FROM ({every}) WHERE {_OPEN} GROUP BY what")
+    found = desk.db.execute(f"SELECT what, sum(n) FROM ({every}) WHERE {_OPEN} GROUP BY what")
     counts = Counter(dict(found.fetchall()))
     return {
         name: counts[f"live-{what}"] - counts[f"placed-{what}"] if name.startswith("waiting") else counts[what]
@@ -76,12 +76,12 @@ def _list(name: str) -> str:
     return f"SELECT invoice FROM outcome WHERE {which} AND bag = invoice AND {_OPEN}"
 
 
-def details(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+def details(desk: Desk) -> dict[str, list[dict[str, Any]]]:
     """The invoices behind the counts; of a match or discrepancy, the one its case is named after."""
     return {
         f"{name}_list": [
             dict(row)
-            for row in connection.execute(
+            for row in desk.db.execute(
                 "SELECT i.supplier, i.library, i.number, i.date, i.kind, i.ht AS ht_cents, coalesce(o.reason, '') AS reason "
                 f"FROM invoice i LEFT JOIN outcome o ON o.invoice = i.id WHERE i.id IN ({_list(name)}) "
                 "ORDER BY i.date, i.supplier, i.number, i.id"

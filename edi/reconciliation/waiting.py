@@ -4,13 +4,13 @@ A supplier's invoice is worth its remuneration; a library's, or one of before 20
 and rate x H / (1 - highest discount) of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from edi import partners
+from edi.desk import Desk
 from edi.lending.remuneration import least, most, share, why_exempt
 from edi.partners import Partner
 from edi.reconciliation.match_table import CLAIMS_CONTRACT, NO_LINES
@@ -32,10 +32,10 @@ WHERE side = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' AND nature 
 """
 
 
-def waiting(connection: sqlite3.Connection, period: int, directory: Mapping[str, Partner]) -> Iterator[dict[str, Any]]:
+def waiting(desk: Desk, period: int, directory: Mapping[str, Partner]) -> Iterator[dict[str, Any]]:
     """Every invoice of a period that waits, as of the last pass, with `least_cents` and `most_cents` of what it may owe."""
     known: dict[str, Partner | None] = {}
-    for row in connection.execute(_WAITING, (period, CLAIMS_CONTRACT, NO_LINES)):
+    for row in desk.db.execute(_WAITING, (period, CLAIMS_CONTRACT, NO_LINES)):
         if row["library"] not in known:
             known[row["library"]] = directory.get(partners.resolve(directory, row["library"]))
         exempt = why_exempt(known[row["library"]], date.fromisoformat(row["date"]))
@@ -50,10 +50,10 @@ def waiting(connection: sqlite3.Connection, period: int, directory: Mapping[str,
         yield {**dict(row), "least_cents": bounds[0], "most_cents": bounds[1]}
 
 
-def worth(connection: sqlite3.Connection, period: int) -> dict[str, dict[str, int]]:
+def worth(desk: Desk, period: int) -> dict[str, dict[str, int]]:
     """How many invoices of a period wait for either side, and the least and most they are worth in cents."""
     sums = {side: {"invoices": 0, "least_cents": 0, "most_cents": 0} for side in ("library", "supplier")}
-    for one in waiting(connection, period, partners.load(connection)):
+    for one in waiting(desk, period, partners.load(desk)):
         awaited = sums["library" if one["side"] == "supplier" else "supplier"]
         awaited["invoices"] += 1
         awaited["least_cents"] += one["least_cents"]
@@ -61,9 +61,9 @@ def worth(connection: sqlite3.Connection, period: int) -> dict[str, dict[str, in
     return sums
 
 
-def said_nil(connection: sqlite3.Connection, side: str, directory: Mapping[str, Partner]) -> set[tuple[int, int]]:
+def said_nil(desk: Desk, side: str, directory: Mapping[str, Partner]) -> set[tuple[int, int]]:
     """(GLN resolved, year): who has declared on that side, for that year, that there is nothing, and nothing else."""
     invoices = Counter[tuple[int, int]]()
-    for row in connection.execute(_SPOKEN, (side,)):
+    for row in desk.db.execute(_SPOKEN, (side,)):
         invoices[int(partners.resolve(directory, row["declarant"])), row["period"]] += row["invoices"]
     return {who for who, count in invoices.items() if not count}

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from edi import partners
+from edi.desk import Desk
 from edi.lending import explaining
 from edi.lending.candidate import Candidate
 from edi.lending.proposing import digits
@@ -46,18 +47,16 @@ ORDER BY f.receipt DESC, f.ordinal LIMIT 50
 """
 
 
-def why(
-    connection: sqlite3.Connection, asked: str, supplier: str | None = None, library: str | None = None
-) -> dict[str, Any]:
+def why(desk: Desk, asked: str, supplier: str | None = None, library: str | None = None) -> dict[str, Any]:
     """Every case that an invoice of this number is in, or was; `supplier` and `library` narrow it, as written or resolved."""
-    directory = partners.load(connection)
-    match_table.pending(connection)
+    directory = partners.load(desk)
+    match_table.pending(desk)
     meant = {
         name: code and partners.resolve(directory, code)
         for name, code in (("supplier", supplier), ("library", library))
     }
     key = number.key(asked)
-    rows = connection.execute(
+    rows = desk.db.execute(
         f"{_INVOICE} WHERE i.key = ?1 AND (?2 IS NULL OR {_SUPPLIER} = CAST(?2 AS INTEGER)) "
         f"AND (?3 IS NULL OR {_LIBRARY} = CAST(?3 AS INTEGER)) ORDER BY i.date, i.id",
         (key, meant["supplier"], meant["library"]),
@@ -66,50 +65,49 @@ def why(
     cases = []
     for row in rows:
         if row["id"] not in told:
-            case = _case(connection, directory, row)
+            case = _case(desk, directory, row)
             told.update(one["invoice"] for side in ("supplier_invoices", "library_invoices") for one in case[side])
             cases.append(case)
     return {
         "asked": asked,
         "key": key,
         "cases": cases,
-        "refused": _refused(connection, asked),
-        "alike": [] if rows else _alike(connection, asked),
+        "refused": _refused(desk, asked),
+        "alike": [] if rows else _alike(desk, asked),
     }
 
 
-def _refused(connection: sqlite3.Connection, asked: str) -> list[dict[str, Any]]:
+def _refused(desk: Desk, asked: str) -> list[dict[str, Any]]:
     """The refusals of invoices of exactly that number, latest first."""
     return [
         {
             **msgspec.json.decode(row["finding"]),
             **{name: row[name] for name in ("file", "sha256", "received_at", "link")},
         }
-        for row in connection.execute(_REFUSED, (asked,))
+        for row in desk.db.execute(_REFUSED, (asked,))
         if CATALOGUE[row["code"]].reach != "warning"
     ]
 
 
-def _alike(connection: sqlite3.Connection, asked: str) -> list[str]:
+def _alike(desk: Desk, asked: str) -> list[str]:
     """Numbers that end alike, where there is none of that number."""
-    found = connection.execute(
+    found = desk.db.execute(
         "SELECT DISTINCT number FROM invoice WHERE key LIKE '%' || ? LIMIT 10", (digits(asked) or number.key(asked),)
     )
     return [row[0] for row in found] if number.key(asked) else []
 
 
-def _case(connection: sqlite3.Connection, directory: dict[str, Partner], row: sqlite3.Row) -> dict[str, Any]:
+def _case(desk: Desk, directory: dict[str, Partner], row: sqlite3.Row) -> dict[str, Any]:
     """One case, as JSON has it."""
     if row["withdrawn_by"] is not None:
         state, reason, ids = "withdrawn", "", [row["id"]]
     else:
-        state, reason, ids = deciding.case_of(connection, row["id"])
+        state, reason, ids = deciding.case_of(desk, row["id"])
     marks = ", ".join(map(str, ids))
     invoices = [
-        _invoice(one, directory)
-        for one in connection.execute(f"{_INVOICE} WHERE i.id IN ({marks}) ORDER BY i.date, i.id")
+        _invoice(one, directory) for one in desk.db.execute(f"{_INVOICE} WHERE i.id IN ({marks}) ORDER BY i.date, i.id")
     ]
-    ours = _candidates(connection, ids)
+    ours = _candidates(desk, ids)
     case: dict[str, Any] = {
         "state": state,
         "reason": reason,
@@ -117,16 +115,16 @@ def _case(connection: sqlite3.Connection, directory: dict[str, Partner], row: sq
         "library_invoices": [one for one in invoices if one["side"] == "library"],
         "evidence": _evidence(ours, directory),
         "awaits": _awaits(row, directory) if state == "waiting" else None,
-        "near_misses": [] if state == "withdrawn" else _near_misses(connection, ours, directory, state),
-        "entries": _entries(connection, ids),
-        "estimates": [row for one in ids for row in estimating.entries(connection, invoice=one)],
-        "decisions": deciding.listing(connection, ids),
-        "reconciled": not connection.execute(
+        "near_misses": [] if state == "withdrawn" else _near_misses(desk, ours, directory, state),
+        "entries": _entries(desk, ids),
+        "estimates": [row for one in ids for row in estimating.entries(desk, invoice=one)],
+        "decisions": deciding.listing(desk, ids),
+        "reconciled": not desk.db.execute(
             f"SELECT EXISTS (SELECT 1 FROM touched t JOIN invoice i ON i.id BETWEEN t.first AND t.last WHERE i.id IN ({marks}))"
         ).fetchone()[0],
     }
     if state == "withdrawn":
-        by = connection.execute(
+        by = desk.db.execute(
             "SELECT reference, taken_at FROM declaration WHERE id = ?", (row["withdrawn_by"],)
         ).fetchone()
         case["withdrawn"] = dict(by)
@@ -174,15 +172,15 @@ def _placed(row: sqlite3.Row) -> Placed:
     return Placed(Candidate(*facts), ttc, day, (supplier, library))
 
 
-def _candidates(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Placed]:
+def _candidates(desk: Desk, ids: Sequence[int]) -> list[Placed]:
     """The live ones of these invoices as matching sees them."""
-    rows = _rows(connection, f"{_OURS} AND i.id IN ({', '.join(map(str, ids))})")
+    rows = _rows(desk, f"{_OURS} AND i.id IN ({', '.join(map(str, ids))})")
     return sorted(map(_placed, rows), key=lambda placed: (placed.one.day, placed.one.invoice))
 
 
-def _rows(connection: sqlite3.Connection, query: str, *values: Any) -> Iterable[sqlite3.Row]:
+def _rows(desk: Desk, query: str, *values: Any) -> Iterable[sqlite3.Row]:
     """What a query finds in the match table, or in `pending` where no pass has brought it in yet."""
-    found = (connection.execute(query.format(table=table), values) for table in ("pending", "twin"))
+    found = (desk.db.execute(query.format(table=table), values) for table in ("pending", "twin"))
     return {row["invoice"]: row for rows in found for row in rows}.values()
 
 
@@ -219,9 +217,7 @@ def _awaits(row: sqlite3.Row, directory: dict[str, Partner]) -> dict[str, Any]:
     return {"side": side, "partner": row[side], "name": _name(directory, row[side]), "since": row["received_at"]}
 
 
-def _near_misses(
-    connection: sqlite3.Connection, ours: list[Placed], directory: dict[str, Partner], stands: str
-) -> list[dict[str, Any]]:
+def _near_misses(desk: Desk, ours: list[Placed], directory: dict[str, Partner], stands: str) -> list[dict[str, Any]]:
     """The other side's invoices that come nearest and are not in the case, the nearest first, and why each lost.
 
     Of one that waits, whatever it may be; of a match, what bears its number; else what has its number or amount.
@@ -229,11 +225,11 @@ def _near_misses(
     inside = {one.one.invoice for one in ours}
     found: dict[int, tuple[tuple[int, ...], dict[str, Any]]] = {}
     for mine in ours[:20]:
-        for theirs in _pool(connection, mine):
+        for theirs in _pool(desk, mine):
             if theirs.one.invoice in inside:
                 continue
             likeness = _compared(mine, theirs)
-            state, reason, _ = _standing(connection, theirs.one.invoice)
+            state, reason, _ = _standing(desk, theirs.one.invoice)
             penalty = likeness.penalty + (6 if state == "matched" else 0)
             order = (penalty, likeness.days_apart, abs(likeness.gap_cents), theirs.one.invoice)
             if stands == "matched" and not likeness.same_key:
@@ -245,22 +241,22 @@ def _near_misses(
     return [miss for _, miss in sorted(found.values(), key=lambda miss: miss[0])[:_NEAR]]
 
 
-def _pool(connection: sqlite3.Connection, mine: Placed) -> Iterable[Placed]:
+def _pool(desk: Desk, mine: Placed) -> Iterable[Placed]:
     """The other side's invoices of the same partners, and those of the same number of one of them."""
     pair = _rows(
-        connection, f"{_THEIRS} AND t.side <> ? AND t.day BETWEEN ? AND ?",
+        desk, f"{_THEIRS} AND t.side <> ? AND t.day BETWEEN ? AND ?",
         *mine.pair, mine.one.side, mine.one.day - 400, mine.one.day + 400,
     )  # fmt: skip
     same_key = _rows(
-        connection, f"{_OURS} AND i.key = ? AND i.side <> ? AND (t.supplier = ? OR t.library = ?)",
+        desk, f"{_OURS} AND i.key = ? AND i.side <> ? AND (t.supplier = ? OR t.library = ?)",
         mine.one.key, mine.one.side, *mine.pair,
     )  # fmt: skip
     found = {row["invoice"]: row for row in (*same_key, *pair)}
     return map(_placed, found.values())
 
 
-def _standing(connection: sqlite3.Connection, invoice: int) -> tuple[str, str, int | None]:
-    row = connection.execute("SELECT state, reason, other FROM outcome WHERE invoice = ?", (invoice,)).fetchone()
+def _standing(desk: Desk, invoice: int) -> tuple[str, str, int | None]:
+    row = desk.db.execute("SELECT state, reason, other FROM outcome WHERE invoice = ?", (invoice,)).fetchone()
     return (row["state"], row["reason"], row["other"]) if row else ("waiting", "", None)
 
 
@@ -286,11 +282,11 @@ def _miss(
     }  # fmt: skip
 
 
-def _entries(connection: sqlite3.Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+def _entries(desk: Desk, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Every entry that came of these invoices, reversals too, as the exports have them."""
     marks = ", ".join(map(str, ids))
     found = []
-    for row in connection.execute(
+    for row in desk.db.execute(
         f"SELECT e.*, p.posted_at FROM remuneration e JOIN posting_run p ON p.id = e.run "
         f"WHERE supplier_invoice IN ({marks}) OR library_invoice IN ({marks}) ORDER BY entry"
     ):

@@ -6,6 +6,7 @@ in one pass; what is shown is what came of that. The clock is given: one version
 
 import io
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,15 +14,14 @@ from typing import Any
 
 from edi import partners
 from edi.converting import convert
+from edi.desk import Desk, open_desk
 from edi.intake.correcting import body
 from edi.intake.taking import Arrival, receive, take
 from edi.partners import Partner
 from edi.reconciliation import claims
 from edi.reconciliation.reconciling import reconcile
-from edi.settings import open_home
-from edi.store import connect, transaction
+from edi.store import transaction
 from schemas.charset import ENCODING
-from spool.folder import Folder
 
 SUPPLIER, LIBRARY = "3025616805006", "3015593010104"
 ANSWERED = datetime.fromisoformat("2026-01-15T09:45:00")
@@ -31,34 +31,37 @@ _SHOWN = ("invoice_number", "invoice_date", "kind", "base_cents", "rate", "remun
 
 def worked() -> dict[str, Any]:
     """The files of both formats with their answers, and what a pass matches and posts, the same from either."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     for form, extension in (("fixed", "txt"), ("xml", "xml")):
-        with tempfile.TemporaryDirectory() as room:
-            home = open_home(Path(room) / "home")
-            connection, folder = connect(home.database), Folder(home.path)
-            with transaction(connection):
-                roles = {SUPPLIER: "supplier", LIBRARY: "library"}
-                partners.keep(connection, [Partner(code, "", role) for code, role in roles.items()])
-            for what, stem in _NAMES.items():
-                written, name = io.BytesIO(), f"{stem}.{extension}"
-                source = files("edi.spec").joinpath("example", f"{what}.xml").read_bytes()
-                assert not convert(io.BytesIO(source), form, written)
-                arrival = Arrival(name=name, link="example")
-                receipt = receive(connection, arrival, folder.keep([written.getvalue()], 1 << 20), ANSWERED)
-                verdict = take(connection, home, folder, receipt, arrival, ANSWERED).verdict
-                answers = []
-                for row in connection.execute("SELECT * FROM answer WHERE receipt = ? ORDER BY id", (receipt,)):
-                    with body(connection, folder, row) as data:
-                        sent = data if isinstance(data, bytes) else data.read()
-                    answers.append({"name": row["name"], "text": _text(row["name"], sent)})
-                text = _text(name, written.getvalue())
-                shown.append(
-                    {"what": what, "name": name, "format": form, "verdict": verdict, "text": text, "answers": answers}
-                )
-            counts = reconcile(connection, ANSWERED)
-            entries = [{name: entry[name] for name in _SHOWN} for entry in claims.entries(connection)]
-            connection.close()
+        with (
+            tempfile.TemporaryDirectory() as room,
+            open_desk(Path(room) / "home", clock=lambda: ANSWERED) as desk,
+        ):
+            shown += _taken(desk, form, extension)
+            counts = reconcile(desk, ANSWERED)
+            entries = [{name: entry[name] for name in _SHOWN} for entry in claims.entries(desk)]
     return {"files": shown, "counts": counts, "entries": entries}
+
+
+def _taken(desk: Desk, form: str, extension: str) -> Iterator[dict[str, Any]]:
+    """The files of one format, each as it is answered."""
+    with transaction(desk.db):
+        roles = {SUPPLIER: "supplier", LIBRARY: "library"}
+        partners.keep(desk, [Partner(code, "", role) for code, role in roles.items()])
+    for what, stem in _NAMES.items():
+        written, name = io.BytesIO(), f"{stem}.{extension}"
+        source = files("edi.spec").joinpath("example", f"{what}.xml").read_bytes()
+        assert not convert(io.BytesIO(source), form, written)
+        arrival = Arrival(name=name, link="example")
+        receipt = receive(desk, arrival, desk.folder.keep([written.getvalue()], 1 << 20), ANSWERED)
+        verdict = take(desk, receipt, arrival, ANSWERED).verdict
+        answers = []
+        for row in desk.db.execute("SELECT * FROM answer WHERE receipt = ? ORDER BY id", (receipt,)).fetchall():
+            with body(desk, row) as data:
+                sent = data if isinstance(data, bytes) else data.read()
+            answers.append({"name": row["name"], "text": _text(row["name"], sent)})
+        text = _text(name, written.getvalue())
+        yield {"what": what, "name": name, "format": form, "verdict": verdict, "text": text, "answers": answers}
 
 
 def _text(name: str, data: bytes) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 import parsers
 from edi import touched
+from edi.desk import open_desk
 from edi.intake.ingesting import ingest
 from edi.lending.checked import Checked, CleanInvoices
 from edi.lending.checks import check
@@ -49,17 +50,15 @@ def _clocked(work: Callable[[], Any]) -> tuple[Figures, Any]:
 
 
 def _ingest(home: Path, paths: Iterable[Path]) -> Figures:
-    opened = open_home(home)
-    connection = connect(opened.database)
-    spent, verdicts = _clocked(lambda: {taken.verdict for _, taken in ingest(opened, connection, paths)})
+    with open_desk(home) as desk:
+        spent, verdicts = _clocked(lambda: {taken.verdict for _, taken in ingest(desk, paths)})
     assert verdicts == {"accepted"}, verdicts
     return spent
 
 
 def _reconcile(home: Path) -> Figures:
-    opened = open_home(home)
-    connection = connect(opened.database)
-    spent, counts = _clocked(lambda: reconcile(connection, paris_now()))
+    with open_desk(home) as desk:
+        spent, counts = _clocked(lambda: reconcile(desk, desk.now()))
     return {**spent, "matched": counts["matched"], "posted": counts["entries_posted"]}
 
 
@@ -124,23 +123,22 @@ def reconciling(folder: Path) -> Figures:
 
 def matching(folder: Path) -> Figures:
     """Where every invoice stands, from scratch, into temporary tables: what a pass computes before it writes."""
-    connection = connect(open_home(folder / "market-home").database)
-    match_table.place(connection, touched.seen(connection) or 0)
-    with snapshot(connection):
-        spent, _ = _clocked(lambda: compute(connection, whole=True))
-        matched = connection.execute("SELECT count(*) FROM outcome_new WHERE state = 'matched' AND bag = invoice")
-        return {**spent, "matched": matched.fetchone()[0]}
+    with open_desk(folder / "market-home") as desk:
+        match_table.place(desk, touched.seen(desk) or 0)
+        with snapshot(desk.db):
+            spent, _ = _clocked(lambda: compute(desk, whole=True))
+            matched = desk.db.execute("SELECT count(*) FROM outcome_new WHERE state = 'matched' AND bag = invoice")
+            return {**spent, "matched": matched.fetchone()[0]}
 
 
 def one_more_file(folder: Path) -> Figures:
     """The pass after one more file of a hundred invoices, postings and all, on disk: the median of several files."""
-    opened = open_home(folder / "market-home")
-    connection = connect(opened.database)
     passes = []
-    for path in sorted((folder / "one-more").iterdir()):
-        assert [taken.verdict for _, taken in ingest(opened, connection, [path])] == ["accepted"]
-        spent, _ = _clocked(lambda: reconcile(connection, paris_now()))
-        passes.append((spent["seconds"], spent))
+    with open_desk(folder / "market-home") as desk:
+        for path in sorted((folder / "one-more").iterdir()):
+            assert [taken.verdict for _, taken in ingest(desk, [path])] == ["accepted"]
+            spent, _ = _clocked(lambda: reconcile(desk, desk.now()))
+            passes.append((spent["seconds"], spent))
     return sorted(passes, key=lambda one: one[0])[len(passes) // 2][1]
 
 

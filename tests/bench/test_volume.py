@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import parsers
+from edi.desk import open_desk
 from edi.intake.ingesting import ingest
 from edi.lending.checked import Checked
 from edi.lending.checks import check
 from edi.lending.context import Context
 from edi.reconciliation.reconciling import reconcile
-from edi.settings import OUR_GLN, open_home
-from edi.store import connect
+from edi.settings import OUR_GLN
 from parsers.sniff import open_source
 from schemas.finding import Finding
 from tests.worlds import volume
@@ -42,10 +42,9 @@ def test_the_big_file_is_accepted_without_a_word(tmp_path: Path, form: str) -> N
 
 def test_files_of_both_sides_match_whatever_order_they_come_in(tmp_path: Path) -> None:
     paths = volume.write_arrivals(tmp_path, 40)
-    home = open_home(tmp_path / "home")
-    connection = connect(home.database)
-    verdicts = {taken.verdict for _, taken in ingest(home, connection, paths)}
-    counts = reconcile(connection, datetime(2026, 1, 1))
+    with open_desk(tmp_path / "home") as desk:
+        verdicts = {taken.verdict for _, taken in ingest(desk, paths)}
+        counts = reconcile(desk, datetime(2026, 1, 1))
 
     assert verdicts == {"accepted"}
     assert counts["matched"] == 400 and counts["discrepancies"] == counts["net_differs"] == 0

@@ -40,7 +40,7 @@ def test_facts_are_only_ever_added(desk: Desk, table: str) -> None:
     desk.take(declared("C", sold("9", DAY), sold("2", DAY, 5_000)), speaks_for=[LIBRARY])  # a finding
     desk.take(declared("D", sold("9", DAY)))
     desk.take(declared("E", sold("9", DAY)))  # a statement
-    desk.connection.execute("INSERT INTO period_act (year, act, at, reason) VALUES (2004, 'close', '', '')")
+    desk.db.execute("INSERT INTO period_act (year, act, at, reason) VALUES (2004, 'close', '', '')")
     before = (
         desk.rows(f"SELECT rowid, * FROM {table}")
         if table not in ("statement", "finding")
@@ -78,7 +78,7 @@ def test_every_entry_and_every_run_is_hashed_over_the_one_before(desk: Desk) -> 
     ):
         assert before == previous
         chain = hashlib.sha256(f"{before}{when}{rules}".encode())
-        cursor = desk.connection.execute("SELECT * FROM remuneration WHERE run = ? ORDER BY entry", (run,))
+        cursor = desk.db.execute("SELECT * FROM remuneration WHERE run = ? ORDER BY entry", (run,))
         rows = cursor.fetchall()
         assert len(rows) == count
         for row in rows:
@@ -96,7 +96,7 @@ def test_a_reversal_undoes_one_entry_once(desk: Desk) -> None:
     )
     assert reversals == [(0, 0, 0, 0)] * 3
     with pytest.raises(sqlite3.IntegrityError):
-        desk.connection.execute(
+        desk.db.execute(
             "INSERT INTO entry SELECT 99, run, scheme, kind, period, party, counterparty, piece, piece_date, piece_kind, "
             "base_cents, rate, cents, units, reason, claim, evidence, facts, reverses, hash "
             "FROM entry WHERE reverses IS NOT NULL LIMIT 1"
@@ -104,13 +104,13 @@ def test_a_reversal_undoes_one_entry_once(desk: Desk) -> None:
 
 
 def test_exports_are_exact(desk: Desk) -> None:
-    rows = list(entries(desk.connection, 2025, desk.one("SELECT supplier FROM remuneration")))
+    rows = list(entries(desk, 2025, desk.one("SELECT supplier FROM remuneration")))
     assert [(row["entry"], row["rate"], row["reverses"]) for row in rows][:3] == [
         (1, "0.06", None),
         (2, "0.06", None),
         (3, "0.06", 1),
     ]
-    assert list(entries(desk.connection, 2024)) == []
+    assert list(entries(desk, 2024)) == []
     text = b"".join(plain_csv(COLUMNS, rows)).decode()
     assert text.count("\r\n") == 7
     assert text.splitlines()[1].split(",")[7:12] == ["10000", "0.06", "600", "1", ""]

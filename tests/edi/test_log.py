@@ -55,7 +55,7 @@ def test_refusals_and_troubles(desk: Links) -> None:
     (desk.base / "un" / "archive").touch()
     desk.drop("un", F)
     desk.run().once()
-    list(ingest(desk.home, desk.connection, [SAMPLES / "single-defects" / "total-differs.txt"]))
+    list(ingest(desk, [SAMPLES / "single-defects" / "total-differs.txt"]))
     found = facts(desk.home.path)
     [trouble] = [fact for fact in found if fact["fact"] == "trouble"]
     assert (trouble["level"], trouble["link"], trouble["file"]) == ("warning", "un", F)
@@ -127,9 +127,9 @@ def test_what_people_decide_is_logged_with_who(desk: Links, monkeypatch: pytest.
     shutil.copy(SAMPLES / "single-defects" / "truncated.txt", desk.base / "un" / "depot" / "a\nb.txt")
     desk.run().once()
     monkeypatch.setattr("getpass.getuser", lambda: "anne")
-    [number] = [row["id"] for row in desk.connection.execute("SELECT id FROM receipt WHERE verdict = 'refused'")]
+    [number] = [row["id"] for row in desk.db.execute("SELECT id FROM receipt WHERE verdict = 'refused'")]
     refused = {"link": "un", "file": "a_b.txt", "reason": "essai"}
-    name = desk.connection.execute("SELECT name FROM receipt WHERE id = ?", (number,)).fetchone()[0]
+    name = desk.db.execute("SELECT name FROM receipt WHERE id = ?", (number,)).fetchone()[0]
     refused["file"] = name
     [released, taken] = told("quarantine", "release", str(number), "--reason", "essai", "--by", "Jean")
     new = released["read_again_as"]

@@ -45,7 +45,7 @@ def test_a_year_comes_out_as_its_author_expects_in_any_order(tmp_path: Path, yea
     expected = json.loads((SAMPLES / year / "expected.json").read_text("utf-8"))
     desk = taken(tmp_path / "home", year, seed, at_the_end=bool(seed % 2))
     found = desk.reconcile()
-    lists = details(desk.connection)
+    lists = details(desk)
 
     assert {name: found[name] for name in ("matched", "discrepancies", "net_differs", "proposed")} == {
         **{name: expected[name] for name in ("matched", "discrepancies", "net_differs")},
@@ -65,7 +65,7 @@ def test_a_year_comes_out_as_its_author_expects_in_any_order(tmp_path: Path, yea
         map(hashable, expected["entries"])
     )
     assert desk.owed() == expected["remuneration_cents"]
-    assert verify(desk.connection, desk.home).failure is None
+    assert verify(desk).failure is None
     before = desk.snapshot()
     assert desk.reconcile()["entries_posted"] == 0
     desk.from_scratch()

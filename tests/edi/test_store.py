@@ -21,7 +21,7 @@ def test_no_row_is_about_nothing(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
 
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        desk.connection.execute(
+        desk.db.execute(
             "INSERT INTO answer (receipt, link, home, name, body, written_at) VALUES (9, 'l', '', 'a', x'', '')"
         )
 

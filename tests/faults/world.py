@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from edi.books.proof import verify
+from edi.desk import open_desk
 from edi.intake.correcting import body
-from edi.settings import open_home
-from edi.store import connect
-from spool.folder import Folder
 from tests.faults.nursery import Nursery, Ran
 from tests.sshd import Sshd
 from tests.told import stands, told
@@ -211,7 +209,7 @@ class World:
 
     def check(self) -> None:
         """What holds in any state after a whole pass, whatever happened before."""
-        with self.database() as connection:
+        with self.database() as connection, open_desk(self.home) as desk:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
             for complaint, sql in _NEVER.items():
@@ -220,13 +218,12 @@ class World:
             connection.row_factory = sqlite3.Row
             for answer in connection.execute("SELECT * FROM answer").fetchall():
                 base = self.partners / answer["link"] / ("homes" if answer["home"] else "") / answer["home"]
-                with body(connection, Folder(self.home), answer) as data:
+                with body(desk, answer) as data:
                     sent = data if isinstance(data, bytes) else data.read()
                 assert (base / "retour" / answer["name"]).read_bytes() == sent, (
                     f"{answer['name']} contradicts the database"
                 )
-        with closing(connect(self.home / "edi.sqlite")) as connection:
-            assert verify(connection, open_home(self.home)).failure is None
+            assert verify(desk).failure is None
         for path in (self.home / "received").rglob("*"):
             if path.is_file():
                 assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name

@@ -418,7 +418,7 @@ def test_copy_of_ours_that_cannot_be_read_keeps_nobody(world: World, monkeypatch
     right = backlog.take_receipt
 
     def wrong(desk: Desk, receipt: int) -> Any:
-        [row] = desk.connection.execute("SELECT link FROM receipt WHERE id = ?", (receipt,))
+        [row] = desk.db.execute("SELECT link FROM receipt WHERE id = ?", (receipt,))
         if row["link"] == "mechante":
             raise OSError(5, "Input/output error")
         return right(desk, receipt)

@@ -75,7 +75,7 @@ def test_a_stranger_is_told_the_same_whatever_is_booked_and_leaves_nothing(
     before = full.snapshot()
     told = []
     for desk in (full, empty):
-        desk.now = NOW + timedelta(hours=1)
+        desk.time = NOW + timedelta(hours=1)
         taken = desk.take(data, name="x.txt", speaks_for=[OTHER_SHOP])
         assert "declarant-not-allowed" in codes(taken)
         assert (taken.verdict, taken.accepted) == ("refused", 0)
@@ -204,7 +204,7 @@ def test_all_that_is_kept_is_its_owner_s_alone(tmp_path: Path) -> None:
     assert {path.name for path in modes} >= {"edi.sqlite-wal", "edi.toml", "received", "quarantine", "outgoing"}
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
     assert {path: oct(mode) for path, mode in modes.items() if path.is_file() and mode != 0o600} == {}
-    desk.connection.close()
+    desk.db.close()
 
 
 @pytest.mark.parametrize("mode", [0o750, 0o705, 0o777, 0o710])

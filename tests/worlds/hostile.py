@@ -14,10 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from edi.intake.taking import check_file
-from edi.limits import Limits
-from edi.store import scratch
 from tests.declarations import BASES
-from tests.worlds.core import US, written
+from tests.desk import aside
+from tests.worlds.core import written
 
 XML, FIXED = written(BASES["supplier"], "xml"), written(BASES["supplier"], "fixed")
 HEAD = XML[: XML.index(b"<facture")]
@@ -90,12 +89,11 @@ def main(case: str) -> None:
     with tempfile.TemporaryFile() as file:
         file.write(MADE[case]())
         file.seek(0)
-        connection = scratch()
-        now = datetime(2026, 3, 1, 12, 0)
-        check_file(connection, io.BytesIO(FIXED), "F.txt", US, Limits(), now)  # what is needed once
+        desk = aside(now=datetime(2026, 3, 1, 12, 0))
+        check_file(desk, io.BytesIO(FIXED), "F.txt")  # what is needed once
         Path("/proc/self/clear_refs").write_text("5")
         before, begun = _rss("VmRSS"), time.process_time()
-        found, _ = check_file(connection, file, "F.txt", US, Limits(), now)
+        found, _ = check_file(desk, file, "F.txt")
         facts = {
             "verdict": found.verdict,
             "codes": sorted(found.findings_by_code),

@@ -6,12 +6,12 @@ T2 writes verdict, invoices, findings, answer and the receipt's state, or nothin
 the write transaction.
 """
 
-import sqlite3
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
 from edi import periods, touched
+from edi.desk import Desk
 from edi.directory import importing
 from edi.judged import Booked, Judged, ruled
 from edi.lending.booking.rehearsing import rehearse
@@ -44,28 +44,28 @@ STORE_CODES = (
 _MANY = 1_000
 
 
-def judge(connection: sqlite3.Connection, source: Source, file: File) -> Staged:
+def judge(desk: Desk, source: Source, file: File) -> Staged:
     """Reads and checks a file, under no lock."""
-    prepare(connection)
-    discard_lines(connection, file.receipt)  # of a run that was killed
-    directory = Directory(connection)
+    prepare(desk)
+    discard_lines(desk, file.receipt)  # of a run that was killed
+    directory = Directory(desk)
     context = Context(our_gln=file.ours, now=file.now, directory=directory, speaks_for=file.speaks_for)
-    return stage(connection, source, context, file.receipt, file.dry, file.progress, file.limits)
+    return stage(desk, source, context, file.receipt, file.dry, file.progress, file.limits)
 
 
-def unchecked(connection: sqlite3.Connection, file: File) -> tuple[str, ...]:
+def unchecked(desk: Desk, file: File) -> tuple[str, ...]:
     """The codes that cannot be raised of a file: without a directory, and without what else was booked."""
     alone = ("declarant-not-allowed", *STORE_CODES) if file.alone else ()
-    return (*alone, *unresolved_codes(Directory(connection)))
+    return (*alone, *unresolved_codes(Directory(desk)))
 
 
-def book(connection: sqlite3.Connection, staged: Judged, file: File) -> Booked:
+def book(desk: Desk, staged: Judged, file: File) -> Booked:
     """Judges the staged file against what is booked and books what is accepted. Within the caller's write transaction."""
     assert isinstance(staged, Staged)
     receipt, header, dry, now = file.receipt, staged.header, file.dry, file.now
     if header is None:
         return ruled(staged)
-    chain = _judge(connection, staged, header, file.alone)
+    chain = _judge(desk, staged, header, file.alone)
     if not _whole(header):
         return ruled(staged)
     booked = ruled(staged)
@@ -73,32 +73,32 @@ def book(connection: sqlite3.Connection, staged: Judged, file: File) -> Booked:
     target = chain.latest if chain is not None and stands else None
     if "declarant-not-allowed" in staged.tally.by_code:  # somebody else's word: it is not even remembered as refused
         return booked
-    declaration = _insert_declaration(connection, staged, header, booked, receipt, file.content, dry, target, now)
+    declaration = _insert_declaration(desk, staged, header, booked, receipt, file.content, dry, target, now)
     if not stands:
         return booked
     assert header.period is not None
-    period = periods.booked_in(header.period, periods.closed_years(connection))
+    period = periods.booked_in(header.period, periods.closed_years(desk))
     real, clean = header.use == "real", not staged.refused
-    if real and period != header.period and _moves(connection, clean and target is not None):
+    if real and period != header.period and _moves(desk, clean and target is not None):
         staged.tally.add(_at(header, "period", "period-closed-booked-late", str(header.period), str(period)))
 
     def write() -> None:
         if real and target is not None:
-            withdraw(connection, declaration, target, clean)
-        connection.execute(
+            withdraw(desk, declaration, target, clean)
+        desk.db.execute(
             "INSERT OR IGNORE INTO statement SELECT ?, booked FROM staged_restated WHERE seq IN "
             "(SELECT seq FROM staged_invoice WHERE fate = 'restated')",
             (declaration,),
         )
-        derived.begin(connection)
-        _insert_invoices(connection, staged, receipt, header, declaration, period)
-        touched.note(connection, [(receipt * PLACES, (receipt + 1) * PLACES - 1)], live=1)
+        derived.begin(desk)
+        _insert_invoices(desk, staged, receipt, header, declaration, period)
+        touched.note(desk, [(receipt * PLACES, (receipt + 1) * PLACES - 1)], live=1)
 
     if real and not dry:
         write()
-        importing.ask_for_unknown(connection, declaration, now)
+        importing.ask_for_unknown(desk, declaration, now)
     else:
-        booked.would = rehearse(connection, write, receipt, staged.invoices)
+        booked.would = rehearse(desk, write, receipt, staged.invoices)
     return booked
 
 
@@ -110,11 +110,11 @@ def _whole(header: Header) -> bool:
     )  # fmt: skip
 
 
-def _moves(connection: sqlite3.Connection, withdraws: bool) -> bool:
+def _moves(desk: Desk, withdraws: bool) -> bool:
     """Whether anything is booked or withdrawn: what is only stated once more is not."""
     absent = "OR EXISTS (SELECT 1 FROM staged_own WHERE booked NOT IN (SELECT booked FROM staged_restated))"
     booked = "SELECT EXISTS (SELECT 1 FROM staged_invoice WHERE fate = 'book')"
-    return bool(connection.execute(f"{booked} {absent if withdraws else ''}").fetchone()[0])
+    return bool(desk.db.execute(f"{booked} {absent if withdraws else ''}").fetchone()[0])
 
 
 def _at(header: Header, name: str, code: str, found: str | None, expected: str | Both | None = None) -> Finding:
@@ -123,7 +123,7 @@ def _at(header: Header, name: str, code: str, found: str | None, expected: str |
     return Finding(code=code, record=header.record, position=position, field=field.wire, found=found, expected=expected)
 
 
-def _judge(connection: sqlite3.Connection, staged: Staged, header: Header, alone: bool) -> Chain | None:
+def _judge(desk: Desk, staged: Staged, header: Header, alone: bool) -> Chain | None:
     """Judges references, then invoices, as far as the header's fields they go by are sound; the chain of an R or A, which
     names what nobody knows where the file is `alone`."""
     wrong = staged.tally.wrong
@@ -132,25 +132,25 @@ def _judge(connection: sqlite3.Connection, staged: Staged, header: Header, alone
         return all(getattr(header, name) is not None and EN.field(name).wire not in wrong for name in names)
 
     if sound("declarant", "use", "reference") and header.use == "real":
-        _judge_reference(connection, staged, header)
+        _judge_reference(desk, staged, header)
     if not sound("declarant", "side", "period", "use", "nature", "replaced"):
         return None
     chain = None
     if header.nature != "initial":
-        chain = Chain(True, None, None) if alone else find_chain(connection, header)
+        chain = Chain(True, None, None) if alone else find_chain(desk, header)
         if not chain.known:  # what it would leave out of the duplicate checks, nobody can say
             named = chain.live_reference or Both("aucune en vigueur", "none is live")
             staged.tally.add(_at(header, "replaced", "replaced-reference-unknown", header.replaced, named))
             return None
     if header.use == "real":
         if chain is not None and chain.latest is not None:
-            restate(connection, chain.latest)
-        _judge_invoices(connection, staged, header)
+            restate(desk, chain.latest)
+        _judge_invoices(desk, staged, header)
     return chain
 
 
-def _judge_reference(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
-    used = connection.execute(
+def _judge_reference(desk: Desk, staged: Staged, header: Header) -> None:
+    used = desk.db.execute(
         "SELECT 1 FROM declaration d WHERE declarant = ? AND reference = ? AND use = 'real' AND NOT dry AND accepted > 0 "
         "AND verdict <> 'refused' AND NOT EXISTS "
         "(SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels')",
@@ -163,14 +163,14 @@ def _judge_reference(connection: sqlite3.Connection, staged: Staged, header: Hea
 _HAS_BOOKED = "SELECT 1 FROM declaration WHERE declarant = ? AND side = ? AND use = 'real' AND NOT dry AND accepted > 0"
 
 
-def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Header) -> None:
+def _judge_invoices(desk: Desk, staged: Staged, header: Header) -> None:
     """Refuses what is booked with other amounts or lines; counts once what is booked identically."""
-    if not connection.execute(_HAS_BOOKED, (header.declarant, header.side)).fetchone():
+    if not desk.db.execute(_HAS_BOOKED, (header.declarant, header.side)).fetchone():
         return
     own = "supplier" if header.side == "supplier" else "library"
     partner = "library" if own == "supplier" else "supplier"
-    connection.create_function("written", 1, lambda name: name.strip().upper(), deterministic=True)
-    rows = connection.execute(
+    desk.db.create_function("written", 1, lambda name: name.strip().upper(), deterministic=True)
+    rows = desk.db.execute(
         f"""
         SELECT s.seq, s.record, s.number, i.id, i.digest = s.digest AS same, d.reference
         FROM staged_invoice s
@@ -190,18 +190,18 @@ def _judge_invoices(connection: sqlite3.Connection, staged: Staged, header: Head
         about: dict[str, Any] = {"record": row["record"], "invoice": row["number"], "found": row["reference"]}
         if row["same"]:
             staged.tally.add(Finding(code="invoice-already-declared", **about))
-            connection.execute("INSERT OR IGNORE INTO staged_restated VALUES (?, ?)", (row["seq"], row["id"]))
-            connection.execute("UPDATE staged_invoice SET fate = 'restated' WHERE seq = ?", (row["seq"],))
+            desk.db.execute("INSERT OR IGNORE INTO staged_restated VALUES (?, ?)", (row["seq"], row["id"]))
+            desk.db.execute("UPDATE staged_invoice SET fate = 'restated' WHERE seq = ?", (row["seq"],))
         else:
-            refuse(connection, staged, row["seq"], Finding(code="invoice-declared-differently", **about), False)
+            refuse(desk, staged, row["seq"], Finding(code="invoice-declared-differently", **about), False)
 
 
 def _insert_declaration(
-    connection: sqlite3.Connection, staged: Staged, header: Header, booked: Booked,
+    desk: Desk, staged: Staged, header: Header, booked: Booked,
     receipt: int, sha256: str, dry: bool, target: int | None, now: datetime,
 ) -> int:  # fmt: skip
     assert header.issued is not None
-    cursor = connection.execute(
+    cursor = desk.db.execute(
         "INSERT INTO declaration (receipt, sha256, format, verdict, side, use, nature, declarant, reference, replaced, "
         "period, sending, issued, invoices, accepted, dry, supersedes, taken_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -215,22 +215,20 @@ def _insert_declaration(
     return cursor.lastrowid
 
 
-def _insert_invoices(
-    connection: sqlite3.Connection, staged: Staged, receipt: int, header: Header, declaration: int, period: int
-) -> None:
+def _insert_invoices(desk: Desk, staged: Staged, receipt: int, header: Header, declaration: int, period: int) -> None:
     """Moves the accepted invoices out of the temporary table, and the lines that are not in the store yet."""
     first = receipt * PLACES
     if staged.lines is not None:
         staged.lines.put()
-    connection.executemany(
+    desk.db.executemany(
         "DELETE FROM line WHERE id BETWEEN ? AND ?",
-        connection.execute(
+        desk.db.execute(
             "SELECT first_line, first_line + lines - 1 FROM staged_invoice WHERE fate <> 'book' AND lines > 0"
         ).fetchall(),
     )
     supplier, library = ("?2", "partner") if header.side == "supplier" else ("partner", "?2")
-    with plain_inserts(connection, "invoice") if staged.invoices > _MANY else nullcontext():
-        connection.execute(
+    with plain_inserts(desk.db, "invoice") if staged.invoices > _MANY else nullcontext():
+        desk.db.execute(
             f"""
             INSERT INTO invoice (id, declaration, record, side, supplier, library, number, key, date, kind, ht, ttc,
                 contract, contract_sent, credited, credited_on, first_line, lines, copies, gross, base, base_copies,

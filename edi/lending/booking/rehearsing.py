@@ -4,10 +4,10 @@ For dry runs and test declarations (format, section 5): the same booking, the sa
 nothing of it stays.
 """
 
-import sqlite3
 from collections.abc import Callable
 
 from edi import partners, touched
+from edi.desk import Desk
 from edi.reconciliation import claims, match_table, reconciling, scope
 from edi.store import PLACES
 from schemas.acknowledgement import Rehearsal, Rehearsed
@@ -31,7 +31,7 @@ WHERE i.id BETWEEN ? AND ? ORDER BY i.id LIMIT ?
 """
 
 
-def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: int, invoices: int) -> Rehearsal | None:
+def rehearse(desk: Desk, book: Callable[[], None], receipt: int, invoices: int) -> Rehearsal | None:
     """Books by `book`, looks where the invoices of `receipt` would stand, and undoes all of it; None when it is too long.
 
     Within the caller's write transaction.
@@ -39,34 +39,34 @@ def rehearse(connection: sqlite3.Connection, book: Callable[[], None], receipt: 
     if invoices > LONGEST:
         return None
     bounds = (receipt * PLACES, receipt * PLACES + PLACES - 1)
-    connection.execute("SAVEPOINT rehearsal")
+    desk.db.execute("SAVEPOINT rehearsal")
     try:
-        before = touched.seen(connection) or 0
+        before = touched.seen(desk) or 0
         book()
-        seen = touched.seen(connection) or 0
-        match_table.bring(connection, _CONCERNED.format(before=before, first=bounds[0], last=bounds[1]))
-        connection.execute("DELETE FROM touched WHERE id <= ?", (before,))  # of others: not what is rehearsed
-        whole, terms_found = scope.compute(connection, seen)
-        connection.executemany(scope.SET_TERMS, terms_found)
-        reconciling.compute(connection, whole)
-        claims.claim(connection, partners.load(connection), whole)
-        return _told(connection, bounds)
+        seen = touched.seen(desk) or 0
+        match_table.bring(desk, _CONCERNED.format(before=before, first=bounds[0], last=bounds[1]))
+        desk.db.execute("DELETE FROM touched WHERE id <= ?", (before,))  # of others: not what is rehearsed
+        whole, terms_found = scope.compute(desk, seen)
+        desk.db.executemany(scope.SET_TERMS, terms_found)
+        reconciling.compute(desk, whole)
+        claims.claim(desk, partners.load(desk), whole)
+        return _told(desk, bounds)
     finally:
-        if connection.in_transaction:  # a full disk has SQLite undo all of it by itself
-            connection.execute("ROLLBACK TO rehearsal")
-            connection.execute("RELEASE rehearsal")
+        if desk.db.in_transaction:  # a full disk has SQLite undo all of it by itself
+            desk.db.execute("ROLLBACK TO rehearsal")
+            desk.db.execute("RELEASE rehearsal")
 
 
-def _told(connection: sqlite3.Connection, bounds: tuple[int, int]) -> Rehearsal:
+def _told(desk: Desk, bounds: tuple[int, int]) -> Rehearsal:
     states = dict(
-        connection.execute(f"SELECT state, count(*) FROM outcome_new WHERE {_THEIRS} GROUP BY state", bounds).fetchall()
+        desk.db.execute(f"SELECT state, count(*) FROM outcome_new WHERE {_THEIRS} GROUP BY state", bounds).fetchall()
     )
-    booked = connection.execute("SELECT count(*) FROM invoice WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
-    owed = connection.execute(
+    booked = desk.db.execute("SELECT count(*) FROM invoice WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
+    owed = desk.db.execute(
         "SELECT coalesce(sum(cents), 0) FROM due WHERE claim BETWEEN ?1 AND ?2 OR evidence BETWEEN ?1 AND ?2",
         bounds,
     ).fetchone()[0]
-    listed = connection.execute(_ONE, (*bounds, LISTED))
+    listed = desk.db.execute(_ONE, (*bounds, LISTED))
     return Rehearsal(
         matched=states.get("matched", 0),
         proposed=states.get("proposed", 0),

@@ -5,11 +5,10 @@ is withdrawn only when the last live declaration that states it is. The temporar
 beside those of `edi.lending.booking.staging`.
 """
 
-import sqlite3
-
 import msgspec
 
 from edi import touched
+from edi.desk import Desk
 from edi.reconciliation import derived
 from schemas.declaration import Header
 
@@ -41,19 +40,19 @@ class Chain(msgspec.Struct, frozen=True):
     live_reference: str | None
 
 
-def prepare(connection: sqlite3.Connection) -> None:
+def prepare(desk: Desk) -> None:
     """Empties the temporary tables for the next file, which is compared by keys of this version. Before the write
     transaction begins."""
-    derived.refresh(connection)
-    connection.executescript(_SCHEMA + "".join(f"DELETE FROM {table};" for table in _TABLES))
+    derived.refresh(desk)
+    desk.db.executescript(_SCHEMA + "".join(f"DELETE FROM {table};" for table in _TABLES))
 
 
-def find_chain(connection: sqlite3.Connection, header: Header) -> Chain:
+def find_chain(desk: Desk, header: Header) -> Chain:
     """The declaration that `header` replaces or cancels: same declarant, side, period and use, and live."""
     same = "declarant = ? AND side = ? AND period = ? AND use = ? AND NOT dry AND nature <> 'cancels'"
     whose = (header.declarant, header.side, header.period, header.use)
     live = "verdict <> 'refused' AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id)"
-    found = connection.execute(
+    found = desk.db.execute(
         f"SELECT id, {live} AS live, verdict = 'refused' AS refused, EXISTS "
         "(SELECT 1 FROM declaration n WHERE n.supersedes = d.id AND n.nature = 'cancels') AS cancelled "
         f"FROM declaration d WHERE {same} AND reference = ? ORDER BY id",
@@ -61,7 +60,7 @@ def find_chain(connection: sqlite3.Connection, header: Header) -> Chain:
     ).fetchall()
     if standing := [row["id"] for row in found if row["live"]]:
         return Chain(True, standing[-1], header.replaced)
-    heir = connection.execute(
+    heir = desk.db.execute(
         f"""
         WITH RECURSIVE chain (id) AS (
             SELECT id FROM declaration WHERE {same} AND reference = ?
@@ -76,25 +75,25 @@ def find_chain(connection: sqlite3.Connection, header: Header) -> Chain:
     if header.nature == "replaces" and uncancelled and all(row["refused"] for row in uncancelled):
         return Chain(True, None, None)  # an R of one that booked nothing is taken as I
     if not found:
-        others = connection.execute(
+        others = desk.db.execute(
             f"SELECT reference FROM declaration d WHERE {same} AND {live} LIMIT 2", whose
         ).fetchall()
         heir = others[0] if len(others) == 1 else None
     return Chain(False, None, heir["reference"] if heir else None)
 
 
-def restate(connection: sqlite3.Connection, target: int) -> None:
+def restate(desk: Desk, target: int) -> None:
     """Pairs the staged invoices with those the replaced declaration stated: same partner, key and kind.
 
     What is unchanged in every column is restated, not booked again. What the replaced declaration alone
     stated is left out of the duplicate checks (`staged_own`).
     """
-    connection.execute(
+    desk.db.execute(
         f"INSERT INTO staged_own SELECT i.id FROM invoice i WHERE i.id IN ({_STATED}) "
         f"AND i.id NOT IN (SELECT invoice FROM withdrawal) AND NOT {_STATED_ELSEWHERE}",
         (target,),
     )
-    unchanged = connection.execute(
+    unchanged = desk.db.execute(
         f"""
         SELECT s.seq, min(i.id) AS booked FROM staged_invoice s
         JOIN (SELECT * FROM invoice WHERE id IN ({_STATED}) AND id NOT IN (SELECT invoice FROM withdrawal)) i
@@ -104,37 +103,35 @@ def restate(connection: sqlite3.Connection, target: int) -> None:
         """,
         (target,),
     ).fetchall()
-    connection.executemany("INSERT INTO staged_restated VALUES (?, ?)", [tuple(row) for row in unchanged])
-    connection.executemany(
-        "UPDATE staged_invoice SET fate = 'restated' WHERE seq = ?", [(row[0],) for row in unchanged]
-    )
+    desk.db.executemany("INSERT INTO staged_restated VALUES (?, ?)", [tuple(row) for row in unchanged])
+    desk.db.executemany("UPDATE staged_invoice SET fate = 'restated' WHERE seq = ?", [(row[0],) for row in unchanged])
 
 
-def withdraw(connection: sqlite3.Connection, declaration: int, target: int, clean: bool) -> None:
+def withdraw(desk: Desk, declaration: int, target: int, clean: bool) -> None:
     """Withdraws what `declaration` no longer states of `target`, which it supersedes (after `restate`).
 
     A cancellation or a clean replacement withdraws everything it does not restate. A replacement with
     refused invoices withdraws only those it states anew; the others it takes over until a clean one comes.
     """
     if clean:
-        rows = connection.execute(
+        rows = desk.db.execute(
             "SELECT booked FROM staged_own WHERE booked NOT IN (SELECT booked FROM staged_restated) ORDER BY booked"
         ).fetchall()
         gone = [row[0] for row in rows]
     else:
-        gone = sorted(_stated_anew(connection))
-    touched.again(connection, gone, live=-1)
-    connection.executemany("INSERT INTO withdrawal VALUES (?, ?)", [(invoice, declaration) for invoice in gone])
+        gone = sorted(_stated_anew(desk))
+    touched.again(desk, gone, live=-1)
+    desk.db.executemany("INSERT INTO withdrawal VALUES (?, ?)", [(invoice, declaration) for invoice in gone])
     if not clean:
-        connection.execute(
+        desk.db.execute(
             f"INSERT OR IGNORE INTO statement SELECT ?2, id FROM ({_STATED}) WHERE id NOT IN (SELECT invoice FROM withdrawal)",
             (target, declaration),
         )
 
 
-def _stated_anew(connection: sqlite3.Connection) -> set[int]:
+def _stated_anew(desk: Desk) -> set[int]:
     """The replaced invoices that an accepted staged one stands for: same partner, key and kind, the nearest date first."""
-    pairs = connection.execute(
+    pairs = desk.db.execute(
         """
         SELECT i.id, s.seq, abs(julianday(i.date) - julianday(s.date)) AS apart FROM staged_own o
         JOIN invoice i ON i.id = o.booked

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 import parsers
+from edi.desk import Desk
 from edi.judged import ACCEPTED, BEYOND, REFUSED, Judged, Tally
 from edi.lending import terms
 from edi.lending.booking.stored_lines import StoredLines
@@ -73,7 +74,7 @@ class Staged(Judged):
 
 
 def stage(
-    connection: sqlite3.Connection,
+    desk: Desk,
     source: Source,
     context: Context,
     receipt: int | None = None,
@@ -85,22 +86,22 @@ def stage(
 
     `progress` is told the bytes read so far, now and then.
     """
-    connection.executescript(_SCHEMA)
-    lines = None if receipt is None or dry else StoredLines(connection, receipt)
+    desk.db.executescript(_SCHEMA)
+    lines = None if receipt is None or dry else StoredLines(desk, receipt)
     staged = Staged(source.format, tally=Tally(limits.findings_kept), lines=lines)
-    connection.execute("BEGIN")  # of the temporary table only: nobody waits for us
+    desk.db.execute("BEGIN")  # of the temporary table only: nobody waits for us
     try:
         with _few_collections():
-            _fill(connection, source, context, staged, progress, limits.max_records)
-        _twice_in_file(connection, staged)
-        _by_credited_day(connection, staged, stored=receipt is not None)
+            _fill(desk, source, context, staged, progress, limits.max_records)
+        _twice_in_file(desk, staged)
+        _by_credited_day(desk, staged, stored=receipt is not None)
         if source.format == "xml" and source.stopped is None:
             staged.tally.errors = placed(source.stream, staged.tally.errors)
             staged.tally.warnings = placed(source.stream, staged.tally.warnings)
-        connection.execute("COMMIT")
+        desk.db.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.DatabaseError):
-            rollback(connection)
+            rollback(desk.db)
         raise
     return staged
 
@@ -115,7 +116,7 @@ def _few_collections() -> Iterator[None]:
 
 
 def _fill(
-    connection: sqlite3.Connection,
+    desk: Desk,
     source: Source,
     context: Context,
     staged: Staged,
@@ -127,15 +128,15 @@ def _fill(
     lines, start = staged.lines, 0
 
     def flush() -> None:
-        insert_columns(connection, "staged_invoice", invoices)
+        insert_columns(desk.db, "staged_invoice", invoices)
         for column in invoices:
             column.clear()
         if progress is not None:
             progress(source.stream.tell())
         if lines is not None and lines.full:
-            connection.execute("COMMIT")
+            desk.db.execute("COMMIT")
             lines.put_ahead()
-            connection.execute("BEGIN")
+            desk.db.execute("BEGIN")
 
     eans: list[tuple[Finding, Line]] = []
     for rows, event in enumerate(check(parsers.read_in_bulk(source, max_records), context)):
@@ -168,7 +169,7 @@ def _fill(
         for finding, line in event.withheld:
             assert invoice.date is not None and invoice.credited
             note = (invoice.partner or "", number.key(invoice.credited), invoice.date.isoformat())
-            connection.execute(_OVER, (*note, msgspec.json.encode(finding).decode(), *line))
+            desk.db.execute(_OVER, (*note, msgspec.json.encode(finding).decode(), *line))
         if lines is not None and event.lines and not event.refused and not staged.tally.file_refused:
             lines.add(invoice.line_records, event.lines)
         if invoice.last:
@@ -182,9 +183,9 @@ def _fill(
                 if invoice.date and header.period and header.issued and invoice.date.year != header.period:
                     staged.outside[invoice.date.year] += terms.FIRST_PERIOD <= invoice.date.year <= header.issued.year
                 if lines is not None and start < lines.next:
-                    connection.execute("COMMIT")
+                    desk.db.execute("COMMIT")
                     lines.drop(start)
-                    connection.execute("BEGIN")
+                    desk.db.execute("BEGIN")
     flush()
     if eans and source.format:
         sought = EanSuggestions(eans)
@@ -234,42 +235,42 @@ def written(name: str) -> str:
     return name.strip().upper()
 
 
-def _twice_in_file(connection: sqlite3.Connection, staged: Staged) -> None:
+def _twice_in_file(desk: Desk, staged: Staged) -> None:
     """Same number, partner, kind and date twice: identical, the first stands; different, none does."""
     same = "partner = ? AND written = ? AND kind = ? AND date = ?"
-    groups = connection.execute(
+    groups = desk.db.execute(
         "SELECT partner, written, kind, date, count(DISTINCT digest) AS contents FROM staged_invoice "
         "GROUP BY partner, written, kind, date HAVING count(*) > 1 ORDER BY min(seq)"
     ).fetchall()
     if groups:
-        connection.execute("CREATE INDEX temp.staged_same ON staged_invoice (partner, written, kind, date)")
+        desk.db.execute("CREATE INDEX temp.staged_same ON staged_invoice (partner, written, kind, date)")
     for group in groups:
-        rows = connection.execute(
+        rows = desk.db.execute(
             f"SELECT seq, record, number FROM staged_invoice WHERE {same} ORDER BY seq", tuple(group)[:4]
         ).fetchall()
         first, others = rows[0], rows[1:]
         if group[4] > 1:
-            refuse(connection, staged, first[0], Finding(
+            refuse(desk, staged, first[0], Finding(
                 code="invoice-twice-in-file", record=first[1], invoice=first[2], found=str(others[0][1])))  # fmt: skip
         for seq, record, name in others:
-            refuse(connection, staged, seq, Finding(
+            refuse(desk, staged, seq, Finding(
                 code="invoice-twice-in-file", record=record, invoice=name, found=str(first[1])), group[4] > 1)  # fmt: skip
-    connection.execute("DROP INDEX IF EXISTS temp.staged_same")
+    desk.db.execute("DROP INDEX IF EXISTS temp.staged_same")
 
 
-def _by_credited_day(connection: sqlite3.Connection, staged: Staged, stored: bool) -> None:
+def _by_credited_day(desk: Desk, staged: Staged, stored: bool) -> None:
     """What is over the cap of a credit note's own day need not be over that of the invoice whose number it names.
 
     The latest of the same parties and number key, no later than the note: in the file, or where there is a store booked.
     """
     header = staged.header
-    if header is None or not connection.execute("SELECT 1 FROM staged_over").fetchone():
+    if header is None or not desk.db.execute("SELECT 1 FROM staged_over").fetchone():
         return
     stored = stored and header.use == "real" and header.declarant is not None
-    for partner, key, day, said, *line, in_file in connection.execute(_CREDITED).fetchall():
+    for partner, key, day, said, *line, in_file in desk.db.execute(_CREDITED).fetchall():
         found = [date.fromisoformat(in_file)] if in_file else []
         if stored and partner:
-            booked = connection.execute(_CREDITED_BOOKED, (header.declarant, partner, key, day)).fetchone()[0]
+            booked = desk.db.execute(_CREDITED_BOOKED, (header.declarant, partner, key, day)).fetchone()[0]
             found += [date.fromisoformat(booked)] if booked else []
         finding: Finding | None = msgspec.json.decode(said, type=Finding)
         if finding is not None and found:
@@ -279,10 +280,10 @@ def _by_credited_day(connection: sqlite3.Connection, staged: Staged, stored: boo
 
 
 def refuse(
-    connection: sqlite3.Connection, staged: Staged, seq: int, finding: Finding, mendable: bool = True
+    desk: Desk, staged: Staged, seq: int, finding: Finding, mendable: bool = True
 ) -> None:  # fmt: skip
     """Refuses a staged invoice, with its finding; `mendable`: another declaration of it may be accepted."""
     staged.fates[seq - 1] = REFUSED if mendable else BEYOND
-    connection.execute("UPDATE staged_invoice SET fate = 'refused' WHERE seq = ?", (seq,))
+    desk.db.execute("UPDATE staged_invoice SET fate = 'refused' WHERE seq = ?", (seq,))
     staged.refused += 1
     staged.tally.add(finding)

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edi import ledger, store
+from edi.desk import Desk
 from edi.lending.matching import ACCEPTED
 from edi.lock import in_turn
 from edi.outbox import send
 from edi.reconciliation import deciding
-from edi.settings import Home
 from edi.store import breathe, transaction
 from parsers.answers import status
 from schemas.status import Standing, Status, explained, file_name
@@ -59,83 +59,79 @@ class _Route(NamedTuple):
     home: str
 
 
-def send_pending(
-    home: Home, connection: sqlite3.Connection, now: datetime, stop: Callable[[], bool] = lambda: False
-) -> int:
+def send_pending(desk: Desk, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
     """Puts into the outbox what declarants have not been told yet; how many files. `stop` is asked after each.
 
     What nobody is to be told is forgotten: from then on the declarant is told of changes alone.
     """
-    if not connection.execute("SELECT EXISTS (SELECT 1 FROM untold)").fetchone()[0]:
+    if not desk.db.execute("SELECT EXISTS (SELECT 1 FROM untold)").fetchone()[0]:
         return 0
-    with in_turn(home.path, "reconcile", store.waiting_told(connection)):  # no pass changes meanwhile what is told here
-        connection.execute("DROP TABLE IF EXISTS temp.news")
-        connection.execute(
+    with in_turn(
+        desk.home.path, "reconcile", store.waiting_told(desk.db)
+    ):  # no pass changes meanwhile what is told here
+        desk.db.execute("DROP TABLE IF EXISTS temp.news")
+        desk.db.execute(
             "CREATE TEMP TABLE news (declarant, side, invoice, PRIMARY KEY (declarant, side, invoice)) WITHOUT ROWID"
         )
-        connection.execute(_NEWS)
-        whose = connection.execute("SELECT DISTINCT declarant, side FROM news").fetchall()
+        desk.db.execute(_NEWS)
+        whose = desk.db.execute("SELECT DISTINCT declarant, side FROM news").fetchall()
         files = 0
         for declarant, side in whose:
-            for _ in _told(home, connection, declarant, side, now):
+            for _ in _told(desk, declarant, side, now):
                 files += 1
                 if stop():
                     return files
         return files
 
 
-def _told(home: Home, connection: sqlite3.Connection, declarant: str, side: str, now: datetime) -> Iterator[None]:
+def _told(desk: Desk, declarant: str, side: str, now: datetime) -> Iterator[None]:
     """Tells one declarant, a file at a time."""
-    route = _route(home, connection, declarant, side)
-    before = connection.execute("SELECT files, at FROM told_to WHERE declarant = ?", (declarant,)).fetchone()
+    route = _route(desk, declarant, side)
+    before = desk.db.execute("SELECT files, at FROM told_to WHERE declarant = ?", (declarant,)).fetchone()
     if route and before and now - datetime.fromisoformat(before["at"]) < timedelta(seconds=route.link.status_seconds):
         return
     number, last = before["files"] if before else 0, 0
-    while rows := connection.execute(_ROWS, (declarant, side, last)).fetchall():
+    while rows := desk.db.execute(_ROWS, (declarant, side, last)).fetchall():
         last = rows[-1]["id"]
-        said = list(_said(connection, rows, route.link.language)) if route else []
+        said = list(_said(desk, rows, route.link.language)) if route else []
         number += bool(said)
         told = Status(
-            sender=home.settings.gln, declarant=declarant, side=side, number=number, told_at=now,
+            sender=desk.home.settings.gln, declarant=declarant, side=side, number=number, told_at=now,
             invoices=tuple(standing for _, standing, _ in said),
         )  # fmt: skip
         forms = route.link.status_forms if route and said else ()
         files = [(file_name(declarant, number, form), status.write(told, form)) for form in forms]
-        with transaction(connection):
+        with transaction(desk.db):
             if route and said:
-                send(connection, route.receipt, route.link.name, route.home, files, now)
-                connection.execute(
-                    "INSERT OR REPLACE INTO told_to VALUES (?, ?, ?)", (declarant, number, now.isoformat())
-                )
-                connection.executemany(
+                send(desk, route.receipt, route.link.name, route.home, files, now)
+                desk.db.execute("INSERT OR REPLACE INTO told_to VALUES (?, ?, ?)", (declarant, number, now.isoformat()))
+                desk.db.executemany(
                     "INSERT OR REPLACE INTO told VALUES (?, ?)", [(one, hashed) for one, _, hashed in said]
                 )
-            connection.executemany("DELETE FROM untold WHERE invoice = ?", [(row["id"],) for row in rows])
+            desk.db.executemany("DELETE FROM untold WHERE invoice = ?", [(row["id"],) for row in rows])
         breathe()
         if said:
             yield
 
 
-def _route(home: Home, connection: sqlite3.Connection, declarant: str, side: str) -> _Route | None:
+def _route(desk: Desk, declarant: str, side: str) -> _Route | None:
     """How a declarant is told; None when nobody is to be told."""
-    row = connection.execute(_LAST, (declarant, side)).fetchone()
-    link = next((link for link in home.settings.link if row and link.name == row["link"]), None)
+    row = desk.db.execute(_LAST, (declarant, side)).fetchone()
+    link = next((link for link in desk.home.settings.link if row and link.name == row["link"]), None)
     if row is None or link is None or not link.status_forms:
         return None
     speaks_for = declarants(link, row["home"])  # the settings may have changed since it was accepted
     return _Route(row["id"], link, row["home"]) if speaks_for == EVERYBODY or declarant in speaks_for else None
 
 
-def _said(
-    connection: sqlite3.Connection, rows: list[sqlite3.Row], language: str
-) -> Iterator[tuple[int, Standing, int]]:
+def _said(desk: Desk, rows: list[sqlite3.Row], language: str) -> Iterator[tuple[int, Standing, int]]:
     """(invoice, what is said of it, its hash) of those of an open period of which something else was said before."""
     for row in sorted(
         rows, key=lambda row: not row["withdrawn"]
     ):  # first what is gone: another may have taken its place
         if row["closed"] or (row["withdrawn"] and row["said"] is None):
             continue
-        standing = _standing(connection, row)
+        standing = _standing(desk, row)
         content = hashlib.sha256(msgspec.json.encode(standing)).digest()
         hashed = int.from_bytes(content[:8], "big", signed=True)
         if hashed != row["said"]:
@@ -143,7 +139,7 @@ def _said(
             yield row["id"], msgspec.structs.replace(standing, explanation=sentence), hashed
 
 
-def _standing(connection: sqlite3.Connection, row: sqlite3.Row) -> Standing:
+def _standing(desk: Desk, row: sqlite3.Row) -> Standing:
     state, reason, other = row["state"], row["reason"], dict[str, Any]()
     awaits = {"waiting": "library" if row["side"] == "supplier" else "supplier", "proposed": "operator"}.get(state, "")
     if row["withdrawn"]:
@@ -154,7 +150,7 @@ def _standing(connection: sqlite3.Connection, row: sqlite3.Row) -> Standing:
         reason, other = reason or row["owes"] or "", _together([row])
     elif state != "waiting":
         awaits = "supplier" if reason == "lines-awaited" else ""
-        other = _together(_mates(connection, row))
+        other = _together(_mates(desk, row))
     owed = {name: row[name] for name in ("base_cents", "rate_percent", "remuneration_cents") if state == "matched"}
     return Standing(
         partner=row["partner"], number=row["number"], date=date.fromisoformat(row["date"]), kind=row["kind"],
@@ -163,10 +159,10 @@ def _standing(connection: sqlite3.Connection, row: sqlite3.Row) -> Standing:
     )  # fmt: skip
 
 
-def _mates(connection: sqlite3.Connection, row: sqlite3.Row) -> list[sqlite3.Row]:
+def _mates(desk: Desk, row: sqlite3.Row) -> list[sqlite3.Row]:
     """The other side's invoices of the case an invoice is in, the first first."""
-    ids = ", ".join(map(str, deciding.case_of(connection, row["id"])[2]))
-    return connection.execute(
+    ids = ", ".join(map(str, deciding.case_of(desk, row["id"])[2]))
+    return desk.db.execute(
         f"SELECT {_OTHER} FROM invoice x WHERE x.id IN ({ids}) AND x.side <> ? ORDER BY x.date, x.number, x.id",
         (row["side"],),
     ).fetchall()

@@ -4,11 +4,11 @@ Those of a long file go there ahead of its verdict, in short transactions that h
 their invoice is booked.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+from edi.desk import Desk
 from edi.schema import plain_inserts
 from edi.store import PLACES, breathe, insert_columns, transaction
 from schemas.declaration import Lines
@@ -23,8 +23,8 @@ _Held = tuple[int, Sequence[int], Lines]
 class StoredLines:
     """The accepted lines of a file, by ids that say where in which file they stand."""
 
-    def __init__(self, connection: sqlite3.Connection, receipt: int) -> None:
-        self.connection = connection
+    def __init__(self, desk: Desk, receipt: int) -> None:
+        self.desk = desk
         self.next = self.ahead = receipt * PLACES
         #: Those not in the store yet, from id `ahead` on.
         self._held: list[_Held] = []
@@ -42,14 +42,14 @@ class StoredLines:
     def drop(self, start: int) -> None:
         """Takes back the lines from id `start` on: their invoice is refused."""
         if start < self.ahead:
-            _delete(self.connection, start, self.ahead - 1)
+            _delete(self.desk, start, self.ahead - 1)
         while self._held and self._held[-1][0] >= start:
             self._held.pop()
         self.next, self.ahead = start, min(start, self.ahead)
 
     def put_ahead(self) -> None:
         """What is held, into the store before the verdict: in a transaction of its own."""
-        with transaction(self.connection), plain_inserts(self.connection, "line"):
+        with transaction(self.desk.db), plain_inserts(self.desk.db, "line"):
             self.put()
 
     def put(self) -> None:
@@ -58,7 +58,7 @@ class StoredLines:
             records = chain.from_iterable(records for _, records, _ in self._held)
             columns = zip(*(lines.columns for _, _, lines in self._held), strict=True)
             ids = range(self.ahead, self.next)
-            insert_columns(self.connection, "line", [ids, list(records), *map(_joined, columns)])
+            insert_columns(self.desk.db, "line", [ids, list(records), *map(_joined, columns)])
         self._held.clear()
         self.ahead = self.next
 
@@ -67,23 +67,23 @@ def _joined(parts: Iterable[Sequence[Any]]) -> list[Any]:
     return list(chain.from_iterable(parts))
 
 
-def _delete(connection: sqlite3.Connection, first: int, last: int) -> None:
+def _delete(desk: Desk, first: int, last: int) -> None:
     """The lines between two ids, out of the store, a piece in a transaction."""
     between = "WHERE id BETWEEN ? AND ?"
-    while (found := connection.execute(f"SELECT min(id) FROM line {between}", (first, last)).fetchone()[0]) is not None:
-        with transaction(connection):
-            connection.execute(f"DELETE FROM line {between}", (found, min(found + _PIECE - 1, last)))
+    while (found := desk.db.execute(f"SELECT min(id) FROM line {between}", (first, last)).fetchone()[0]) is not None:
+        with transaction(desk.db):
+            desk.db.execute(f"DELETE FROM line {between}", (found, min(found + _PIECE - 1, last)))
         breathe()
 
 
-def discard_lines(connection: sqlite3.Connection, receipt: int) -> None:
+def discard_lines(desk: Desk, receipt: int) -> None:
     """Takes the lines that came to nothing out of the store: of a refused file, or of a run that was killed."""
-    _delete(connection, receipt * PLACES, (receipt + 1) * PLACES - 1)
+    _delete(desk, receipt * PLACES, (receipt + 1) * PLACES - 1)
 
 
-def forgotten_lines(connection: sqlite3.Connection) -> list[int]:
+def forgotten_lines(desk: Desk) -> list[int]:
     """The receipts that are answered and booked nothing, yet have lines: a run was killed before it discarded them."""
-    rows = connection.execute(
+    rows = desk.db.execute(
         f"SELECT id FROM receipt r WHERE state = 'answered' "
         f"AND EXISTS (SELECT 1 FROM line WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1) "
         f"AND NOT EXISTS (SELECT 1 FROM invoice WHERE id BETWEEN r.id * {PLACES} AND (r.id + 1) * {PLACES} - 1)"

@@ -26,12 +26,12 @@ def desk(tmp_path: Path) -> Desk:
     declare(desk, 1, 2024)
     declare(desk, 2, 2025)
     desk.take(declared("X", cancels=f"{SHOP[-4:]}-2025-2"))
-    desk.now += timedelta(days=1)
+    desk.time += timedelta(days=1)
     desk.reconcile()
-    with transaction(desk.connection):
-        close(desk.connection, 2024, desk.now)
-    made = compute(desk.connection, 2024, Users(100, 10), Terms(450, 3000, 500))
-    record(desk.connection, made, desk.now)
+    with transaction(desk.db):
+        close(desk, 2024, desk.time)
+    made = compute(desk, 2024, Users(100, 10), Terms(450, 3000, 500))
+    record(desk, made, desk.time)
     return desk
 
 
@@ -50,24 +50,24 @@ def test_every_posting_balances(desk: Desk) -> None:
 
 def test_trial_balance_is_zero_and_says_what_is_owed(desk: Desk) -> None:
     for period in (None, 2024, 2025, 1999):
-        rows = trial(desk.connection, Accounts(), period)
+        rows = trial(desk, Accounts(), period)
         assert sum(row["balance_cents"] for row in rows) == 0
-    sums = {row["name"]: row["balance_cents"] for row in trial(desk.connection, Accounts())}
+    sums = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts())}
     assert sums["suppliers"] == desk.owed()
     assert sums["state"] == 104 * 150 + 10 * 100
-    by_year = {row["name"]: row["balance_cents"] for row in trial(desk.connection, Accounts(), 2024)}
+    by_year = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts(), 2024)}
     assert by_year["to_distribute"] == 0, "all of a year that was shared out has gone somewhere"
-    before = desk.now.date() - timedelta(days=1)
-    assert {row["name"] for row in trial(desk.connection, Accounts(), at=before)} == {"suppliers", "to_distribute"}
+    before = desk.time.date() - timedelta(days=1)
+    assert {row["name"] for row in trial(desk, Accounts(), at=before)} == {"suppliers", "to_distribute"}
 
 
 def test_fec_keeps_the_published_rules(desk: Desk) -> None:
     assert list(FEC) == HEAD
     for period in (2024, 2025):
-        data = b"".join(fec(desk.connection, Accounts(), period))
+        data = b"".join(fec(desk, Accounts(), period))
         assert wrongs(fec_name("732829320", period), data) == []
         assert data.count(b"\r\n") > 10
-    assert wrongs(NAME, b"".join(fec(desk.connection, Accounts(), 1999))) == []
+    assert wrongs(NAME, b"".join(fec(desk, Accounts(), 1999))) == []
     with pytest.raises(SettingsWrong, match="siren"):
         fec_name("", 2025)
 
@@ -80,7 +80,7 @@ def test_fec_keeps_the_published_rules(desk: Desk) -> None:
     ],
 )  # fmt: skip
 def test_the_check_of_the_fec_can_fail(desk: Desk, old: bytes, new: bytes) -> None:
-    data = b"".join(fec(desk.connection, Accounts(), 2025))
+    data = b"".join(fec(desk, Accounts(), 2025))
     assert old in data
     assert wrongs(NAME, data.replace(old, new)) != []
 
@@ -88,9 +88,9 @@ def test_the_check_of_the_fec_can_fail(desk: Desk, old: bytes, new: bytes) -> No
 def test_hostile_text_stays_in_its_field(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.know([partner(SHOP, "supplier")])
-    desk.connection.execute("UPDATE partner SET name = ? WHERE gln = ?", ("a\tb\r\nc\x1b 図 Œ", SHOP))
+    desk.db.execute("UPDATE partner SET name = ? WHERE gln = ?", ("a\tb\r\nc\x1b 図 Œ", SHOP))
     declare(desk, 3, 2025)
-    data = b"".join(fec(desk.connection, Accounts(), 2025))
+    data = b"".join(fec(desk, Accounts(), 2025))
     assert wrongs(NAME, data) == [] and "\ta b  c  ? Œ\t".encode("iso8859-15") in data
 
 

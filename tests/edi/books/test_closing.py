@@ -36,9 +36,7 @@ USERS = Users(10, 4)
 def adds_up(desk: Desk, facts: closing.Facts) -> None:
     year = facts["year"]
     entries = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration WHERE period = ?", year)
-    documents = [
-        statements.document(desk.connection, row["number"]) for row in statements.listing(desk.connection, year)
-    ]
+    documents = [statements.document(desk, row["number"]) for row in statements.listing(desk, year)]
     shared = facts["distribution"]
     out = sum(shared[f"{name}_cents"] for name in ("fees", "pension", "authors", "publishers", "carried"))
     called = sum(facts["totals"]["invoices_cents"] + facts["totals"]["reversed_cents"] for facts in documents)
@@ -54,17 +52,17 @@ def adds_up(desk: Desk, facts: closing.Facts) -> None:
 def test_a_year_adds_up_to_the_cent_and_closes_once(world: tuple[list[Declaration], ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         desk = told(Path(folder) / "home", [None, *itertools.chain(*world)], every=0)
-        facts = closing.close(desk.connection, desk.home, 2004, desk.now, users=USERS)
+        facts = closing.close(desk, 2004, desk.time, users=USERS)
         adds_up(desk, facts)
         before = desk.snapshot()
-        assert closing.close(desk.connection, desk.home, 2004, desk.now, users=USERS) == facts
+        assert closing.close(desk, 2004, desk.time, users=USERS) == facts
         assert desk.snapshot() == before
-        desk.connection.close()
+        desk.db.close()
 
 
 def test_the_report_says_what_the_facts_say(tmp_path: Path) -> None:
     desk = taken(tmp_path / "home", "year-2025", 1, at_the_end=True)
-    facts = closing.close(desk.connection, desk.home, 2025, desk.now, users=USERS)
+    facts = closing.close(desk, 2025, desk.time, users=USERS)
     adds_up(desk, facts)
     made = closing.as_pdf(facts)
     text = (
@@ -83,7 +81,7 @@ def test_money_goes_by_the_category_of_the_invoice_s_own_day(tmp_path: Path) -> 
     days = ("2025-03-14", "2025-07-01", "2025-09-14")
     desk.take(declared("S", *(sold(str(n), day, 10_000 * n) for n, day in enumerate(days, 1))))
     desk.take(declared("L", *(bought(str(n), day, 9_100 * n) for n, day in enumerate(days, 1)), by=LIBRARY))
-    facts = closing.close(desk.connection, desk.home, 2025, desk.now)
+    facts = closing.close(desk, 2025, desk.time)
     assert facts["by_category"] == [{"category": "2", "cents": 3_000}, {"category": "1", "cents": 600}]
 
 
@@ -92,11 +90,11 @@ def test_nothing_is_closed_on_an_altered_ledger(tmp_path: Path) -> None:
     desk.take(declared("S", sold("1", "2025-03-14")))
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     desk.reconcile()
-    desk.connection.execute("DROP TRIGGER entry_no_update")
-    desk.connection.execute("UPDATE entry SET cents = 601")
+    desk.db.execute("DROP TRIGGER entry_no_update")
+    desk.db.execute("UPDATE entry SET cents = 601")
     with pytest.raises(NotAllowed):
-        closing.close(desk.connection, desk.home, 2025, desk.now)
-    assert periods.closed_years(desk.connection) == set() and statements.listing(desk.connection) == []
+        closing.close(desk, 2025, desk.time)
+    assert periods.closed_years(desk) == set() and statements.listing(desk) == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +112,7 @@ def test_sums_that_do_not_agree_are_our_own_mistake(
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     monkeypatch.setattr(room, act, instead)
     with pytest.raises(AssertionError):
-        closing.close(desk.connection, desk.home, 2025, desk.now, users=USERS)
+        closing.close(desk, 2025, desk.time, users=USERS)
 
 
 def test_what_waits_is_worth_between_two_bounds(tmp_path: Path) -> None:
@@ -123,34 +121,34 @@ def test_what_waits_is_worth_between_two_bounds(tmp_path: Path) -> None:
     desk.take(declared("S", sold("1", "2025-03-14"), sold("2", "2025-03-14", kind="A")))
     desk.take(declared("L", bought("8", "2025-09-14", 9_100), bought("9", "2025-10-20", 4_550, kind="A"), by=LIBRARY))
     desk.reconcile()
-    assert worth(desk.connection, 2025) == {
+    assert worth(desk, 2025) == {
         "library": {"invoices": 2, "least_cents": 0, "most_cents": 0},
         "supplier": {"invoices": 2, "least_cents": 546 - 300, "most_cents": 600 - 273},
     }
     desk.know([partner(LIBRARY, category="primary")])
     desk.reconcile()
-    assert worth(desk.connection, 2025)["supplier"]["most_cents"] == 0
+    assert worth(desk, 2025)["supplier"]["most_cents"] == 0
 
 
 def test_a_closed_year_sends_what_comes_late_to_the_next(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.take(declared("S", sold("1", "2024-03-14"), period=2024))
     desk.reconcile()
-    facts = closing.close(desk.connection, desk.home, 2024, desk.now)
+    facts = closing.close(desk, 2024, desk.time)
     assert facts["waiting"]["library"]["least_cents"] == 600 and facts["remuneration_cents"] == 0
     desk.take(declared("L", bought("1", "2024-03-14"), by=LIBRARY, period=2024))
     desk.reconcile()
     assert desk.rows("SELECT period, remuneration_cents FROM remuneration") == [(2025, 600)]
-    with transaction(desk.connection):
-        periods.reopen(desk.connection, 2024, desk.now, "oubli")
-    assert closing.close(desk.connection, desk.home, 2024, desk.now)["remuneration_cents"] == 0
+    with transaction(desk.db):
+        periods.reopen(desk, 2024, desk.time, "oubli")
+    assert closing.close(desk, 2024, desk.time)["remuneration_cents"] == 0
 
 
 def test_an_invoice_of_before_2006_without_lines_is_worth_between_two_bounds_too(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.take(declared("S", sold("1", "2004-07-31", lines=(), ht=8_800), sold("2", "2004-08-01", lines=(), ht=9_100)))
     desk.reconcile()
-    assert worth(desk.connection, 2004)["library"] == {"invoices": 2, "least_cents": 264 + 546, "most_cents": 300 + 600}
+    assert worth(desk, 2004)["library"] == {"invoices": 2, "least_cents": 264 + 546, "most_cents": 300 + 600}
 
 
 # -- a closed period is immutable ------------------------------------------------------------------------
@@ -185,15 +183,15 @@ def test_nothing_that_comes_later_changes_a_closed_year(world: tuple[list[Declar
             assert all(booked(one, year) == then for year, then in closed.items())
             year = 2004 + len(closed)
             if year < 2007 and chance.random() < 0.4:
-                with transaction(one.connection):
-                    periods.close(one.connection, year, one.now)
+                with transaction(one.db):
+                    periods.close(one, year, one.time)
                 closed[year] = booked(one, year)
         assert (one.balances(), [row[:3] for row in sorted(one.states().values(), key=repr)]) == (
             other.balances(), [row[:3] for row in sorted(other.states().values(), key=repr)],
         )  # fmt: skip
         assert one.rows("SELECT DISTINCT rate_percent FROM remuneration WHERE rate_percent NOT IN (0, 3, 6)") == []
-        one.connection.close()
-        other.connection.close()
+        one.db.close()
+        other.db.close()
 
 
 def test_the_database_itself_books_nothing_in_a_closed_year(tmp_path: Path) -> None:
@@ -201,13 +199,13 @@ def test_the_database_itself_books_nothing_in_a_closed_year(tmp_path: Path) -> N
     desk.take(declared("S", sold("1", "2025-03-14")))
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     desk.reconcile()
-    with transaction(desk.connection):
-        periods.close(desk.connection, 2025, desk.now)
+    with transaction(desk.db):
+        periods.close(desk, 2025, desk.time)
     for table, key in (("entry", "entry"), ("invoice", "id")):
         names = [row[1] for row in desk.rows(f"PRAGMA table_info({table})")]
         values = ", ".join(f"{name} + 77" if name == key else name for name in names)
         with pytest.raises(sqlite3.IntegrityError, match="closed"):
-            desk.connection.execute(f"INSERT INTO {table} SELECT {values} FROM {table} LIMIT 1")
+            desk.db.execute(f"INSERT INTO {table} SELECT {values} FROM {table} LIMIT 1")
 
 
 def test_closing_takes_in_what_is_there_and_tells_it(tmp_path: Path) -> None:

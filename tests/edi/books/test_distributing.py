@@ -27,8 +27,8 @@ def adds_up(made: Year) -> None:
 
 
 def close_year(desk: Desk, year: int) -> None:
-    with transaction(desk.connection):
-        close(desk.connection, year, desk.now)
+    with transaction(desk.db):
+        close(desk, year, desk.time)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -38,10 +38,10 @@ def test_random_years_add_up_and_hand_on_what_waits(tmp_path: Path, seed: int) -
     carried: dict[str, tuple[int, int]] = {}
     undivided = 0
     for year, invoices in said.items():
-        made = compute(desk.connection, year, Users(100 * seed, 10), terms)
+        made = compute(desk, year, Users(100 * seed, 10), terms)
         adds_up(made)
         close_year(desk, year)
-        kept = record(desk.connection, made, desk.now)
+        kept = record(desk, made, desk.time)
         assert {**kept.facts, "recorded_at": None} == made.facts
         assert kept.titles == made.titles
         matched = {row[0] for row in desk.rows("SELECT invoice_number FROM remuneration WHERE period = ?", year)}
@@ -66,17 +66,17 @@ def test_random_years_add_up_and_hand_on_what_waits(tmp_path: Path, seed: int) -
 def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     declare(desk, 5, 2024)
-    made = compute(desk.connection, 2024, Users(), Terms())
+    made = compute(desk, 2024, Users(), Terms())
     with pytest.raises(NotAllowed, match="period close"):
-        record(desk.connection, made, desk.now)
+        record(desk, made, desk.time)
     close_year(desk, 2024)
     declare(desk, 6, 2025)
     with pytest.raises(NotAllowed, match="changé entre-temps"):
-        record(desk.connection, made, desk.now)
-    made = compute(desk.connection, 2024, Users(), Terms())
-    record(desk.connection, made, desk.now)
+        record(desk, made, desk.time)
+    made = compute(desk, 2024, Users(), Terms())
+    record(desk, made, desk.time)
     with pytest.raises(NotAllowed, match="déjà répartie"):
-        record(desk.connection, made, desk.now)
+        record(desk, made, desk.time)
     for table in ("distribution", "distribution_posting", "distribution_share"):
         for act in (
             f"DELETE FROM {table}",
@@ -84,7 +84,7 @@ def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
             f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} WHERE true",
         ):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-                desk.connection.execute(act)
+                desk.db.execute(act)
 
 
 def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(tmp_path: Path) -> None:
@@ -93,15 +93,15 @@ def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(tmp_pat
     declare(desk, 6, 2025)
     close_year(desk, 2025)
     with pytest.raises(NotAllowed, match="d'abord 2024"):
-        record(desk.connection, compute(desk.connection, 2025, Users(), Terms()), desk.now)
+        record(desk, compute(desk, 2025, Users(), Terms()), desk.time)
     with pytest.raises(NotAllowed, match="d'abord 2024"):
-        closing.close(desk.connection, desk.home, 2025, desk.now, users=Users())
+        closing.close(desk, 2025, desk.time, users=Users())
     assert desk.one("SELECT count(*) FROM issued_statement") == 0  # nothing half done
     for year in (2024, 2025):
-        closing.close(desk.connection, desk.home, year, desk.now, users=Users())
+        closing.close(desk, year, desk.time, users=Users())
     declare(desk, 7, 2023)  # open, and its turn is over: the next year's
     late = desk.one("SELECT sum(remuneration_cents) FROM remuneration WHERE period = 2023")
-    assert compute(desk.connection, 2026, Users(), Terms()).facts["entries_cents"] == late != 0
+    assert compute(desk, 2026, Users(), Terms()).facts["entries_cents"] == late != 0
 
 
 ALTERED = """
@@ -128,10 +128,10 @@ def test_a_distribution_that_was_altered_is_found(tmp_path: Path, change: str) -
     declare(desk, 5, 2024)
     close_year(desk, 2024)
     terms = Terms(fees_bp=450, pension_bp=3000, threshold_cents=900)
-    record(desk.connection, compute(desk.connection, 2024, Users(100, 10), terms), desk.now)
-    assert verify(desk.connection, desk.home, files=False).failure is None
+    record(desk, compute(desk, 2024, Users(100, 10), terms), desk.time)
+    assert verify(desk, files=False).failure is None
     tamper(desk, change)
-    found = verify(desk.connection, desk.home, files=False).failure
+    found = verify(desk, files=False).failure
     assert found is not None and (found.check, found.found) == ("distribution", "2024")
 
 
@@ -139,20 +139,20 @@ def test_what_comes_late_to_a_year_shared_out_is_the_next_ones(tmp_path: Path) -
     desk = Desk(tmp_path / "home")
     declare(desk, 5, 2024)
     close_year(desk, 2024)
-    record(desk.connection, compute(desk.connection, 2024, Users(), Terms()), desk.now)
-    with transaction(desk.connection):
-        reopen(desk.connection, 2024, desk.now, "oubli")
+    record(desk, compute(desk, 2024, Users(), Terms()), desk.time)
+    with transaction(desk.db):
+        reopen(desk, 2024, desk.time, "oubli")
     declare(desk, 8, 2024)
     late = desk.one(
         "SELECT sum(remuneration_cents) FROM remuneration WHERE entry > (SELECT last_entry FROM distribution)"
     )
-    assert compute(desk.connection, 2025, Users(), Terms()).facts["entries_cents"] == late != 0
+    assert compute(desk, 2025, Users(), Terms()).facts["entries_cents"] == late != 0
 
 
 def test_nothing_to_share(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
-    made = compute(desk.connection, 2025, Users(), Terms(threshold_cents=5))
+    made = compute(desk, 2025, Users(), Terms(threshold_cents=5))
     assert (made.titles, made.facts["carried_cents"], made.facts["per_copy_cents"]) == ([], 0, 0)
-    made = compute(desk.connection, 2025, Users(100, 0), Terms(fees_bp=1000, pension_bp=5000))
+    made = compute(desk, 2025, Users(100, 0), Terms(fees_bp=1000, pension_bp=5000))
     adds_up(made)
     assert made.facts["undivided_cents"] == 104 * 150 - 1_560 - 7_020

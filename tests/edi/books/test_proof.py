@@ -21,7 +21,6 @@ from edi.books.statements import issue
 from edi.ledger import FACTS, content_hash
 from edi.reconciliation.claims import REMUNERATION, balances
 from edi.reconciliation.estimating import ESTIMATE
-from edi.store import connect
 from schemas.declaration import Line
 from schemas.errors import NotAllowed, SettingsWrong, Unreadable
 from tests.desk import EAN, LIBRARY, NOW, OTHER_LIBRARY, Desk, bought, declared, partner, sold, written
@@ -48,10 +47,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         declared("X", cancels="C"),
     ):
         desk.take(zipped(("o.txt", written(given))) if given.header.reference == "O" else given)
-        desk.now += timedelta(days=1)
+        desk.time += timedelta(days=1)
         desk.reconcile()
-    desk.connection.execute("PRAGMA wal_checkpoint (TRUNCATE)")
-    desk.connection.close()
+    desk.db.execute("PRAGMA wal_checkpoint (TRUNCATE)")
+    desk.db.close()
     return desk.home.path
 
 
@@ -60,11 +59,11 @@ def desk(kept: Path, tmp_path: Path) -> Iterator[Desk]:
     shutil.copytree(kept, tmp_path / "home")
     made = Desk(tmp_path / "home")
     yield made
-    made.connection.close()
+    made.db.close()
 
 
 def failure(desk: Desk, **more: Any) -> Failure | None:
-    return verify(desk.connection, desk.home, **more).failure
+    return verify(desk, **more).failure
 
 
 def tamper(desk: Desk, *statements: str, rehash: bool = False) -> None:
@@ -92,11 +91,11 @@ def tamper(desk: Desk, *statements: str, rehash: bool = False) -> None:
 
 
 def test_what_was_posted_holds(desk: Desk) -> None:
-    proof = verify(desk.connection, desk.home)
+    proof = verify(desk)
     assert (proof.failure, proof.runs, proof.entries, proof.files) == (None, 5, 12, 6)
     assert proof.remuneration_cents == desk.owed()
-    assert verify(desk.connection, desk.home, files=False).files == 0
-    assert verify(Desk(desk.home.path.parent / "new").connection, desk.home).failure is None
+    assert verify(desk, files=False).files == 0
+    assert verify(Desk(desk.home.path.parent / "new")).failure is None
 
 
 ALTERED = """
@@ -182,16 +181,16 @@ def test_runs_that_name_no_rules_were_posted_by_the_first(desk: Desk) -> None:
 @pytest.mark.parametrize("table", ["entry", "posting_run"])
 def test_every_value_of_every_row_is_sealed(desk: Desk, table: str) -> None:
     key = {"entry": "entry", "posting_run": "id"}[table]
-    for row in desk.connection.execute(f"SELECT * FROM {table}").fetchall():
+    for row in desk.db.execute(f"SELECT * FROM {table}").fetchall():
         for column in row.keys():  # noqa: SIM118
             value = row[column]
             other = 1 if value is None else value + 100 if isinstance(value, int) else value[:-1] + "~"
-            desk.connection.execute("PRAGMA foreign_keys = OFF")
+            desk.db.execute("PRAGMA foreign_keys = OFF")
             if desk.one("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"):
                 tamper(desk)
             change = f"UPDATE {table} SET {column} = ? WHERE {key} = ?"
             try:
-                desk.connection.execute(change, (other, row[key]))
+                desk.db.execute(change, (other, row[key]))
             except sqlite3.IntegrityError:  # a second reversal of one entry
                 assert column == "reverses"
                 continue
@@ -199,9 +198,7 @@ def test_every_value_of_every_row_is_sealed(desk: Desk, table: str) -> None:
             assert found is not None and found.entry is not None, (column, row[key])
             if table == "entry" and column not in ("entry", "run"):
                 assert found.entry == row["entry"]
-            desk.connection.execute(
-                change.replace("= ? WHERE", "= ? WHERE"), (value, row[key] if column != key else other)
-            )
+            desk.db.execute(change.replace("= ? WHERE", "= ? WHERE"), (value, row[key] if column != key else other))
     assert failure(desk) is None
 
 
@@ -215,7 +212,7 @@ def test_a_byte_changed_in_the_file_is_found(kept: Path, desk: Desk) -> None:
             "SELECT rootpage FROM sqlite_schema WHERE tbl_name IN ('entry', 'posting_run') AND type = 'table'"
         )
     ]
-    desk.connection.close()
+    desk.db.close()
     original, chance, told = (kept / "edi.sqlite").read_bytes(), random.Random(6), 0
     for _ in range(150):
         place = (chance.choice(pages) - 1) * size + chance.randrange(size)
@@ -231,13 +228,13 @@ def test_a_byte_changed_in_the_file_is_found(kept: Path, desk: Desk) -> None:
         except sqlite3.DatabaseError:
             same = []
         try:
-            connection = connect(desk.home.database)
+            damaged_desk = Desk(desk.home.path)
         except Unreadable:
             told += 1
             continue
-        with closing(connection):
+        with closing(damaged_desk.db):
             try:
-                found = verify(connection, desk.home, files=False).failure
+                found = verify(damaged_desk, files=False).failure
             except Unreadable as damaged:
                 told += 1
                 assert "entry" in str(damaged) or "posting_run" in str(damaged)
@@ -257,13 +254,13 @@ def test_a_file_that_was_changed_or_is_gone_is_named(desk: Desk) -> None:
     assert failure(desk, files=False) is None
     path.unlink()
     with pytest.raises(Unreadable, match=name):
-        verify(desk.connection, desk.home)
+        verify(desk)
 
 
 def test_head_finds_what_the_chain_cannot(desk: Desk, tmp_path: Path) -> None:
     key, path = tmp_path / "key", tmp_path / "head.json"
     public = sealing.make_key(key, desk.home.path)
-    proof = verify(desk.connection, desk.home)
+    proof = verify(desk)
     head = sealing.Head(gln="3035593037000", at=NOW, runs=5, entries=12, remuneration_cents=0, run_hash=proof.run_hash)
     path.write_bytes(sealing.sign(head, key, desk.home.path))
     for of in (public, key):
@@ -287,15 +284,15 @@ def test_head_finds_what_the_chain_cannot(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_head_holds_the_statements_too(desk: Desk) -> None:
-    assert len(list(issue(desk.connection, desk.home.settings, 2004, desk.now))) == 1
-    proof = verify(desk.connection, desk.home)
+    assert len(list(issue(desk, desk.home.settings, 2004, desk.time))) == 1
+    proof = verify(desk)
     facts = {name: getattr(proof, name) for name in ("runs", "entries", "remuneration_cents", "run_hash", "beside")}
     head = sealing.Head(gln="", at=NOW, **facts)
     assert head.beside["statements"][0] == 1
     assert failure(desk, head=head) is None
     desk.take(declared("Z", sold("1", DAY)))
     desk.reconcile()
-    assert len(list(issue(desk.connection, desk.home.settings, 2025, desk.now))) == 1
+    assert len(list(issue(desk, desk.home.settings, 2025, desk.time))) == 1
     assert failure(desk, head=head) is None
     row = desk.rows("SELECT facts FROM issued_statement WHERE number = 1")[0][0]
     document = zlib.decompress(row).replace(b'"issuer":{', b'"issuer": {')
@@ -344,13 +341,10 @@ def test_keys_of_all_kinds_and_none(desk: Desk, tmp_path: Path) -> None:
 
 def test_balances_as_they_stood(desk: Desk) -> None:
     days = [row[0] for row in desk.rows("SELECT date(posted_at) FROM posting_run ORDER BY id")]
-    stood = [
-        sum(row["remuneration_cents"] for row in balances(desk.connection, NOW.fromisoformat(day).date()))
-        for day in days
-    ]
+    stood = [sum(row["remuneration_cents"] for row in balances(desk, NOW.fromisoformat(day).date())) for day in days]
     running = [
         desk.one("SELECT sum(remuneration_cents) FROM remuneration WHERE run <= ?", run + 1) for run in range(len(days))
     ]
     assert stood == running and stood == [600, 480, 480, -120, -120]
-    assert balances(desk.connection, NOW.date() - timedelta(days=1)) == []
-    assert sum(row["remuneration_cents"] for row in balances(desk.connection)) == stood[-1]
+    assert balances(desk, NOW.date() - timedelta(days=1)) == []
+    assert sum(row["remuneration_cents"] for row in balances(desk)) == stood[-1]

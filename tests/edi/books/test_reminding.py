@@ -18,7 +18,7 @@ def awaited(desk: Desk, period: int = 2025) -> dict[str, tuple[int, int, int, in
     desk.reconcile()
     return {
         one["partner"]["gln"]: (one["declared"], len(one["invoices"]), one["least_cents"], one["most_cents"])
-        for one in silent(desk.connection, desk.home, period, desk.now)
+        for one in silent(desk, period, desk.time)
     }
 
 
@@ -59,7 +59,7 @@ def test_text_and_paper_say_the_same_words(tmp_path: Path, count: int, said: str
     desk.take(declared("L", *(bought(f"{n}", DAY) for n in range(count)), by=LIBRARY))
     desk.take(declared("S", sold("7", "2025-09-01", 33_000)))
     desk.reconcile()
-    letter = next(one for one in silent(desk.connection, desk.home, 2025, desk.now) if one["role"] == "supplier")
+    letter = next(one for one in silent(desk, 2025, desk.time) if one["role"] == "supplier")
     paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(as_pdf(letter))).pages)
     words = [" ".join(text.replace("’", "'").split()) for text in (as_text(letter), paper)]
     for text in words:
@@ -71,7 +71,7 @@ def test_the_letter_says_what_the_facts_say(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.take(declared("L", *(bought(f"FA#{n}", DAY, 9_100 + n) for n in range(60)), by=LIBRARY))
     desk.reconcile()
-    (letter,) = silent(desk.connection, desk.home, 2025, desk.now)
+    (letter,) = silent(desk, 2025, desk.time)
     text = as_text(letter)
     paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(as_pdf(letter))).pages)
     paper = paper.replace("\u202f", " ").replace("\u00a0", " ")

@@ -38,10 +38,10 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def issued(desk: Desk, estimates: bool = False, **more: Any) -> list[dict[str, Any]]:
-    desk.now += timedelta(days=1)
+    desk.time += timedelta(days=1)
     if estimates:
-        post(desk.connection, 2025, desk.now, **more)
-    return list(issue(desk.connection, desk.home.settings, 2025, desk.now, **more))
+        post(desk, 2025, desk.time, **more)
+    return list(issue(desk, desk.home.settings, 2025, desk.time, **more))
 
 
 def numbers(lines: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
@@ -84,9 +84,9 @@ def test_first_statement_and_what_the_next_ones_show(desk: Desk) -> None:
     desk.reconcile()
     [third] = issued(desk)
     assert (numbers(third["invoices"]), numbers(third["reversed"])) == ([("2", 582)], [("2", -594)])
-    assert document(desk.connection, 1) == json.loads(json.dumps(first))
+    assert document(desk, 1) == json.loads(json.dumps(first))
     with pytest.raises(NotFound):
-        document(desk.connection, 4)
+        document(desk, 4)
 
 
 def test_estimates_are_billed_when_posted_and_taken_back_when_reversed(desk: Desk) -> None:
@@ -111,7 +111,7 @@ def test_estimates_are_billed_when_posted_and_taken_back_when_reversed(desk: Des
     desk.reconcile()
     [back] = issued(desk, supplier=OTHER_SHOP)
     assert (back["totals"]["due_cents"], back["totals"]["called_cents"]) == (-546, 0)
-    sums = {row["name"]: row["balance_cents"] for row in trial(desk.connection, Accounts())}
+    sums = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts())}
     assert sums == {"suppliers": 300, "to_distribute": -600, "estimates": 300}
 
 
@@ -149,19 +149,19 @@ def test_all_statements_of_random_years_come_to_the_ledger(tmp_path: Path, seed:
             assert decimal(last) == f"{book.get_sheet_by_name(facts['label']).to_python()[-1][part]:.2f}"
             due = {row[0]: row[1] for row in book.get_sheet_by_name("Totaux").to_python()[1:]}
             assert f"{due['À payer']:.2f}" == decimal(totals["due_cents"])
-        rows = listing(desk.connection)
+        rows = listing(desk)
         assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
         if not seed % 2 or turn == 2:
             estimated = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM estimation")
             assert sum(row["due_cents"] for row in rows) == desk.owed() + estimated
-        assert verify(desk.connection, desk.home).failure is None
-        assert sum(row["balance_cents"] for row in trial(desk.connection, Accounts())) == 0
+        assert verify(desk).failure is None
+        assert sum(row["balance_cents"] for row in trial(desk, Accounts())) == 0
 
 
 def test_stopped_in_the_middle_it_goes_on_without_a_gap(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     declare(desk, 1, 2025)
-    half = issue(desk.connection, desk.home.settings, 2025, desk.now)
+    half = issue(desk, desk.home.settings, 2025, desk.time)
     assert next(half)["number"] == 1
     half.close()
     assert [facts["number"] for facts in issued(desk)] == [2]
@@ -189,9 +189,9 @@ def test_a_statement_is_kept_as_it_was_issued(tmp_path: Path, change: str) -> No
     declare(desk, 1, 2025)
     assert len(issued(desk)) == 2
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        desk.connection.execute(change)
+        desk.db.execute(change)
     tamper(desk, change)
-    found = verify(desk.connection, desk.home, files=False).failure
+    found = verify(desk, files=False).failure
     assert found is not None and found.check == "statement"
 
 
@@ -225,5 +225,5 @@ def test_a_document_written_anew_with_its_sha256_says_what_the_entries_do_not(tm
     document = json.dumps(facts).encode()
     packed, digest = zlib.compress(document).hex(), hashlib.sha256(document).hexdigest()
     tamper(desk, f"UPDATE issued_statement SET facts = x'{packed}', sha256 = '{digest}' WHERE number = 1")
-    found = verify(desk.connection, desk.home, files=False).failure
+    found = verify(desk, files=False).failure
     assert found is not None and (found.check, found.found) == ("statement", "1")

@@ -38,7 +38,7 @@ def test_every_entry_is_what_its_columns_come_to(desk: Desk) -> None:
     entries = [row[0] for row in desk.rows("SELECT entry FROM remuneration")]
     assert len(entries) > 20
     for number in entries:
-        facts = tracing.entry(desk.connection, desk.home, number)
+        facts = tracing.entry(desk, number)
         ours = facts["supplier_invoice"]
         base = 0
         for line in ours["line_list"]:
@@ -55,25 +55,25 @@ def test_every_entry_is_what_its_columns_come_to(desk: Desk) -> None:
 
 
 def test_every_title_is_the_lines_that_count(desk: Desk) -> None:
-    year = compute(desk.connection, 2025, Users(), Terms())
+    year = compute(desk, 2025, Users(), Terms())
     assert len(year.titles) > 5
     for row in year.titles:
-        lines = tracing.title(desk.connection, row["ean"], 2025)
+        lines = tracing.title(desk, row["ean"], 2025)
         assert sum(line["copies"] for line in lines) == row["copies"]
         assert all(desk.folder.original(line["sha256"]).exists() for line in lines)
 
 
 def test_what_was_shared_out_to_a_title_is_told_with_it(desk: Desk) -> None:
-    with transaction(desk.connection):
-        periods.close(desk.connection, 2025, desk.now)
-    assert tracing.shared_out(desk.connection, "9782070360024", 2025) is None
-    made = record(desk.connection, compute(desk.connection, 2025, Users(10), Terms(threshold_cents=900)), desk.now)
+    with transaction(desk.db):
+        periods.close(desk, 2025, desk.time)
+    assert tracing.shared_out(desk, "9782070360024", 2025) is None
+    made = record(desk, compute(desk, 2025, Users(10), Terms(threshold_cents=900)), desk.time)
     for row in made.titles:
-        share = tracing.shared_out(desk.connection, row["ean"], 2025)
+        share = tracing.shared_out(desk, row["ean"], 2025)
         assert share == {name: row[name] for name in share or {}} and share
         assert share["authors_cents"] + share["publishers_cents"] == row["paid_cents"] + row["carried_cents"]
 
 
 def test_an_entry_that_is_none(desk: Desk) -> None:
     with pytest.raises(NotFound):
-        tracing.entry(desk.connection, desk.home, 10_000)
+        tracing.entry(desk, 10_000)

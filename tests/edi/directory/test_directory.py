@@ -21,7 +21,6 @@ from edi.directory.importing import bring_in
 from edi.lock import in_turn
 from edi.partners import Partner, Since
 from edi.reconciliation import reconciling
-from edi.store import connect
 from schemas.declaration import Declaration
 from schemas.errors import SettingsWrong
 from tests.desk import (
@@ -30,7 +29,6 @@ from tests.desk import (
     OTHER_LIBRARY,
     OTHER_SHOP,
     SHOP,
-    Connection,
     Desk,
     bought,
     code,
@@ -87,7 +85,7 @@ def reasons(desk: Desk) -> dict[tuple[Any, ...], str]:
 
 def owes(desk: Desk) -> None:
     """Every standing entry owes as the directory has it on its date, worked out fact by fact."""
-    directory = partners.load(desk.connection)
+    directory = partners.load(desk)
     for library, day, rate, base, reason in desk.rows(
         f"SELECT library, invoice_date, rate_percent, base_cents, reason FROM remuneration e WHERE {ledger.STANDING}"
     ):
@@ -133,7 +131,7 @@ def test_it_does_not_matter_when_the_directory_learns(
                 other.reconcile()
                 owes(other)
         other.reconcile()
-        assert partners.load(one.connection) == partners.load(other.connection)
+        assert partners.load(one) == partners.load(other)
         assert (other.states(), other.balances(), reasons(other)) == (one.states(), one.balances(), reasons(one))
         for desk in (one, other):
             owes(desk)
@@ -141,7 +139,7 @@ def test_it_does_not_matter_when_the_directory_learns(
             desk.from_scratch()
             assert desk.reconcile()["entries_posted"] == 0
             assert desk.snapshot() == before
-            desk.connection.close()
+            desk.db.close()
 
 
 # -- only what is touched --------------------------------------------------------------------------------
@@ -207,7 +205,7 @@ def test_facts_that_decide_nothing_touch_nothing(desk: Desk) -> None:
 def test_an_alias_goes_before_a_successor(desk: Desk) -> None:
     desk.know([partner(COMMUNE, alias_of=LIBRARY, successor=OTHER_LIBRARY)])
 
-    assert partners.resolve(partners.load(desk.connection), COMMUNE) == LIBRARY
+    assert partners.resolve(partners.load(desk), COMMUNE) == LIBRARY
 
 
 def test_an_alias_touches_its_own_invoices(desk: Desk) -> None:
@@ -226,9 +224,9 @@ def test_a_pass_looks_at_what_was_touched_alone(desk: Desk, monkeypatch: pytest.
     looked: list[int] = []
     compute = reconciling.compute
 
-    def counting(connection: Connection, whole: bool) -> Any:
-        looked.append(-1 if whole else connection.execute("SELECT count(*) FROM looked").fetchone()[0])
-        return compute(connection, whole)
+    def counting(at: Desk, whole: bool) -> Any:
+        looked.append(-1 if whole else at.db.execute("SELECT count(*) FROM looked").fetchone()[0])
+        return compute(at, whole)
 
     monkeypatch.setattr(reconciling, "compute", counting)
     desk.know([partner(LIBRARY, later=(Since(date(2025, 12, 1), category="primary"),))])
@@ -282,7 +280,7 @@ def test_an_import_waits_for_a_pass(tmp_path: Path) -> None:
     with in_turn(desk.home.path, "reconcile", print):
         importer = threading.Thread(
             target=lambda: bring_in(
-                connect(desk.home.database), {SHOP: partners.facts(partner(SHOP, "supplier"))}, "x", "y", desk.now
+                Desk(desk.home.path), {SHOP: partners.facts(partner(SHOP, "supplier"))}, "x", "y", desk.time
             )
         )
         importer.start()

@@ -26,7 +26,7 @@ def brought(desk: Desk, text: str) -> dict[str, object]:
     path = desk.home.path / "annuaire.csv"
     path.write_text(text)
     told, _ = importing.read_facts(path)
-    return importing.bring_in(desk.connection, told, "moi", path.name, desk.now)
+    return importing.bring_in(desk, told, "moi", path.name, desk.time)
 
 
 def test_rows_of_one_gln_are_its_dated_facts_in_any_order(tmp_path: Path) -> None:
@@ -101,14 +101,14 @@ def test_a_faulty_file_changes_nothing_and_says_where(tmp_path: Path, line: str)
 def test_what_a_file_does_not_say_stays(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     brought(desk, HEAD + f"{LIBRARY};Médiathèque;library;1;;;29200;Brest;;;oui;\n{SHOP};Librairie;supplier;;;;;;;;;\n")
-    full = partners.load(desk.connection)
+    full = partners.load(desk)
     for told in (
         f"gln;name;role\n{LIBRARY};Médiathèque;library\n",
         f"gln;name;role;category;successor;alias_of\n{LIBRARY};Médiathèque;library;1\n",
         HEAD + f"{LIBRARY};;library;;;;;;;;;2020-01-01\n",
     ):
         assert brought(desk, told)["unchanged"] == 1
-        assert partners.load(desk.connection) == full
+        assert partners.load(desk) == full
     report = brought(
         desk, f"gln;name;role;category\n{LIBRARY};Bibliothèque;library;\n{OTHER_LIBRARY};École;library;primary\n"
     )
@@ -124,7 +124,7 @@ def test_what_a_file_does_not_say_stays(tmp_path: Path) -> None:
             {"field": "category", "since": "", "before": None, "after": "primary"},
         ]},
     ]  # fmt: skip
-    assert [(h["before"], h["after"], h["who"], h["source"]) for h in partners.history(desk.connection, LIBRARY)][-2:] == [
+    assert [(h["before"], h["after"], h["who"], h["source"]) for h in partners.history(desk, LIBRARY)][-2:] == [
         ("1", "", "moi", "annuaire.csv"), ("Médiathèque", "Bibliothèque", "moi", "annuaire.csv"),
     ]  # fmt: skip
 
@@ -132,14 +132,14 @@ def test_what_a_file_does_not_say_stays(tmp_path: Path) -> None:
 def test_a_dry_run_and_a_refused_file_leave_no_trace(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     brought(desk, HEAD + f"{LIBRARY};Médiathèque;library;1;;{SHOP};;;;;;\n")
-    before = "\n".join(desk.connection.iterdump())
+    before = "\n".join(desk.db.iterdump())
     told = {LIBRARY: partners.facts(partner(LIBRARY, category="primary"))}
-    assert importing.bring_in(desk.connection, told, "moi", "x", desk.now, dry=True)["changed"] == 1
+    assert importing.bring_in(desk, told, "moi", "x", desk.time, dry=True)["changed"] == 1
     with pytest.raises(SettingsWrong, match="sans fin"):
         brought(desk, f"gln;name;role;successor\n{SHOP};x;library;{LIBRARY}\n")
     with pytest.raises(SettingsWrong, match="opened"):
         brought(desk, f"gln;name;role;opened;closed\n{LIBRARY};x;library;2020-01-02;01/01/2020\n")
-    assert "\n".join(desk.connection.iterdump()) == before
+    assert "\n".join(desk.db.iterdump()) == before
 
 
 def test_history_is_append_only(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_history_is_append_only(tmp_path: Path) -> None:
             f"UPDATE {table} SET rowid = rowid" if table == "directory_act" else f"UPDATE {table} SET after = 'x'",
         ):
             with pytest.raises(Exception, match="append-only"):
-                desk.connection.execute(act)
+                desk.db.execute(act)
 
 
 SEARCHED = f"""

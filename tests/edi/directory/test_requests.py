@@ -28,27 +28,27 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def states(desk: Desk) -> list[tuple[str, str]]:
-    return [(row["gln"], row["state"]) for row in requests.listing(desk.connection, everything=True)]
+    return [(row["gln"], row["state"]) for row in requests.listing(desk, everything=True)]
 
 
 def ask(desk: Desk, **wanted: str) -> dict[str, object]:
-    with transaction(desk.connection):
-        [asked] = requests.ask(desk.connection, [wanted], "moi", desk.now)
+    with transaction(desk.db):
+        [asked] = requests.ask(desk, [wanted], "moi", desk.time)
     return asked
 
 
 def act(desk: Desk, request: int, name: str, reason: str = "") -> None:
-    with transaction(desk.connection):
-        requests.act(desk.connection, request, name, "moi", reason, desk.now)
+    with transaction(desk.db):
+        requests.act(desk, request, name, "moi", reason, desk.time)
 
 
 def answer(desk: Desk, request: int, gln: str, **more: str) -> dict[str, object]:
-    return requests.answer(desk.connection, {request: {"gln": gln, **more}}, "moi", "", desk.now)
+    return requests.answer(desk, {request: {"gln": gln, **more}}, "moi", "", desk.time)
 
 
 def test_a_booked_declaration_asks_once_for_each_gln_it_does_not_know(desk: Desk) -> None:
     assert states(desk) == [(COMMUNE, "asked"), (OTHER_SHOP, "asked")]
-    first = requests.one(desk.connection, 1)
+    first = requests.one(desk, 1)
     assert (first["role"], first["asked_by"], first["declaration"], first["name"]) == ("library", SHOP, "S", "")
     desk.take(declared("S2", sold("5", DAY, partner=COMMUNE), sold("6", DAY, partner=OTHER_LIBRARY)))
     assert states(desk) == [(COMMUNE, "asked"), (OTHER_SHOP, "asked"), (OTHER_LIBRARY, "asked")]
@@ -63,7 +63,7 @@ def test_the_first_directory_asks_for_what_was_booked_before_it(tmp_path: Path) 
     assert states(desk) == []
     desk.know([partner(SHOP, "supplier"), partner(LIBRARY)])
     assert states(desk) == [(COMMUNE, "asked"), (OTHER_SHOP, "asked")]
-    asked = requests.one(desk.connection, 1)
+    asked = requests.one(desk, 1)
     assert (asked["role"], asked["asked_by"], asked["declaration"]) == ("library", SHOP, "S")
     desk.know([partner(COMMUNE)])
     assert states(desk) == [(COMMUNE, "given"), (OTHER_SHOP, "asked")]
@@ -85,10 +85,10 @@ def test_nothing_is_asked_without_a_directory_or_of_what_is_not_booked(tmp_path:
 def test_an_alias_reconciles_the_invoices_it_touches(desk: Desk) -> None:
     report = answer(desk, 1, LIBRARY)
     assert (report["added"], report["touched"]) == (1, 1)
-    assert partners.load(desk.connection)[COMMUNE].alias_of == LIBRARY
+    assert partners.load(desk)[COMMUNE].alias_of == LIBRARY
     assert states(desk)[0] == (COMMUNE, "given")
     assert desk.reconcile()["matched"] == 2
-    assert partners.history(desk.connection, COMMUNE)[0]["source"] == "demande / request 1"
+    assert partners.history(desk, COMMUNE)[0]["source"] == "demande / request 1"
     with pytest.raises(NotAllowed, match="close"):
         answer(desk, 1, OTHER_LIBRARY)
 
@@ -96,14 +96,14 @@ def test_an_alias_reconciles_the_invoices_it_touches(desk: Desk) -> None:
 def test_the_same_gln_confirmed_enters_the_directory(desk: Desk) -> None:
     report = answer(desk, 2, OTHER_SHOP, name="Librairie neuve", city="Brest")
     assert (report["added"], report["touched"]) == (1, 0)
-    known = partners.load(desk.connection)[OTHER_SHOP]
+    known = partners.load(desk)[OTHER_SHOP]
     assert (known.name, known.role, known.city, known.alias_of) == ("Librairie neuve", "supplier", "Brest", "")
 
 
 def test_an_answer_nobody_knows_enters_with_its_alias(desk: Desk) -> None:
     new = code(77)
     answer(desk, 2, new, name="Siège")
-    known = partners.load(desk.connection)
+    known = partners.load(desk)
     assert (known[new].name, known[new].role, known[OTHER_SHOP].alias_of) == ("Siège", "supplier", new)
 
 
@@ -112,9 +112,9 @@ def test_a_partner_known_by_name_gets_its_gln(desk: Desk) -> None:
     assert (asked["request"], asked["state"]) == (3, "asked")
     assert ask(desk, **NAMED | {"name": "ecole", "city": "BREST"})["request"] == 3  # the same, spelled otherwise
     act(desk, 3, "take")
-    assert requests.one(desk.connection, 3)["state"] == "in-progress"
+    assert requests.one(desk, 3)["state"] == "in-progress"
     answer(desk, 3, OTHER_LIBRARY)
-    assert partners.load(desk.connection)[OTHER_LIBRARY].name == "École"
+    assert partners.load(desk)[OTHER_LIBRARY].name == "École"
     assert ask(desk, **NAMED | {"name": "École"})["answer"] == OTHER_LIBRARY  # known from now on
 
 
@@ -152,12 +152,12 @@ def test_refused_wants_a_reason_and_can_be_asked_again(desk: Desk) -> None:
     ],
 )
 def test_answers_that_cannot_be_change_nothing(desk: Desk, gln: str, sentence: str) -> None:
-    before = "\n".join(desk.connection.iterdump())
+    before = "\n".join(desk.db.iterdump())
     with pytest.raises(NotAllowed, match=sentence):
         answer(desk, 1, gln)
     with pytest.raises(NotFound):
         answer(desk, 99, LIBRARY)
-    assert "\n".join(desk.connection.iterdump()) == before
+    assert "\n".join(desk.db.iterdump()) == before
 
 
 @pytest.mark.parametrize(
@@ -176,12 +176,12 @@ def test_requests_that_say_too_little(desk: Desk, wanted: dict[str, str]) -> Non
 
 
 def test_status_shows_how_many_and_the_oldest(desk: Desk) -> None:
-    [row] = [row for row in status(edi.desk.Desk(desk.home, desk.connection))["stuck"] if row["what"] == "request"]
+    [row] = [row for row in status(edi.desk.Desk(desk.home, desk.db))["stuck"] if row["what"] == "request"]
     assert (row["name"], row["turn"]) == ("2 demandes", "operator")
     assert COMMUNE in row["why"]
     act(desk, 1, "refuse", "x")
     act(desk, 2, "refuse", "x")
-    assert [row for row in status(edi.desk.Desk(desk.home, desk.connection))["stuck"] if row["what"] == "request"] == []
+    assert [row for row in status(edi.desk.Desk(desk.home, desk.db))["stuck"] if row["what"] == "request"] == []
 
 
 def test_requests_and_acts_are_append_only(desk: Desk) -> None:
@@ -192,4 +192,4 @@ def test_requests_and_acts_are_append_only(desk: Desk) -> None:
         "UPDATE request_act SET who = 'x'",
     ):
         with pytest.raises(Exception, match="append-only"):
-            desk.connection.execute(sql)
+            desk.db.execute(sql)

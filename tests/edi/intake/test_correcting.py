@@ -39,10 +39,10 @@ def spoilt(invoice: Invoice) -> Invoice:
 def corrections(desk: Desk) -> dict[str, bytes]:
     """The correction files of the last file taken, by what follows its name."""
     made = {}
-    for row in desk.connection.execute(
+    for row in desk.db.execute(
         "SELECT * FROM answer WHERE receipt = (SELECT max(receipt) FROM answer) AND name LIKE '%correction%' ORDER BY id"
     ):
-        with correcting.body(desk.connection, desk.folder, row) as data:
+        with correcting.body(desk, row) as data:
             made[row["name"].partition(".correction")[2]] = data if isinstance(data, bytes) else data.read()
     return made
 
@@ -218,8 +218,8 @@ def test_only_what_is_accepted_in_part_has_a_correction(desk: Desk, given: Decla
 
 def test_it_lies_with_the_answers_and_the_report_and_json_name_it(desk: Desk) -> None:
     desk.take(declared("A", bought("1", DAY), spoilt(bought("2", DAY)), by=LIBRARY), "xml", name="B.xml", dry=True)
-    desk.connection.execute("UPDATE answer SET link = 'local'")
-    deliver(edi.desk.Desk(desk.home, desk.connection))
+    desk.db.execute("UPDATE answer SET link = 'local'")
+    deliver(edi.desk.Desk(desk.home, desk.db))
     lying = {path.name: path.read_bytes() for path in (desk.home.path / "outgoing" / "local").iterdir()}
 
     assert numbers(lying["B.xml.correction.xml"]) == ["2"]
@@ -233,9 +233,9 @@ def test_it_lies_with_the_answers_and_the_report_and_json_name_it(desk: Desk) ->
 
 def test_a_lost_original_keeps_no_other_answer(desk: Desk) -> None:
     desk.take(declared("A", sold("1", DAY), spoilt(sold("2", DAY))))
-    desk.connection.execute("UPDATE answer SET link = 'local'")
+    desk.db.execute("UPDATE answer SET link = 'local'")
     desk.folder.original(desk.one("SELECT sha256 FROM receipt")).unlink()
-    deliver(edi.desk.Desk(desk.home, desk.connection))
+    deliver(edi.desk.Desk(desk.home, desk.db))
     assert desk.rows("SELECT name FROM answer WHERE sent_at IS NULL AND trouble <> ''") == [("F.txt.correction.txt",)]
 
 

@@ -112,11 +112,11 @@ def test_a_quota_is_said_in_one_language(desk: Desk, limits: dict[str, int], sai
 
 def test_status_says_it_in_the_language_of_the_desk(desk: Desk) -> None:
     fail(desk)
-    desk.connection.execute(  # as it was kept before there were two languages
+    desk.db.execute(  # as it was kept before there were two languages
         "INSERT INTO held_back SELECT link, 'b', 'b', size, modified, 1, 'plein / full', turn, since, next_at FROM held_back"
     )
     said = {
-        language: [row["why"] for row in status.status(Desk(desk.home, desk.connection, language))["stuck"]]  # type: ignore[arg-type]
+        language: [row["why"] for row in status.status(Desk(desk.home, desk.db, language))["stuck"]]  # type: ignore[arg-type]
         for language in ("fr", "en")
     }
     assert said == {

@@ -25,7 +25,7 @@ def test_states_of_links(desk: Links) -> None:
     assert states() == {"un": "trouble", "deux": "ok"}
     un = links.overview(desk)[0]
     assert un["seen_at"] is None and un["trouble_since"] and "n'existe pas" in un["trouble"]
-    [english, _] = links.overview(Desk(desk.home, desk.connection, "en"))
+    [english, _] = links.overview(Desk(desk.home, desk.db, "en"))
     assert english["trouble"] == "Link un: depot does not exist. Check the link's folders."
     links.pause(desk, "un")
     links.pause(desk, "un")

@@ -12,17 +12,17 @@ from tests.desk import NOW, Desk, declared, sold
 def test_the_oldest_first_and_what_is_often_refused_last(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.take(declared("S", sold("1", "2025-03-14")))
-    real = edi.desk.Desk(desk.home, desk.connection)
+    real = edi.desk.Desk(desk.home, desk.db)
     first, second, *others = waiting(real, "l")
     assert first < second and others == sorted(others)
 
-    with transaction(desk.connection):
+    with transaction(desk.db):
         for _ in range(3):
-            answers.note(desk.connection, first, None, "disk full")
+            answers.note(desk, first, None, "disk full")
     assert waiting(real, "l")[0] == first
-    with transaction(desk.connection):
-        answers.note(desk.connection, first, None, "disk full")
+    with transaction(desk.db):
+        answers.note(desk, first, None, "disk full")
     assert waiting(real, "l") == [second, *others, first]
-    with transaction(desk.connection):
-        answers.note(desk.connection, second, NOW, None)
+    with transaction(desk.db):
+        answers.note(desk, second, NOW, None)
     assert waiting(real, "l") == [*others, first]

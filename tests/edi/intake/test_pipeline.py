@@ -26,7 +26,7 @@ LINK = '[[link]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\ndeclarants 
 
 
 def reconciled(desk: Desk) -> dict[str, int]:
-    return reconcile(desk.connection, desk.now())
+    return reconcile(desk, desk.now())
 
 
 class Links(Desk):
@@ -88,10 +88,10 @@ def test_only_some_links(desk: Links) -> None:
 
 def test_paused_link_rests(desk: Links) -> None:
     desk.drop("un", F)
-    desk.connection.execute("INSERT INTO link_paused VALUES ('un', '2026-01-01')")
+    desk.db.execute("INSERT INTO link_paused VALUES ('un', '2026-01-01')")
     running = desk.run()
     assert running.once().pulled == 0
-    desk.connection.execute("DELETE FROM link_paused")
+    desk.db.execute("DELETE FROM link_paused")
     assert running.once().pulled == 1
 
 
@@ -109,17 +109,17 @@ def test_stopped_between_files_and_taken_up_again(desk: Links) -> None:
 def test_receipt_of_a_run_that_died_is_taken(desk: Links) -> None:
     kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
     for link in ("local", "un", "partie"):
-        receive(desk.connection, Arrival(name=F, link=link), kept, paris_now())
+        receive(desk, Arrival(name=F, link=link), kept, paris_now())
     done = desk.run().once()
     assert [taken.verdict for taken in done.taken] == ["accepted", "duplicate"]
     assert set(done.troubles) == {"partie"}  # its link is not in the settings any more
     assert (desk.home.path / "outgoing" / "local" / f"{F}.ate.txt").exists()
-    assert answers.listing(desk.connection, only_waiting=True) == []
+    assert answers.listing(desk, only_waiting=True) == []
 
 
 def test_missing_original_stops_nobody_else(desk: Links) -> None:
     kept = Folder(desk.home.path).keep(iter([b"EN"]), 1 << 20)
-    receive(desk.connection, Arrival(name="gone", link="un"), kept, paris_now())
+    receive(desk, Arrival(name="gone", link="un"), kept, paris_now())
     kept.path.unlink()
     desk.drop("deux", F)
     done = desk.run().once()
@@ -134,8 +134,8 @@ def test_outgoing_holds_what_waits_and_nothing_else(desk: Links) -> None:
     first = desk.run()
     first.once()
     assert len(list(outgoing.iterdir())) == 3
-    with transaction(desk.connection):  # sent by a run that died before it cleared up
-        desk.connection.execute("UPDATE answer SET sent_at = '2026-01-01' WHERE name LIKE '%.json'")
+    with transaction(desk.db):  # sent by a run that died before it cleared up
+        desk.db.execute("UPDATE answer SET sent_at = '2026-01-01' WHERE name LIKE '%.json'")
     second = desk.run()
     second.once()
     assert len(list(outgoing.iterdir())) == 2
@@ -146,18 +146,18 @@ def test_outgoing_holds_what_waits_and_nothing_else(desk: Links) -> None:
 
 def test_ingest_looks_at_all_files_first(desk: Links) -> None:
     with pytest.raises(Unreadable, match="missing"):
-        list(ingest(desk.home, desk.connection, [YEAR / F, desk.base / "missing"]))
+        list(ingest(desk, [YEAR / F, desk.base / "missing"]))
     assert not list((desk.home.path / "received").iterdir())
 
 
 def test_ingest_takes_up_what_failed(desk: Links) -> None:
-    first = list(ingest(desk.home, desk.connection, [YEAR / B]))
+    first = list(ingest(desk, [YEAR / B]))
     kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
-    receipt = receive(desk.connection, Arrival(name=F, link="local"), kept, paris_now())
-    desk.connection.execute("UPDATE receipt SET state = 'failed', verdict = 'failed' WHERE id = ?", (receipt,))
-    again = list(ingest(desk.home, desk.connection, [YEAR / F]))
+    receipt = receive(desk, Arrival(name=F, link="local"), kept, paris_now())
+    desk.db.execute("UPDATE receipt SET state = 'failed', verdict = 'failed' WHERE id = ?", (receipt,))
+    again = list(ingest(desk, [YEAR / F]))
     assert [taken.verdict for _, taken in first + again] == ["accepted", "accepted"]
-    assert desk.connection.execute("SELECT count(*) FROM receipt").fetchone()[0] == 2
+    assert desk.db.execute("SELECT count(*) FROM receipt").fetchone()[0] == 2
 
 
 def test_a_file_that_comes_while_answers_are_sent_is_taken_in_the_same_pass(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import edi.lending.booking.staging
+from edi.desk import open_desk
 from edi.intake import quarantine
-from edi.settings import open_home
 from edi.store import connect, transaction
 from parsers.fixed import records
 from schemas.errors import NotAllowed, NotFound
@@ -198,12 +198,12 @@ def test_a_failed_file_can_be_discarded_and_is_not_tried_again(desk: Desk, monke
     with monkeypatch.context() as patch:
         patch.setattr(edi.lending.booking.staging, "check", crash)
         assert counts(desk.take(GOOD))[0] == "failed"
-    with transaction(desk.connection):
-        quarantine.discard(desk.connection, 1, "Anne", "bombe", desk.now)
-    assert quarantine.listing(desk.connection) == []
+    with transaction(desk.db):
+        quarantine.discard(desk, 1, "Anne", "bombe", desk.time)
+    assert quarantine.listing(desk) == []
     assert desk.rows("SELECT id FROM receipt WHERE state = 'failed'") == []
     with pytest.raises(NotFound):
-        quarantine.waiting(desk.connection, 1)
+        quarantine.waiting(desk, 1)
 
 
 @pytest.fixture
@@ -213,8 +213,8 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_reasons_are_wanted_by_the_room_itself(desk: Desk) -> None:
     desk.take(REFUSED)
-    with pytest.raises(NotAllowed), transaction(desk.connection):
-        quarantine.discard(desk.connection, 1, "Anne", "", desk.now)
+    with pytest.raises(NotAllowed), transaction(desk.db):
+        quarantine.discard(desk, 1, "Anne", "", desk.time)
 
 
 # -- where in the bytes -------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def places(desk: Desk, data: bytes) -> list[tuple[str, int | None, str]]:
     desk.take(data)
     receipt = desk.one("SELECT max(id) FROM receipt")
     original = desk.folder.original(desk.one("SELECT sha256 FROM receipt WHERE id = ?", receipt))
-    acknowledgement, found = quarantine.show(desk.connection, receipt, original, 1 << 28)
+    acknowledgement, found = quarantine.show(desk, receipt, original, 1 << 28)
     assert acknowledgement is not None
     return [
         (
@@ -273,7 +273,5 @@ def test_a_long_line_of_xml_is_shown_where_it_breaks(desk: Desk) -> None:
 
 
 def test_a_home_is_needed_for_nothing_but_what_it_holds(tmp_path: Path) -> None:
-    home = open_home(tmp_path / "new")
-    connection = connect(home.database)
-    assert (quarantine.listing(connection), quarantine.acts(connection)) == ([], [])
-    connection.close()
+    with open_desk(tmp_path / "new") as desk:
+        assert (quarantine.listing(desk), quarantine.acts(desk)) == ([], [])

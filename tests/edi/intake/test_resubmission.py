@@ -97,15 +97,15 @@ def test_bytes_that_failed_before_are_read_again_once_and_for_all(desk: Desk, mo
 def test_the_same_remote_file_is_one_receipt_and_any_other_is_another(desk: Desk) -> None:
     kept, other = (desk.folder.keep(io.BytesIO(data), 100) for data in (b"1", b"2"))
     base = Arrival(name="F.txt", link="l", remote_path="/depot/F.txt", modified=1)
-    first = receive(desk.connection, base, kept, desk.now)
-    assert receive(desk.connection, base, kept, desk.now) == first
+    first = receive(desk, base, kept, desk.time)
+    assert receive(desk, base, kept, desk.time) == first
     others = [
         (base, other),
         (msgspec.structs.replace(base, modified=2), kept),
         (msgspec.structs.replace(base, remote_path="/depot/G.txt", name="G.txt"), kept),
         (msgspec.structs.replace(base, link="m"), kept),
     ]
-    assert len({first, *(receive(desk.connection, arrival, bytes_, desk.now) for arrival, bytes_ in others)}) == 5
+    assert len({first, *(receive(desk, arrival, bytes_, desk.time) for arrival, bytes_ in others)}) == 5
 
 
 @pytest.mark.parametrize("change", ["amounts", "an invoice more", "another period", "the other side", "the format"])
@@ -163,7 +163,7 @@ def put(runs: Links, data: bytes) -> None:
 
 def taken(runs: Links) -> list[tuple[str, int]]:
     """The verdict on each receipt, and how many answers it had."""
-    rows = runs.connection.execute(
+    rows = runs.db.execute(
         "SELECT verdict, (SELECT count(*) FROM answer a WHERE a.receipt = r.id AND sent_at IS NOT NULL) FROM receipt r"
     )
     return [tuple(row) for row in rows]
@@ -179,7 +179,7 @@ def test_a_file_put_back_as_it_was_is_read_and_answered_again(tmp_path: Path, tt
         assert taken(runs) == expected
         runs.run().once()
         assert taken(runs) == expected
-    assert runs.connection.execute("SELECT count(*) FROM invoice").fetchone()[0] == (ttc != 1)
+    assert runs.db.execute("SELECT count(*) FROM invoice").fetchone()[0] == (ttc != 1)
 
 
 @pytest.mark.parametrize("died", ["before it was archived", "before that was noted"])

@@ -14,14 +14,12 @@ from msgspec.structs import replace
 
 from edi.intake.taking import check_file
 from edi.lending.booking.booking import STORE_CODES
-from edi.limits import Limits
-from edi.store import scratch
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration
 from schemas.layout import FA, LAYOUTS, Layout
 from tests.breaking import after
-from tests.declarations import BASES, CONTEXT, US, changed, rows, written
-from tests.desk import Desk
+from tests.declarations import BASES, CONTEXT, changed, rows, written
+from tests.desk import Desk, aside
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = [
@@ -56,18 +54,18 @@ class Roads:
     def __init__(self, path: Path) -> None:
         self.desk = Desk(path, CONTEXT.now)
         self.pristine = sqlite3.connect(":memory:")
-        self.desk.connection.backup(self.pristine)
-        self.aside = scratch()
+        self.desk.db.backup(self.pristine)
+        self.aside = aside(now=CONTEXT.now)
 
     def check(self, data: bytes) -> Acknowledgement:
         """What the validator says."""
-        return check_file(self.aside, io.BytesIO(data), "F.txt", US, Limits(), CONTEXT.now)[0]
+        return check_file(self.aside, io.BytesIO(data), "F.txt")[0]
 
     def agree(self, data: bytes, what: object = "") -> Acknowledgement:
         """What `check` says, which is what `ingest` does."""
         checked = self.check(data)
-        self.pristine.backup(self.desk.connection)
-        self.desk.now = CONTEXT.now - timedelta(seconds=1)
+        self.pristine.backup(self.desk.db)
+        self.desk.time = CONTEXT.now - timedelta(seconds=1)
         taken = self.desk.take(data)
 
         store = [finding for finding in taken.findings if finding.code in STORE_CODES]
@@ -83,7 +81,7 @@ class Roads:
 def roads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roads]:
     both = Roads(tmp_path_factory.mktemp("roads") / "home")
     yield both
-    both.desk.connection.close()
+    both.desk.db.close()
 
 
 def test_every_sample(roads: Roads) -> None:

@@ -45,9 +45,9 @@ def test_refused_file_until_something_comes_in_its_place(desk: Links) -> None:
 
 
 def test_discarded_file_is_not_stuck(desk: Links) -> None:
-    list(ingest(desk.home, desk.connection, [BAD]))
+    list(ingest(desk, [BAD]))
     assert len(stuck(desk)) == 1
-    desk.connection.execute(
+    desk.db.execute(
         "INSERT INTO quarantine_act (receipt, act, who, reason, at) SELECT id, 'discard', 'me', 'x', '2026' FROM receipt"
     )
     assert stuck(desk) == []
@@ -70,7 +70,7 @@ def test_file_whose_link_is_gone(desk: Links) -> None:
     running.once()
     text = (desk.home.path / "edi.toml").read_text()
     (desk.home.path / "edi.toml").write_text(text.replace('"un"', '"autre"'))
-    [row] = status(Desk(open_home(desk.home.path), desk.connection))["stuck"]
+    [row] = status(Desk(open_home(desk.home.path), desk.db))["stuck"]
     assert (row["turn"], "edi.toml" in row["why"]) == ("operator", True)
 
 
@@ -95,9 +95,9 @@ def test_file_that_never_stops_growing(tmp_path: Path, way: str, monkeypatch: py
     for _ in range(3):
         one_pass()
     assert stuck(desk) == [], "it may be a long one"
-    assert desk.connection.execute("SELECT count(*) FROM held_back").fetchone()[0] == 1
+    assert desk.db.execute("SELECT count(*) FROM held_back").fetchone()[0] == 1
     hours_ago = (paris_now() - timedelta(hours=3)).isoformat()
-    desk.connection.execute("UPDATE held_back SET since = ?", (hours_ago,))
+    desk.db.execute("UPDATE held_back SET since = ?", (hours_ago,))
     one_pass()
     [(name, turn, why)] = stuck(desk)
     assert (name, turn) == ("un: a.txt", "partner") and "encore en cours d'écriture" in why and "0x" not in why
@@ -121,7 +121,7 @@ def test_file_said_to_be_complete_that_never_stops_growing(desk: Links, monkeypa
     running = desk.run()
     running.once()
     [before] = status(desk)["stuck"]
-    desk.connection.execute("UPDATE held_back SET since = ?", ((paris_now() - timedelta(hours=3)).isoformat(),))
+    desk.db.execute("UPDATE held_back SET since = ?", ((paris_now() - timedelta(hours=3)).isoformat(),))
     running.once()
     [after] = status(desk)["stuck"]
     assert (before["turn"], after["turn"]) == ("edi", "partner")

@@ -15,15 +15,13 @@ import edi.lending.booking.staging
 from edi import periods
 from edi.intake.answers import recall
 from edi.intake.taking import check_file
-from edi.limits import Limits
-from edi.store import scratch, transaction
+from edi.store import transaction
 from schemas.errors import EdiError
 from tests.desk import (
     COMMUNE,
     LIBRARY,
     OTHER_SHOP,
     SHOP,
-    US,
     Desk,
     bought,
     codes,
@@ -33,6 +31,7 @@ from tests.desk import (
     sold,
     written,
 )
+from tests.desk import aside as at_home_nowhere
 
 DAY = "2024-03-14"
 
@@ -50,9 +49,9 @@ def zipped(data: bytes) -> bytes:
 
 
 def close(desk: Desk, *years: int) -> None:
-    with transaction(desk.connection):
+    with transaction(desk.db):
         for year in years:
-            periods.close(desk.connection, year, desk.now)
+            periods.close(desk, year, desk.time)
 
 
 def test_the_same_bytes_are_a_duplicate_however_they_come(desk: Desk) -> None:
@@ -76,7 +75,7 @@ def test_a_refused_file_is_read_again(desk: Desk) -> None:
 def test_a_receipt_is_taken_once(desk: Desk) -> None:
     first = desk.take(declared("A", sold("1", DAY)))
     before = desk.snapshot()
-    assert msgspec.structs.replace(desk.take(b"", receipt=1), file=first.file) == recall(desk.connection, 1) == first
+    assert msgspec.structs.replace(desk.take(b"", receipt=1), file=first.file) == recall(desk, 1) == first
     assert desk.snapshot() == before
 
 
@@ -106,16 +105,16 @@ def test_what_fails_when_a_file_is_taken_fails_when_it_is_checked(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """And a check that fails spoils none that follows; nothing of it stays but that it was there."""
-    data, aside = written(declared("A", sold("1", DAY))), scratch()
+    data, aside = written(declared("A", sold("1", DAY))), at_home_nowhere()
     with monkeypatch.context() as patch:
         patch.setattr(where, lambda *_, **__: 1 // 0)
         assert desk.take(data).verdict == "failed"
         with pytest.raises(ZeroDivisionError):
-            check_file(aside, io.BytesIO(data), "F.txt", US, Limits(), desk.now)
+            check_file(aside, io.BytesIO(data), "F.txt")
     for _ in range(2):
-        assert check_file(aside, io.BytesIO(data), "F.txt", US, Limits(), desk.now)[0].verdict == "accepted"
+        assert check_file(aside, io.BytesIO(data), "F.txt")[0].verdict == "accepted"
     tables = ("declaration", "invoice", "line", "touched", "answer", "acknowledgement", "finding")
-    assert [aside.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables] == [0] * len(tables)
+    assert [aside.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables] == [0] * len(tables)
 
 
 @pytest.mark.parametrize(
@@ -146,13 +145,13 @@ def interrupted(desk: Desk, steps: int, work: Any) -> Any:
         left[0] -= 1
         return left[0] == 0
 
-    desk.connection.set_progress_handler(tick, 100)
+    desk.db.set_progress_handler(tick, 100)
     try:
         return work()
     except sqlite3.OperationalError:
-        assert not desk.connection.in_transaction
+        assert not desk.db.in_transaction
     finally:
-        desk.connection.set_progress_handler(None, 100)
+        desk.db.set_progress_handler(None, 100)
     return work()
 
 
@@ -176,16 +175,16 @@ def test_broken_off_anywhere_and_done_again_is_as_if_done_once(
     for receipt, declaration in enumerate(story, 1):
         whole.take(declaration)
         whole.reconcile()
-        now = broken.now
+        now = broken.time
         kept = broken.folder.keep(io.BytesIO(written(declaration)), 1 << 20)
-        broken.connection.execute(
+        broken.db.execute(
             "INSERT INTO receipt (id, sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
             "VALUES (?, ?, 1, 'F.txt', 'l', '', '', 0, 0, '', 'received')",
             (receipt, kept.sha256),
         )
 
         def once(receipt: int = receipt, now: datetime = now) -> Any:
-            broken.now = now
+            broken.time = now
             return broken.take(b"", receipt=receipt)
 
         assert interrupted(broken, steps, once).verdict == "accepted"

@@ -13,13 +13,13 @@ from edi.lending import checks
 from edi.lending.check_table import Check, Said, by_value
 from edi.lending.checked import CleanInvoices
 from edi.lending.exclusions import EXCLUDED_SQL, is_excluded
-from edi.limits import Limits
 from parsers import read_in_bulk
 from parsers.sniff import open_source
 from schemas import catalogue, lists
 from schemas.declaration import Declaration, Invoice
 from schemas.finding import Finding
-from tests.declarations import BASES, CONTEXT, PLACES, US, among, book, changed, codes, judged, totalled, written
+from tests.declarations import BASES, CONTEXT, PLACES, among, book, changed, codes, judged, totalled, written
+from tests.desk import aside
 
 CODE = "made-up"
 #: In which table, what it reads and where it is said, of which value; what an invoice must hold for it to be raised.
@@ -56,8 +56,7 @@ def test_a_check_that_is_added_is_raised(made_up: str, alone: bool, place: str, 
     declaration = changed(BASES["supplier"], made_up)
     declaration = replace(declaration, invoices=declaration.invoices[: 1 if alone else 3])
     data = io.BytesIO(written(among(declaration, place), form))
-    with sqlite3.connect("", isolation_level=None) as connection:
-        found, _ = check_file(connection, data, "F.txt", US, {}, Limits(), CONTEXT.now)
+    found, _ = check_file(aside(now=CONTEXT.now), data, "F.txt")
 
     assert [finding.code for finding in found.findings] == [CODE]
     assert catalogue.message(found.findings[0], "en") == f"Made up: {found.findings[0].found}."

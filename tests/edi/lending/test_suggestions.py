@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from edi.desk import Desk
 from edi.intake.taking import check_file
 from edi.lending.context import Context
 from edi.lending.suggestions import Witness, neighbours, suggested
 from edi.limits import Limits
-from edi.partners import Partner, scratch
+from edi.partners import Partner
 from schemas import gln
 from schemas.acknowledgement import Acknowledgement
 from schemas.finding import Finding
@@ -37,6 +38,7 @@ from tests.declarations import (
     rows,
     written,
 )
+from tests.desk import aside
 
 NOW = datetime(2026, 3, 1, 12, 0)
 FIVES = numbered("301292170518")
@@ -69,10 +71,12 @@ def spoilt(match: re.Match[str]) -> str:
 
 
 def checked(data: bytes, directory: Mapping[str, Partner] = DIRECTORY, limits: Limits | None = None) -> Acknowledgement:
-    return check_file(_knowing(tuple(directory.values())), io.BytesIO(data), "F.txt", US, limits or Limits(), NOW)[0]
+    return check_file(_knowing(tuple(directory.values()), limits), io.BytesIO(data), "F.txt")[0]
 
 
-_knowing = cache(scratch)
+@cache
+def _knowing(directory: tuple[Partner, ...], limits: Limits | None) -> Desk:
+    return aside(NOW, directory, limits)
 
 
 def told(data: bytes, code: str, directory: Mapping[str, Partner] = DIRECTORY, language: str = "fr") -> str:

@@ -31,21 +31,21 @@ def invoice(desk: Desk, number: str, side: str = "supplier") -> int:
 
 
 def decide(desk: Desk, act: str, number: str, side: str = "supplier") -> int:
-    with transaction(desk.connection):
-        made = deciding.decide(desk.connection, act, invoice(desk, number, side), "A. Martin", "vu", desk.now)
+    with transaction(desk.db):
+        made = deciding.decide(desk, act, invoice(desk, number, side), "A. Martin", "vu", desk.time)
     desk.reconcile()
     return made
 
 
 def undo(desk: Desk, decision: int) -> int:
-    with transaction(desk.connection):
-        made = deciding.undo(desk.connection, decision, "B. Petit", "erreur", desk.now)
+    with transaction(desk.db):
+        made = deciding.undo(desk, decision, "B. Petit", "erreur", desk.time)
     desk.reconcile()
     return made
 
 
 def stands(desk: Desk, number: str, side: str = "supplier") -> str:
-    state, reason, ids = deciding.case_of(desk.connection, invoice(desk, number, side))
+    state, reason, ids = deciding.case_of(desk, invoice(desk, number, side))
     return f"{state} {reason} {len(ids)}".replace("  ", " ")
 
 
@@ -57,7 +57,7 @@ def test_a_proposal_is_accepted_and_undone_by_a_reversal(desk: Desk) -> None:
     undo(desk, made)
     assert stands(desk, "F-12") == "proposed same-amount 2" and desk.owed() == 0
     assert [row[0] for row in desk.rows("SELECT remuneration_cents FROM remuneration")] == [600, -600]
-    assert [row["act"] for row in deciding.listing(desk.connection)] == ["accept", "undo"]
+    assert [row["act"] for row in deciding.listing(desk)] == ["accept", "undo"]
 
 
 def test_a_rejected_proposal_is_not_made_again(desk: Desk) -> None:
@@ -124,7 +124,7 @@ def test_a_decision_goes_with_the_invoices_it_was_about(desk: Desk) -> None:
     desk.take(declared("S2", sold("F-12", DAY, 10_500), replaces="S"))
     desk.reconcile()
     assert stands(desk, "F-12") == "waiting 1" and desk.owed() == 0
-    assert [row["stands"] for row in deciding.listing(desk.connection)] == [False]
+    assert [row["stands"] for row in deciding.listing(desk)] == [False]
 
 
 def test_a_decision_whose_one_side_is_gone_is_not_about_the_other_alone(
@@ -167,14 +167,14 @@ def test_what_cannot_be_decided_is_refused(desk: Desk, act: str, number: str) ->
     )  # fmt: skip
     with pytest.raises(NotAllowed):
         decide(desk, act, number)
-    assert deciding.listing(desk.connection) == []
+    assert deciding.listing(desk) == []
 
 
 def test_a_decision_wants_a_name_and_a_reason_and_is_undone_once(desk: Desk) -> None:
     sides(desk, [sold("F-12", DAY)], [bought("77", DAY)])
     for who, reason in (("", "vu"), ("A. Martin", " ")):
-        with pytest.raises(NotAllowed), transaction(desk.connection):
-            deciding.decide(desk.connection, "accept", invoice(desk, "F-12"), who, reason, desk.now)
+        with pytest.raises(NotAllowed), transaction(desk.db):
+            deciding.decide(desk, "accept", invoice(desk, "F-12"), who, reason, desk.time)
     made = decide(desk, "accept", "F-12")
     undone = undo(desk, made)
     for again in (made, undone):
@@ -189,7 +189,7 @@ def test_a_decision_wants_a_name_and_a_reason_and_is_undone_once(desk: Desk) -> 
 
 def test_why_of_a_match_goes_down_to_the_file_and_up_to_the_entry(desk: Desk) -> None:
     sides(desk, [sold("FA-0012", DAY)], [bought("fa 12", DAY)])
-    (case,) = why(desk.connection, "FA/12")["cases"]
+    (case,) = why(desk, "FA/12")["cases"]
     assert (case["state"], case["reason"], case["reconciled"]) == ("matched", "", True)
     (ours,), (theirs,) = case["supplier_invoices"], case["library_invoices"]
     assert (ours["number"], theirs["number"], ours["record"], theirs["record"]) == ("FA-0012", "fa 12", 2, 2)
@@ -203,7 +203,7 @@ def test_why_of_one_that_waits_lays_out_what_comes_nearest(desk: Desk) -> None:
     sides(desk, [sold("F-12", DAY)], [bought("12", "2025-05-20"), bought("99", "2025-03-15", 3_000)])
     desk.take(declared("O", bought("F-12", DAY), by=OTHER_LIBRARY))
     desk.reconcile()
-    (case,) = why(desk.connection, "F-12", library=LIBRARY)["cases"]
+    (case,) = why(desk, "F-12", library=LIBRARY)["cases"]
     assert case["state"] == "waiting" and case["awaits"]["partner"] == LIBRARY and case["awaits"]["side"] == "library"
     assert [(miss["number"], [lost["en"] for lost in miss["lost"]]) for miss in case["near_misses"]] == [
         ("F-12", ["another partner"]),
@@ -217,7 +217,7 @@ def test_near_misses_of_what_is_not_waiting_have_its_number_or_its_amount(desk: 
     sides(desk, sales, [bought("1", DAY), bought("1", "2025-03-20"), bought("3", DAY, 5_000), bought("8", DAY, 5_001)])
 
     def near(number: str) -> list[str]:
-        case = next(one for one in why(desk.connection, number)["cases"] if one["supplier_invoices"])
+        case = next(one for one in why(desk, number)["cases"] if one["supplier_invoices"])
         return [
             f"{case['state']} {miss['number']} {miss['date'][8:]} {miss['ht_cents']}" for miss in case["near_misses"]
         ]
@@ -231,9 +231,9 @@ def test_why_of_the_withdrawn_the_refused_and_the_unknown(desk: Desk) -> None:
     desk.take(declared("S2", sold("1", DAY), replaces="S"))
     desk.take(declared("S3", sold("8", "2025-03-15"), msgspec.structs.replace(sold("7", DAY), ttc=1)))
     desk.reconcile()
-    (case,) = why(desk.connection, "2")["cases"]
+    (case,) = why(desk, "2")["cases"]
     assert case["state"] == "withdrawn" and case["withdrawn"]["reference"] == "S2"
-    refused = why(desk.connection, "7")["refused"]
+    refused = why(desk, "7")["refused"]
     assert [(one["code"], one["record"]) for one in refused] == [("ht-exceeds-ttc", 4)]
-    unknown = why(desk.connection, "X")
+    unknown = why(desk, "X")
     assert (unknown["cases"], unknown["refused"]) == ([], [])

@@ -36,7 +36,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.take(declared("A", *(sold(name, day) for name, day in days.items()), credit, sold("5", "2025-12-01")))
     desk.reconcile()
     yield desk
-    desk.connection.close()
+    desk.db.close()
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def decree(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def holds(desk: Desk) -> bool:
-    return verify(desk.connection, desk.home).failure is None
+    return verify(desk).failure is None
 
 
 def changed(monkeypatch: pytest.MonkeyPatch, *module: str) -> None:
@@ -83,7 +83,7 @@ def test_a_rate_decreed_late_posts_the_differences(desk: Desk, decree: Any) -> N
     versions = desk.rows("SELECT rules FROM posting_run ORDER BY id")
     assert versions[0] == (terms.FIRST_LAW,) and versions[1] != versions[0]
     assert holds(desk) and desk.reconcile()["entries_posted"] == 0
-    facts = closing.close(desk.connection, desk.home, 2025, desk.now)
+    facts = closing.close(desk, 2025, desk.time)
     assert {row["rate"]: row["cents"] for row in facts["by_rate"]} == {"0.06": 600, "0.07": 1_400}
     assert holds(desk)
 
@@ -91,25 +91,25 @@ def test_a_rate_decreed_late_posts_the_differences(desk: Desk, decree: Any) -> N
 def test_each_run_is_judged_by_its_own_law(desk: Desk, decree: Any) -> None:
     decree()
     desk.reconcile()
-    desk.connection.execute("DROP TRIGGER posting_run_no_update")
+    desk.db.execute("DROP TRIGGER posting_run_no_update")
     first, second = (row[0] for row in desk.rows("SELECT rules FROM posting_run ORDER BY id"))
-    desk.connection.execute("UPDATE posting_run SET rules = ? WHERE id = 2", (first,))
-    failure = verify(desk.connection, desk.home).failure
+    desk.db.execute("UPDATE posting_run SET rules = ? WHERE id = 2", (first,))
+    failure = verify(desk).failure
     assert failure is not None and (failure.check, failure.entry, failure.found) == ("amount", 8, "rate_percent 7")
-    desk.connection.execute("UPDATE posting_run SET rules = ? WHERE id IN (1, 2)", (second,))
-    failure = verify(desk.connection, desk.home).failure
+    desk.db.execute("UPDATE posting_run SET rules = ? WHERE id IN (1, 2)", (second,))
+    failure = verify(desk).failure
     assert failure is not None and failure.check == "amount" and failure.entry in (3, 4, 5)
 
 
 def test_a_closed_year_has_its_differences_in_the_next(desk: Desk, decree: Any) -> None:
-    closing.close(desk.connection, desk.home, 2025, desk.now)
+    closing.close(desk, 2025, desk.time)
     decree()
     desk.reconcile()
     assert desk.rows("SELECT DISTINCT period FROM remuneration WHERE run = 2") == [(2026,)]
     assert desk.one("SELECT sum(remuneration_cents) FROM remuneration WHERE period = 2025") == 4 * 600 - 600
     assert holds(desk)
-    with transaction(desk.connection):
-        periods.reopen(desk.connection, 2025, desk.now, "décret")
+    with transaction(desk.db):
+        periods.reopen(desk, 2025, desk.time, "décret")
     assert desk.reconcile()["entries_posted"] == 0
 
 
@@ -124,7 +124,7 @@ def test_a_changed_number_key_posts_the_differences(tmp_path: Path, monkeypatch:
     found = desk.reconcile()
     assert (found["matched"], found["entries_posted"], found["remuneration_cents"]) == (2, 1, 300)
     assert desk.one("SELECT count(*) FROM invoice WHERE key = 'FX2'") == 2
-    assert holds(desk) and closing.close(desk.connection, desk.home, 2025, desk.now)["remuneration_cents"] == 900
+    assert holds(desk) and closing.close(desk, 2025, desk.time)["remuneration_cents"] == 900
 
 
 @pytest.mark.parametrize(("package", "module"), derived.BY)
@@ -138,9 +138,9 @@ def test_whatever_derives_is_part_of_the_version(package: str, module: str, monk
 
 
 def test_nothing_changes_when_nothing_changed(desk: Desk) -> None:
-    desk.connection.execute("DELETE FROM untold")  # everybody was told
+    desk.db.execute("DELETE FROM untold")  # everybody was told
     before = derivation(desk)
-    found = reconciling.reconcile(desk.connection, desk.now, anew=True)
+    found = reconciling.reconcile(desk, desk.time, anew=True)
     assert (found["entries_posted"], derivation(desk), desk.rows("SELECT * FROM untold")) == (0, before, [])
 
 
@@ -150,16 +150,16 @@ def test_anew_mends_whatever_is_derived(desk: Desk) -> None:
         "DELETE FROM twin WHERE side = 'library'", "UPDATE tally SET n = n + 7", "DELETE FROM credit", "UPDATE twin SET rate = 3",
         "DELETE FROM left_over", "UPDATE invoice SET key = 'X' || key", "UPDATE outcome SET bag = 1, period = 2003",
     ):  # fmt: skip
-        desk.connection.execute(damage)
-        assert reconciling.reconcile(desk.connection, desk.now, anew=True) == {**counts, "entries_posted": 0}, damage
+        desk.db.execute(damage)
+        assert reconciling.reconcile(desk, desk.time, anew=True) == {**counts, "entries_posted": 0}, damage
         assert derivation(desk) == before, damage
 
 
 def test_a_file_is_taken_by_the_keys_of_now(desk: Desk) -> None:
     """After an upgrade a file may come before any pass: what it states again is known by the new keys."""
-    desk.connection.execute("UPDATE derived SET version = 'old'")
-    desk.connection.execute("UPDATE invoice SET key = 'old' || key")
-    desk.connection.execute("UPDATE twin SET key = 'old' || key")
+    desk.db.execute("UPDATE derived SET version = 'old'")
+    desk.db.execute("UPDATE invoice SET key = 'old' || key")
+    desk.db.execute("UPDATE twin SET key = 'old' || key")
     assert desk.take(declared("B", sold("1", "2025-03-14"))).accepted == 1
     assert desk.one("SELECT count(*) FROM invoice WHERE number = '1' AND side = 'supplier'") == 1
     assert desk.reconcile()["entries_posted"] == 0

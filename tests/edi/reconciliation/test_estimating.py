@@ -43,7 +43,7 @@ def desk(tmp_path: Path) -> Desk:
 def estimated(desk: Desk, period: int = 2025) -> list[tuple[str, int]]:
     """One pass, the estimates it leaves to be posted, and what was."""
     desk.reconcile()
-    rows = estimating.post(desk.connection, period, desk.now)
+    rows = estimating.post(desk, period, desk.time)
     return [(row["invoice_number"], row["remuneration_cents"]) for row in rows]
 
 
@@ -60,8 +60,8 @@ def test_the_least_of_each_date_once(desk: Desk) -> None:
     desk.take(declared("L", first, second, bought("3", "2004-09-01", 1_000, kind="A"), by=LIBRARY))
     assert estimated(desk, 2004) == [("1", 264), ("2", 546), ("3", -66)]
     assert estimated(desk, 2004) == []
-    assert verify(desk.connection, desk.home).failure is None
-    sums = {row["name"]: row["balance_cents"] for row in trial(desk.connection, Accounts())}
+    assert verify(desk).failure is None
+    sums = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts())}
     assert sums == {"suppliers": 744, "estimates": -744}
 
 
@@ -79,7 +79,7 @@ def test_reversed_by_itself_when_the_true_declaration_arrives(desk: Desk) -> Non
     desk.reconcile()
     assert why(desk)[3:] == [("4", "library-exempt")]
     assert (stands(desk), desk.one("SELECT sum(remuneration_cents) FROM estimation")) == ([], 0)
-    assert verify(desk.connection, desk.home).failure is None
+    assert verify(desk).failure is None
 
 
 def test_a_nil_declaration_is_spoken_and_a_person_looks_into_it(desk: Desk) -> None:
@@ -90,7 +90,7 @@ def test_a_nil_declaration_is_spoken_and_a_person_looks_into_it(desk: Desk) -> N
     assert (why(desk), estimated(desk)) == ([("1", "nil")], [])
 
     def asked(nil: bool) -> list[tuple[str, int]]:
-        found = silent(desk.connection, desk.home, 2025, desk.now, nil)
+        found = silent(desk, 2025, desk.time, nil)
         return [(one["partner"]["gln"], one["least_cents"]) for one in found]
 
     assert (asked(False), asked(True)) == ([], [(SHOP, 546)])
@@ -126,15 +126,15 @@ def test_exempt_contracts_and_more_credit_than_invoices_are_not_estimated(desk: 
 def test_a_closed_year_stays_as_it_is(desk: Desk) -> None:
     desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
     estimated(desk)
-    with transaction(desk.connection):
-        periods.close(desk.connection, 2025, desk.now)
+    with transaction(desk.db):
+        periods.close(desk, 2025, desk.time)
     desk.take(declared("S", sold("1", DAY)))
     desk.reconcile()
     assert desk.rows("SELECT period, invoice_number, remuneration_cents FROM estimation") == [
         (2025, "1", 546), (2025, "2", 546), (2026, "1", -546)
     ]  # fmt: skip
-    assert [row["reverses"] for row in estimating.entries(desk.connection, 2026, SHOP, net=True)] == [1]
-    assert verify(desk.connection, desk.home).failure is None
+    assert [row["reverses"] for row in estimating.entries(desk, 2026, SHOP, net=True)] == [1]
+    assert verify(desk).failure is None
 
 
 ALTERED = """
@@ -169,9 +169,9 @@ def test_an_altered_estimate_is_found(desk: Desk, line: str, rehash: bool) -> No
     desk.reconcile()
     sql, expected = line.rsplit("|", 1)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        desk.connection.execute(sql)
+        desk.db.execute(sql)
     tamper(desk, sql, rehash=rehash)
-    failure = verify(desk.connection, desk.home).failure
+    failure = verify(desk).failure
     assert failure is not None and f"{failure.check} {failure.entry}" == expected.strip()
 
 
@@ -187,20 +187,15 @@ def test_an_estimate_is_no_remuneration(desk: Desk) -> None:
     desk.take(declared("L", bought("1", DAY), bought("2", DAY), by=LIBRARY))
     estimated(desk)
     desk.take(declared("S", sold("1", DAY)))
-    assert (
-        desk.reconcile()["remuneration_cents"]
-        == desk.owed()
-        == verify(desk.connection, desk.home).remuneration_cents
-        == 600
-    )
-    assert [row["invoice_number"] for row in claims.entries(desk.connection)] == ["1"]
-    assert claims.balances(desk.connection)[0]["entries"] == 1
-    with transaction(desk.connection):
-        periods.close(desk.connection, 2025, desk.now)
-    (statement,) = statements.issue(desk.connection, desk.home.settings, 2025, desk.now)
+    assert desk.reconcile()["remuneration_cents"] == desk.owed() == verify(desk).remuneration_cents == 600
+    assert [row["invoice_number"] for row in claims.entries(desk)] == ["1"]
+    assert claims.balances(desk)[0]["entries"] == 1
+    with transaction(desk.db):
+        periods.close(desk, 2025, desk.time)
+    (statement,) = statements.issue(desk, desk.home.settings, 2025, desk.time)
     totals = statement["totals"]
     assert (totals["invoices_cents"], totals["reversed_cents"], totals["estimates_cents"]) == (600, 0, 546)
-    made = distributing.compute(desk.connection, 2025, distributing.Users(), distributing.terms_of(desk.home))
+    made = distributing.compute(desk, 2025, distributing.Users(), distributing.terms_of(desk.home))
     assert (made.facts["entries_cents"], made.facts["copies"]) == (600, 1)
 
 
@@ -214,8 +209,8 @@ def test_another_law_takes_estimates_back_and_posts_them_anew(desk: Desk, monkey
     assert desk.rows("SELECT estimate, reason, reverses, rate, remuneration_cents FROM estimation WHERE estimate > 2") == [
         (3, "law", 2, "0.06", -546), (4, "", None, "0.07", 637),
     ]  # fmt: skip
-    assert verify(desk.connection, desk.home).failure is None
-    desk.connection.close()
+    assert verify(desk).failure is None
+    desk.db.close()
     terms.at.cache_clear()
 
 
@@ -230,7 +225,7 @@ def old(tmp_path: Path) -> Iterator[Desk]:
         kept.extractall(tmp_path / "home")
     made = Desk(tmp_path / "home")
     yield made
-    made.connection.close()
+    made.db.close()
 
 
 def test_one_of_before_is_taken_back_by_an_entry_that_names_it(old: Desk) -> None:
@@ -250,7 +245,7 @@ def test_one_of_before_is_taken_back_by_an_entry_that_names_it(old: Desk) -> Non
     assert old.rows("SELECT label FROM v_posting WHERE journal = 'ESTIM' AND id IN (9, 10) ORDER BY id") == [
         ("Reprise de l'estimation 4",), ("Part estimée d'office",),
     ]  # fmt: skip
-    assert (verify(old.connection, old.home).failure, old.rows("SELECT * FROM estimate")) == (None, before)
+    assert (verify(old).failure, old.rows("SELECT * FROM estimate")) == (None, before)
 
 
 @pytest.mark.parametrize(
@@ -268,9 +263,9 @@ def test_one_of_before_that_was_altered_is_found(old: Desk, sql: str) -> None:
     old.take(declared("N", sold("7", "2025-05-20"), by=SHOP))
     old.reconcile()
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        old.connection.execute(sql)
+        old.db.execute(sql)
     tamper(old, sql)
-    failure = verify(old.connection, old.home, files=False).failure
+    failure = verify(old, files=False).failure
     assert failure is not None and failure.check == "estimate"
 
 
@@ -278,17 +273,17 @@ def test_the_last_of_before_cannot_be_made_anew(old: Desk) -> None:
     """With a hash that is right in itself: the run that vouches for the table has another."""
     old.take(declared("N", sold("7", "2025-05-20"), by=SHOP))
     old.reconcile()
-    (row,) = old.connection.execute("SELECT * FROM estimate WHERE estimate = 8").fetchall()
+    (row,) = old.db.execute("SELECT * FROM estimate WHERE estimate = 8").fetchall()
     facts = {**dict(row), "reason": "nil"}
     del facts["hash"]
     tamper(old, f"UPDATE estimate SET reason = 'nil', hash = '{content_hash(facts)}' WHERE estimate = 8")
-    failure = verify(old.connection, old.home, files=False).failure
+    failure = verify(old, files=False).failure
     assert failure is not None and (failure.check, failure.found) == ("estimate", "estimation")
 
 
 def test_no_more_are_written_where_they_were(old: Desk) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="estimate is closed"):
-        old.connection.execute("INSERT INTO estimate SELECT 9, posted_at, 2026, supplier, library, invoice_number, invoice_date, "
+        old.db.execute("INSERT INTO estimate SELECT 9, posted_at, 2026, supplier, library, invoice_number, invoice_date, "
                                "kind, ht_cents, rate_percent, remuneration_cents, reason, library_invoice, NULL, '', '' FROM estimate")  # fmt: skip
 
 
@@ -306,7 +301,7 @@ def test_never_beside_an_entry_and_always_the_least(world: tuple[list[Declaratio
                 desk.take(step)
             desk.reconcile()
             if chance.random() < 0.5:
-                estimating.post(desk.connection, 2004, desk.now)
+                estimating.post(desk, 2004, desk.time)
             standing = desk.rows(
                 "SELECT e.library_invoice, o.state, i.kind, i.ht, i.date, e.remuneration_cents FROM estimation_standing e "
                 "JOIN invoice i ON i.id = e.library_invoice LEFT JOIN outcome o ON o.invoice = i.id "
@@ -317,8 +312,8 @@ def test_never_beside_an_entry_and_always_the_least(world: tuple[list[Declaratio
                 due = terms.at(date.fromisoformat(day))
                 most = half_away(ht * due.rate_percent * 100, 10_000 - due.cap_bp)
                 assert state is None and cents == (share(ht, due.rate_percent) if kind == "F" else -most)
-        assert verify(desk.connection, desk.home).failure is None
-        desk.connection.close()
+        assert verify(desk).failure is None
+        desk.db.close()
 
 
 def test_estimating_a_closed_year_says_where_the_estimates_are(tmp_path: Path) -> None:

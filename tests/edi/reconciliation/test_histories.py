@@ -150,12 +150,12 @@ def test_the_order_of_files_changes_nothing(world: tuple[list[Declaration], ...]
         assert other.balances() == one.balances()
         for desk in (one, other):
             holds(desk)
-            assert verify(desk.connection, desk.home).failure is None
+            assert verify(desk).failure is None
             before = desk.snapshot()
             desk.from_scratch()
             assert desk.reconcile()["entries_posted"] == 0
             assert desk.snapshot() == before
-            desk.connection.close()
+            desk.db.close()
 
 
 # -- the same with decisions, and a directory that changes: what was touched is all there was to look at ---------
@@ -178,14 +178,14 @@ directories = st.lists(
 
 def decide_something(desk: Desk, chance: Any) -> None:
     """Accepts, rejects or settles a case taken at random, or undoes a decision."""
-    standing = [row["id"] for row in deciding.listing(desk.connection) if row["act"] != "undo"]
+    standing = [row["id"] for row in deciding.listing(desk) if row["act"] != "undo"]
     cases = [row[0] for row in desk.rows("SELECT invoice FROM outcome WHERE bag = invoice ORDER BY 1")]
-    with suppress(NotAllowed), transaction(desk.connection):
+    with suppress(NotAllowed), transaction(desk.db):
         if standing and chance.random() < 0.3:
-            deciding.undo(desk.connection, chance.choice(standing), "A", "b", desk.now)
+            deciding.undo(desk, chance.choice(standing), "A", "b", desk.time)
         elif cases:
             act = chance.choice(["accept", "reject", "settle"])
-            deciding.decide(desk.connection, act, chance.choice(cases), "A", "b", desk.now)
+            deciding.decide(desk, act, chance.choice(cases), "A", "b", desk.time)
 
 
 @often(40)
@@ -209,15 +209,15 @@ def test_what_was_touched_is_all_there_was_to_look_at(
             if chance.random() < 0.5:
                 desk.reconcile()
         desk.reconcile()
-        before, states, counts = desk.snapshot(), desk.states(), tally.state(desk.connection)
-        lists = {name: len(rows) for name, rows in tally.details(desk.connection).items()}
+        before, states, counts = desk.snapshot(), desk.states(), tally.state(desk)
+        lists = {name: len(rows) for name, rows in tally.details(desk).items()}
         assert lists == {f"{name}_list": count for name, count in counts.items()}
         patch.setattr(scope, "_MUCH", 1_000_000)  # always everything
         desk.from_scratch()
         assert desk.reconcile()["entries_posted"] == 0
         assert (desk.snapshot(), desk.states()) == (before, states)
-        assert tally.state(desk.connection) == counts
-        desk.connection.close()
+        assert tally.state(desk) == counts
+        desk.db.close()
 
 
 # -- SQL and Python are one rule ------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def test_what_was_touched_is_all_there_was_to_look_at(
 
 def whole(desk: Desk) -> list[tuple[Any, ...]]:
     """Every outcome, as `settle` has it for every bag, the plain ones too."""
-    rows = desk.connection.execute(
+    rows = desk.db.execute(
         f"SELECT t.supplier, t.library, {reconciling.CANDIDATE} "
         "FROM twin t JOIN invoice i ON i.id = t.invoice ORDER BY 1, 2, 3"
     )
@@ -247,20 +247,20 @@ twin_rows = st.lists(
 @given(st.lists(twin_rows, min_size=1, max_size=12))
 def test_the_plain_path_and_the_closer_look_agree(bags: list[list[tuple[Any, ...]]]) -> None:
     desk = _bench()
-    with transaction(desk.connection):
-        desk.connection.execute("DELETE FROM twin")
-        desk.connection.execute("DELETE FROM outcome")
+    with transaction(desk.db):
+        desk.db.execute("DELETE FROM twin")
+        desk.db.execute("DELETE FROM outcome")
         place = PLACES  # the first receipt's
         for key, bag in enumerate(bags):
             for side, kind, day, share, gross, base, off, tolerance, cap, flags, _ in bag:
                 place += 1
                 ht = max(0, int(gross * 100 * share) // 100 + off)
-                desk.connection.execute(
+                desk.db.execute(
                     "INSERT INTO twin VALUES (1, 2, ?, ?, ?, ?, ?, 2025, ?, ?, ?, ?, 6, ?, ?)",
                     (str(key), side, 731_000 + day, place, kind, ht, tolerance, gross, min(base, gross), cap,
                      flags if side == "supplier" else flags & match_table.CLAIMS_CONTRACT),
                 )  # fmt: skip
-        reconciling.compute(desk.connection, whole=True)
+        reconciling.compute(desk, whole=True)
         assert sorted(desk.rows("SELECT * FROM outcome_new")) == whole(desk)
 
 

@@ -121,7 +121,7 @@ def test_killed_between_any_two_transactions(
     whole.reconcile()
     second_year(whole)
     whole.reconcile()
-    agrees(whole.connection)
+    agrees(whole.db)
 
     monkeypatch.setattr(reconciling, "_PIECE", piece)
     desk = Desk(tmp_path / "pieces")
@@ -134,12 +134,12 @@ def test_killed_between_any_two_transactions(
                 with dying(monkeypatch, after):
                     desk.reconcile()
             except Killed:
-                agrees(desk.connection)
+                agrees(desk.db)
                 assert desk.one("SELECT count(*) > 0 FROM touched")
                 continue
             break
         assert after > 3
-    agrees(desk.connection)
+    agrees(desk.db)
     assert (desk.states(), desk.balances()) == (whole.states(), whole.balances())
     assert desk.reconcile()["entries_posted"] == 0
 
@@ -167,7 +167,7 @@ def test_what_a_killed_pass_left_out_of_the_match_table_the_next_brings_in(
                 assert at.know([partner(COMMUNE, alias_of=LIBRARY)]) == 2
             if way == "a withdrawal":
                 at.take(declared("L2", by=LIBRARY, cancels="L", period=2025, side="library"))
-        assert tally.state(desk.connection) == tally.state(whole.connection)
+        assert tally.state(desk) == tally.state(whole)
         assert desk.reconcile() == whole.reconcile()
         assert (desk.states(), desk.balances()) == (whole.states(), whole.balances())
         kept = desk.snapshot()
@@ -190,9 +190,9 @@ def test_what_no_pass_has_seen_counts_as_it_will(tmp_path: Path) -> None:
     ):
         desk.take(sent)
         for _ in range(1 + place % 2):  # seen by a pass, or not
-            counts = tally.state(desk.connection)
+            counts = tally.state(desk)
             assert (counts["waiting_library"], counts["waiting_supplier"]) == (library, supplier)
-            lists = tally.details(desk.connection)
+            lists = tally.details(desk)
             assert len(lists["waiting_library_list"]) <= library and len(lists["waiting_supplier_list"]) <= supplier
             if place % 2:
                 desk.reconcile()
@@ -205,8 +205,8 @@ def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pyte
         desk.take(sent)
     compute, other = reconciling.compute, Desk(tmp_path / "home")
 
-    def computed(connection: Connection, whole: bool) -> None:
-        compute(connection, whole)
+    def computed(at: Desk, whole: bool) -> None:
+        compute(at, whole)
         other.take(declared("LATE", sold("99", DAY)))
         other.take(declared("C2", by=COMMUNE, cancels="C", period=2025, side="library"))
 
@@ -215,7 +215,7 @@ def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pyte
         desk.reconcile()
     assert desk.one("SELECT count(*) > 0 FROM touched")
     desk.reconcile()
-    agrees(desk.connection)
+    agrees(desk.db)
     after, states = desk.balances(), desk.states()
     desk.from_scratch()
     desk.reconcile()
@@ -228,9 +228,8 @@ def test_passes_follow_one_another(tmp_path: Path) -> None:
         desk.take(sent)
 
     def work(posted: list[int]) -> None:
-        connection = connect(desk.home.database)
-        posted.append(reconciling.reconcile(connection, NOW)["entries_posted"])
-        connection.close()
+        with desk.beside() as beside:
+            posted.append(reconciling.reconcile(beside, NOW)["entries_posted"])
 
     posted: list[int] = []
     threads = [threading.Thread(target=work, args=(posted,)) for _ in range(4)]
@@ -239,7 +238,7 @@ def test_passes_follow_one_another(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(posted) == [0, 0, 0, 9]
-    agrees(desk.connection)
+    agrees(desk.db)
 
 
 def test_others_write_between_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,4 +263,4 @@ def test_others_write_between_the_pieces(tmp_path: Path, monkeypatch: pytest.Mon
     stop.set()
     other.join()
     assert writes[0] > 0
-    agrees(desk.connection)
+    agrees(desk.db)

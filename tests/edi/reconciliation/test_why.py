@@ -37,8 +37,8 @@ def desk(tmp_path: Path) -> Desk:
     )
     desk.take(declared("E2", bought("D4", "2024-03-14", partner=OTHER_SHOP), by=LIBRARY))
     desk.reconcile()
-    estimating.post(desk.connection, 2025, desk.now)
-    estimating.post(desk.connection, 2024, desk.now)
+    estimating.post(desk, 2025, desk.time)
+    estimating.post(desk, 2024, desk.time)
     desk.take(declared("E3", bought("D1", DAY), bought("D3", DAY, 77_002), by=LIBRARY, replaces="E1"))
     desk.take(declared("NIL", by=OTHER_SHOP, period=2024))
     sales = [
@@ -81,9 +81,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_every_state_and_reason_has_words_and_is_shown(desk: Desk) -> None:
-    cases = [
-        case for (n,) in desk.rows("SELECT DISTINCT number FROM invoice") for case in why(desk.connection, n)["cases"]
-    ]
+    cases = [case for (n,) in desk.rows("SELECT DISTINCT number FROM invoice") for case in why(desk, n)["cases"]]
     found = {case["reason"] for case in cases} | {row["reason"] for case in cases for row in case["entries"]}
     found |= {row["reason"] for case in cases for row in case["estimates"]}
     assert {case["state"] for case in cases} == set(STATES)
@@ -98,7 +96,7 @@ def test_every_state_and_reason_has_words_and_is_shown(desk: Desk) -> None:
             page = " ".join(ran.stdout.split())
             for words in (STATES[case["state"]], *(REASONS[reason] for reason in said)):
                 assert getattr(words, lang) in page, (number, words)
-    send_pending(desk.home, desk.connection, desk.now)
+    send_pending(desk, desk.time)
 
 
 def test_what_no_pass_has_seen_yet_is_a_near_miss_too(tmp_path: Path) -> None:
@@ -108,12 +106,12 @@ def test_what_no_pass_has_seen_yet_is_a_near_miss_too(tmp_path: Path) -> None:
     desk.take(declared("L", bought("1", DAY), by=LIBRARY))
     desk.take(declared("L9", bought("1", "2025-03-15", 9_000), by=LIBRARY))
     for _ in range(2):
-        [mine, *_] = why(desk.connection, "1", supplier=SHOP)["cases"]
+        [mine, *_] = why(desk, "1", supplier=SHOP)["cases"]
         misses = [miss["ht_cents"] for miss in mine["near_misses"]]
         assert (mine["state"], mine["reconciled"], misses) == ("waiting", False, [9_100, 9_000])
-        match_table.place(desk.connection, touched.seen(desk.connection) or 0)  # a pass that is killed
+        match_table.place(desk, touched.seen(desk) or 0)  # a pass that is killed
     desk.take(declared("L2", by=LIBRARY, cancels="L", period=2025, side="library"))
-    [mine, *_] = why(desk.connection, "1", supplier=SHOP)["cases"]
+    [mine, *_] = why(desk, "1", supplier=SHOP)["cases"]
     assert [miss["ht_cents"] for miss in mine["near_misses"]] == [9_000]
 
 
@@ -124,7 +122,7 @@ def test_opening_and_closing_are_told_and_change_nothing(tmp_path: Path) -> None
     assert desk.take(declared("S", *(sold(day, day) for day in days))).findings == ()
     assert desk.take(declared("L", *(bought(day, day) for day in days), by=LIBRARY)).findings == ()
     assert desk.reconcile()["matched"] == 3
-    told = {day: why(desk.connection, day)["cases"][0]["library_invoices"][0]["not_open"] for day in days}
+    told = {day: why(desk, day)["cases"][0]["library_invoices"][0]["not_open"] for day in days}
     assert told == {days[0]: ["supplier"], DAY: [], days[2]: ["library"]}
     page = CliRunner().invoke(app, ["--home", str(desk.home.path), "why", days[2]]).stdout
     assert f"{LIBRARY} n'est pas ouvert le 2025-03-15" in page

@@ -95,18 +95,18 @@ def made(code: str) -> Sample:
             files["annuaire.csv"] = "".join(f"{line}\n" for line in lines).encode()
             commands = [f"edi check {name} --partners annuaire.csv"]
         elif what == "closed":
-            with transaction(desk.connection):
-                periods.close(desk.connection, int(value), NOW)
+            with transaction(desk.db):
+                periods.close(desk, int(value), NOW)
             commands = [home, f"edi --home maison period close {value}", f"edi --home maison ingest {name}"]
         elif what == "speaks":
             speaks_for = {value}
             files["edi.toml"] = _LINK.format(value).encode()
             commands = [home, "cp edi.toml maison", "mkdir -p maison/partenaire/depot"]
             commands += [f"cp {name} maison/partenaire/depot", "edi --home maison run --once"]
-        desk.now = NOW - timedelta(seconds=1)
+        desk.time = NOW - timedelta(seconds=1)
         taken = desk.take(data, name=name, speaks_for=speaks_for)
         given = desk.rows("SELECT name, body FROM answer WHERE receipt = (SELECT max(id) FROM receipt) ORDER BY id")
-        desk.connection.close()
+        desk.db.close()
     files |= {f"retour/{answer}": body for answer, body in given}
     return Sample(code, name, files, commands, taken.verdict, taken.findings)
 

@@ -219,7 +219,7 @@ def test_what_another_live_declaration_states_cannot_be_changed_by_replacing_one
     desk.take(declared("B", sold("1", DAY), sold("2", DAY)))
     taken = desk.take(declared("C", sold("1", DAY, 5_000), sold("2", DAY), replaces="B"))
     assert (counts(taken), codes(taken)) == (("partly-accepted", 1, 1), ["invoice-declared-differently"])
-    assert desk.connection.execute("SELECT finding FROM finding WHERE finding LIKE '%\"A\"%'").fetchone()
+    assert desk.db.execute("SELECT finding FROM finding WHERE finding LIKE '%\"A\"%'").fetchone()
     desk.take(declared("X", cancels="A"))
     assert standing(desk) == ["1 9100", "2 9100"]  # C has taken over what B said of 1
     assert counts(desk.take(declared("D", sold("1", DAY, 5_000), sold("2", DAY), replaces="C")))[0] == "accepted"
@@ -278,7 +278,7 @@ def test_a_dry_run_judges_as_production_does_and_changes_nothing(desk: Desk) -> 
     assert codes(desk.take(declared("B", sold("1", DAY, 9_000)), dry=True)) == ["invoice-declared-differently"]
     assert codes(desk.take(declared("B", sold("1", DAY, 9_000), replaces="A"), dry=True)) == []
     assert codes(desk.take(declared("X", cancels="A"), dry=True)) == []
-    desk.connection.execute("INSERT INTO period_closed VALUES (2025, '')")
+    desk.db.execute("INSERT INTO period_closed VALUES (2025, '')")
     late = desk.take(declared("B", sold("1", DAY, 9_000), replaces="A"), dry=True)
     assert codes(late) == ["period-closed-booked-late"]
     desk.reconcile()

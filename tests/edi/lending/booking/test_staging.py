@@ -7,10 +7,21 @@ from pathlib import Path
 import pytest
 
 from edi.intake.taking import check_file
-from edi.limits import Limits
-from edi.store import scratch
 from schemas.declaration import Invoice, Line
-from tests.desk import EAN, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, US, Desk, codes, declared, partner, sold, written
+from tests.desk import (
+    EAN,
+    LIBRARY,
+    OTHER_LIBRARY,
+    OTHER_SHOP,
+    SHOP,
+    Desk,
+    aside,
+    codes,
+    declared,
+    partner,
+    sold,
+    written,
+)
 
 ISSUED = datetime(2005, 1, 15, 9, 30)
 
@@ -52,7 +63,7 @@ def test_a_credit_note_goes_by_the_cap_of_the_invoice_it_names(desk: Desk, row: 
         found = codes(desk.take(declared("B", credit, issued=ISSUED)))
     elif place == "checked offline":
         data = io.BytesIO(written(declared("A", credit, *invoices, issued=ISSUED)))
-        found = codes(check_file(scratch(), data, "F.txt", US, Limits(), desk.now)[0])
+        found = codes(check_file(aside(now=desk.time), data, "F.txt")[0])
     else:
         order = [credit, *invoices] if place == "before it" else [*invoices, credit]
         found = codes(desk.take(declared("A", *order, issued=ISSUED)))

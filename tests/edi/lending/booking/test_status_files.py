@@ -58,7 +58,7 @@ def desk(tmp_path: Path) -> Desk:
 def passes(desk: Desk, now: datetime | None = None) -> int:
     """One pass, and what is told after it."""
     desk.reconcile()
-    return send_pending(desk.home, desk.connection, now or desk.now)
+    return send_pending(desk, now or desk.time)
 
 
 def said(desk: Desk, whose: str = "") -> list[Status]:
@@ -147,8 +147,8 @@ def test_what_a_person_accepts_is_shown_together(desk: Desk) -> None:
     desk.take(declared("L", bought("RELEVE", "2025-03-31", 10_920), by=LIBRARY))
     passes(desk)
     [(invoice,)] = desk.rows("SELECT invoice FROM outcome WHERE state = 'proposed' AND side = 'library'")
-    with transaction(desk.connection):
-        deciding.decide(desk.connection, "accept", invoice, "moi", "relevé du mois", desk.now)
+    with transaction(desk.db):
+        deciding.decide(desk, "accept", invoice, "moi", "relevé du mois", desk.time)
     passes(desk)
     assert in_words(desk, LIBRARY) == [f"RELEVE matched accepted {SHOP} A + B 2025-03-03 F 10920"]
     assert [line.split(" 10")[0] for line in in_words(desk, SHOP)] == [
@@ -210,7 +210,7 @@ def test_not_more_often_than_the_link_wants(tmp_path: Path) -> None:
     desk.take(declared("S2", sold("2", DAY)))
     assert passes(desk) == 0
     desk.take(declared("S3", sold("3", DAY)))
-    assert passes(desk, desk.now + timedelta(hours=1)) == 1
+    assert passes(desk, desk.time + timedelta(hours=1)) == 1
     assert [row.number for row in last(desk, SHOP)] == ["2", "3"]
 
 
@@ -221,8 +221,8 @@ def test_many_invoices_are_several_files_and_nobody_waits(desk: Desk, monkeypatc
     assert [(one.number, len(one.invoices)) for one in said(desk)] == [(1, 4), (2, 4), (3, 2)]
     desk.take(declared("S2", *(sold(str(n), DAY) for n in range(11, 21))))
     desk.reconcile()
-    assert send_pending(desk.home, desk.connection, desk.now, lambda: True) == 1
-    assert send_pending(desk.home, desk.connection, desk.now) == 2
+    assert send_pending(desk, desk.time, lambda: True) == 1
+    assert send_pending(desk, desk.time) == 2
     assert [number for one in said(desk) for number in [row.number for row in one.invoices]] == [
         str(n) for n in range(1, 21)
     ]
@@ -252,14 +252,14 @@ def test_nobody_learns_of_others(desk: Desk) -> None:
 
 def test_an_invoice_of_a_closed_period_is_not_told_of(desk: Desk) -> None:
     desk.take(declared("S", sold("1", DAY), sold("2", DAY)))
-    with transaction(desk.connection):
-        periods.close(desk.connection, 2025, NOW)
+    with transaction(desk.db):
+        periods.close(desk, 2025, NOW)
     assert passes(desk) == 0
     desk.take(declared("L", bought("1", DAY), by=LIBRARY))  # late: booked in 2026, and with it the match
     assert passes(desk) == 2
     assert [row.number for row in last(desk, SHOP)] == ["1"]
-    with transaction(desk.connection):
-        closing.reopen(desk.connection, 2025, NOW, "oubli")
+    with transaction(desk.db):
+        closing.reopen(desk, 2025, NOW, "oubli")
     assert passes(desk) == 1
     assert in_words(desk, SHOP) == ["2 waiting library"]
 
@@ -312,7 +312,7 @@ def test_killed_at_any_moment_nothing_is_told_twice_or_forgotten(desk: Desk, mon
             except Killed:
                 continue
             break
-    assert told(desk.connection) == stands(desk.connection)
+    assert told(desk.db) == stands(desk.db)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -330,6 +330,6 @@ def test_who_reads_every_file_knows_where_all_stands(world: tuple[list[Declarati
             if chance.random() < 0.4:
                 passes(desk)
         passes(desk)
-        assert told(desk.connection) == stands(desk.connection)
+        assert told(desk.db) == stands(desk.db)
         assert passes(desk) == 0
-        desk.connection.close()
+        desk.db.close()

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from tests.parsers.test_xml_defects import broken
 
 from tests.breaking import after
 from tests.declarations import BASES, PLACES, among, rows, staged, written
+from tests.parsers.xml.test_reader import broken
 
 CLEAN = BASES["supplier"]
 AMONG = {place: counts for place, counts in PLACES.items() if place != "alone"}

@@ -1,4 +1,4 @@
 """Floor 2: decides and remembers; talks to people. Imports parsers, spool and schemas, never the other way.
 
-cli  >  pipeline  >  booking, reconciling, ledger, importing, partners, periods, answers  >  lending/  >  store  >  settings
+cli  >  acts  >  intake  >  schemes  >  lending (books, matching, booking, rules)  >  directory  >  core
 """

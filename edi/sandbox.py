@@ -19,21 +19,21 @@ from typing import Any
 
 import msgspec
 
-from edi.desk import Desk, open_desk
+from edi.core.desk import Desk, open_desk
+from edi.core.settings import Home, open_home
+from edi.core.store import PLACES, transaction
 from edi.intake import links
 from edi.intake.arrivals import header_of
 from edi.intake.channel import Tell
 from edi.intake.ingesting import ingest
 from edi.intake.pipeline import Pass, Run
 from edi.intake.running import forever
-from edi.lending import terms
-from edi.reconciliation.reconciling import reconcile
-from edi.settings import Home, open_home
-from edi.store import PLACES, transaction
+from edi.lending.matching.reconciling import reconcile
+from edi.lending.rules import terms
 from parsers.fixed import writer as write_fixed
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header, Invoice, Line
-from schemas.layout import VERSION
+from schemas.lending.layout import VERSION
 from schemas.money import half_away
 from schemas.text import Both
 from spool import durable

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.scheme import Scheme
 from edi.lending.booking import booking, status_files, stored_lines
-from edi.scheme import Scheme
 from parsers.sniff import Source
 
 LENDING = Scheme(

@@ -13,9 +13,10 @@ from parsers.fixed import fields, records
 from parsers.fixed import writer as write_fixed
 from parsers.xml import writer as write_xml
 from parsers.xml.walk import Walk
-from schemas import charset, lists
+from schemas import charset
 from schemas.declaration import Header
-from schemas.layout import FA, FI, LENGTH
+from schemas.lending import lists
+from schemas.lending.layout import FA, FI, LENGTH
 
 _DATE, _KIND, _HT = (FA.field(name) for name in ("date", "kind", "ht"))
 _KINDS = lists.from_fixed(lists.KIND)

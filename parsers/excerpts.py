@@ -14,7 +14,7 @@ from parsers.fixed import records
 from parsers.xml.places import find
 from parsers.xml.tag import line_offset
 from schemas.finding import Finding
-from schemas.layout import LAYOUTS, LENGTH
+from schemas.lending.layout import LAYOUTS, LENGTH
 
 #: Of a long line, so many characters around the fault.
 _KEPT = 1_000

@@ -17,7 +17,7 @@ from typing import IO
 import msgspec
 
 from schemas.finding import Finding, shown
-from schemas.layout import LENGTH, LG
+from schemas.lending.layout import LENGTH, LG
 from schemas.text import Both
 
 MAX_BYTES = 256 << 20

@@ -3,7 +3,7 @@
 Order is for ever: numbers follow it (file 101 on, invoice 201 on, warning 301 on), and a new code
 goes to the end of its reach. What each means and what to write instead stands in `findings.toml`,
 a paragraph in each language; a check of values is a row of its scheme's table beside it
-(`edi.lending.checks.CHECKS`), and is raised nowhere else. Authority: format, section 3.
+(`edi.lending.rules.checks.CHECKS`), and is raised nowhere else. Authority: format, section 3.
 """
 
 import tomllib

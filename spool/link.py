@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, Self
 import msgspec
 
 from schemas import gln
-from schemas.status import FORMS
+from schemas.lending.status import FORMS
 from schemas.text import Both, Language, Text
 
 #: A declaration may hold 256 MiB; a zip of bytes that do not shrink is a little longer.

@@ -1,6 +1,6 @@
 """Breaks a clean fixed file record by record, as a text table says: `set 4.record 0000099 ; renumber`."""
 
-from schemas.layout import LAYOUTS
+from schemas.lending.layout import LAYOUTS
 
 
 def field_put(record: bytes, name: str, text: str) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-import edi.settings
+import edi.core.settings
 
 _ASKED = "paris_now"
 
@@ -23,7 +23,7 @@ class Clock:
 @contextmanager
 def stopped(now: datetime) -> Iterator[Clock]:
     """Within, whoever asks for Paris time in this process is told that of the clock given."""
-    clock, real = Clock(now), getattr(edi.settings, _ASKED)
+    clock, real = Clock(now), getattr(edi.core.settings, _ASKED)
     _replace(real, clock)
     try:
         yield clock

@@ -11,20 +11,20 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.partners import Partner
+from edi.core.settings import Home, Settings
+from edi.core.store import Connection
 from edi.lending.booking.staging import stage
-from edi.lending.checked import Checked, CleanInvoices, Sums
-from edi.lending.checks import check
-from edi.lending.context import Context
-from edi.partners import Partner
-from edi.settings import Home, Settings
-from edi.store import Connection
+from edi.lending.rules.checked import Checked, CleanInvoices, Sums
+from edi.lending.rules.checks import check
+from edi.lending.rules.context import Context
 from parsers import read, read_in_bulk
 from parsers.sniff import open_source
 from schemas import ean
 from schemas.declaration import Declaration, Header, Invoice, Line
 from schemas.finding import Finding
-from schemas.layout import LAYOUTS
+from schemas.lending.layout import LAYOUTS
 from tests.worlds.core import US, header, net, numbered, with_vat
 from tests.worlds.core import written as written
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 
-import edi.desk
-from edi import partners
+import edi.core.desk
+from edi.core import partners
+from edi.core.limits import Limits
+from edi.core.partners import Partner
+from edi.core.settings import Home, Settings, open_home
+from edi.core.store import connect, scratch, transaction
 from edi.directory.importing import bring_in
 from edi.intake.taking import Arrival, receive, take
-from edi.limits import Limits
-from edi.partners import Partner
-from edi.reconciliation import derived
-from edi.reconciliation.reconciling import reconcile
-from edi.settings import Home, Settings, open_home
-from edi.store import connect, scratch, transaction
+from edi.lending.matching import derived
+from edi.lending.matching.reconciling import reconcile
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration, Header, Invoice, Line
 from tests.worlds.core import US, net, numbered, with_vat, written
@@ -65,16 +65,16 @@ def declared(reference: str, *invoices: Invoice, by: str = SHOP, side: str = "",
     return Declaration(msgspec.structs.replace(header, **more), invoices)
 
 
-def aside(now: datetime = NOW, known: Collection[Partner] = (), limits: Limits | None = None) -> edi.desk.Desk:
+def aside(now: datetime = NOW, known: Collection[Partner] = (), limits: Limits | None = None) -> edi.core.desk.Desk:
     """A desk over a database that is thrown away and knows these partners, of nobody's home."""
     settings = Settings(gln=US, **msgspec.structs.asdict(limits or Limits()))
-    desk = edi.desk.Desk(Home(Path("nowhere"), settings), scratch(), clock=lambda: now)
+    desk = edi.core.desk.Desk(Home(Path("nowhere"), settings), scratch(), clock=lambda: now)
     with transaction(desk.db):
         partners.keep(desk, known)
     return desk
 
 
-class Desk(edi.desk.Desk):
+class Desk(edi.core.desk.Desk):
     """A home in `path`; its clock stands at `time`."""
 
     def __init__(self, path: Path, now: datetime = NOW) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from edi.settings import paris_now
-from edi.store import connect
+from edi.core.settings import paris_now
+from edi.core.store import connect
 from tests.desk import declared, sold, written
 from tests.program import COMMAND, environment, until
 

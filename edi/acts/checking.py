@@ -11,14 +11,14 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from edi.acts.act import FILE, FOLDER, Asked, Output, Paper, Result
 from edi.acts.files import LONG, opened, seekable
+from edi.core.act import FILE, FOLDER, Asked, Output, Paper, Result
 from schemas.text import Both, Text, filled
 
 if TYPE_CHECKING:
-    from edi.desk import Desk
-    from edi.limits import Limits
-    from edi.partners import Partner
+    from edi.core.desk import Desk
+    from edi.core.limits import Limits
+    from edi.core.partners import Partner
     from parsers.excerpts import Excerpt
     from schemas.acknowledgement import Acknowledgement
     from schemas.finding import Finding
@@ -101,8 +101,8 @@ def excerpts(file: File, findings: "Iterable[Finding] | None" = None) -> "Mappin
 def judged(desk: "Desk", file: Path, aside: "Desk", data: bytes | None = None) -> File:
     """What came of a file, or of `data` under its name, in a database that is thrown away; the desk is told why there is no
     verdict."""
+    from edi.core.limits import OutOfTime
     from edi.intake.taking import check_file
-    from edi.limits import OutOfTime
     from spool.errors import why
 
     settings = desk.home.settings
@@ -134,13 +134,13 @@ _Again = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
 
 def aside_of(desk: "Desk", given: Path | None = None) -> "contextlib.AbstractContextManager[Desk]":
     """A desk whose database is thrown away, and knows the directory to check against."""
-    from edi.partners import known_aside
+    from edi.core.partners import known_aside
 
     return known_aside(desk, _directory(desk, given).values())
 
 
 def _quoted(again: _Again, limits: "Limits", findings: "Iterable[Finding]") -> "Mapping[Finding, Excerpt]":
-    from edi.limits import OutOfTime, open_within
+    from edi.core.limits import OutOfTime, open_within
     from parsers.excerpts import excerpts
 
     with contextlib.suppress(OSError, OutOfTime), again() as stream:
@@ -152,8 +152,8 @@ def _quoted(again: _Again, limits: "Limits", findings: "Iterable[Finding]") -> "
 
 def _directory(desk: "Desk", given: Path | None) -> "dict[str, Partner]":
     """The directory to check against: the CSV given, else the home's if there is one."""
+    from edi.core.partners import load
     from edi.directory.importing import read_csv
-    from edi.partners import load
 
     if given is not None:
         return read_csv(given)

@@ -4,14 +4,14 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from edi.acts.act import FILE, Asked, Paper, Result, WrongUse
 from edi.acts.checking import Checked, aside_of, code, judged
 from edi.acts.files import opened
+from edi.core.act import FILE, Asked, Paper, Result, WrongUse
 from schemas.column import Column
 from schemas.text import Both, Text, filled
 
 if TYPE_CHECKING:
-    from edi.desk import Desk
+    from edi.core.desk import Desk
 
 _SIDES = Literal["bibliotheque", "fournisseur"]
 
@@ -42,12 +42,13 @@ def new(
 ) -> Checked | Faulty:  # fmt: skip
     """Reads a spreadsheet, draws the declaration up and checks it at once."""
     from parsers.fixed import writer as write_fixed
-    from parsers.sheets import invoice_sheet
+    from parsers.lending import invoice_sheet
     from parsers.xml import writer as write_xml
-    from schemas import charset, lists
+    from schemas import charset
     from schemas.declaration import Header
     from schemas.errors import Unreadable
-    from schemas.layout import VERSION
+    from schemas.lending import lists
+    from schemas.lending.layout import VERSION
 
     whose = {row.xml: row.word for row in lists.SIDE}[side]
     if not (0 < len(reference.strip()) <= 20 and charset.encodable(reference) and reference == reference.strip()):
@@ -86,7 +87,7 @@ def new(
 
 def new_columns() -> list[tuple[str, Text]]:
     """The columns a spreadsheet may have, those that are needed with a star."""
-    from parsers.sheets.invoice_sheet import COLUMNS
+    from parsers.lending.invoice_sheet import COLUMNS
 
     supplier = Both(" (fournisseur)", " (supplier)")
     return [

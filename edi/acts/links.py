@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from edi.acts.act import Asked, Number, Result, Rows
 from edi.acts.columns import link_and_home, verdict
+from edi.core.act import Asked, Number, Result, Rows
 from schemas.column import Column, word
 from schemas.text import Both, Text, filled, recalled, say
 
 if TYPE_CHECKING:
-    from edi.desk import Desk
+    from edi.core.desk import Desk
 
 STATES = {
     "ok": Both("bien", "well"),
@@ -133,8 +133,8 @@ def resume(
 
 
 def _set_paused(desk: "Desk", name: str, paused: bool) -> Paused:
+    from edi.core.store import transaction
     from edi.intake import links
-    from edi.store import transaction
 
     with transaction(desk.db):
         desk.home.link(name)
@@ -186,10 +186,10 @@ class Resent(Result, frozen=True, kw_only=True):
 
 def resend(desk: "Desk", *, answer: Number) -> Resent:
     """Puts an answer back in the outbox; one to a local file is there at once."""
+    from edi.core.settings import LOCAL
+    from edi.core.store import transaction
     from edi.intake import answers
     from edi.intake.outgoing import deliver
-    from edi.settings import LOCAL
-    from edi.store import transaction
 
     with transaction(desk.db):
         facts = dict(answers.resend(desk, answer))

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from edi.acts.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from edi.acts.columns import AFTER, BEFORE, FIELD, GLN, NAME, SINCE
+from edi.core.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotFound, SettingsWrong
 from schemas.text import Both, Text, filled, joined
 
 if TYPE_CHECKING:
-    from edi.desk import Desk
-    from edi.partners import Partner
+    from edi.core.desk import Desk
+    from edi.core.partners import Partner
 
 _FILE = Both("FICHIER.csv", "FILE.csv")
 CHANGES = (GLN, NAME, FIELD, SINCE, BEFORE, AFTER)
@@ -84,7 +84,7 @@ def changes(report: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def listing(desk: "Desk") -> Rows:
     """The directory."""
-    from edi.partners import load
+    from edi.core.partners import load
 
     empty = Both(
         "L'annuaire est vide : edi partners import annuaire.csv",
@@ -98,7 +98,7 @@ def search(
     text: Annotated[tuple[str, ...], Asked(Both("Nom, ville, début de GLN.", "Name, city, first digits of a GLN."), Both("TEXTE...", "TEXT..."), argument=True)],
 ) -> Rows:  # fmt: skip
     """Whoever is called so, without accents and case."""
-    from edi import partners
+    from edi.core import partners
 
     wanted = " ".join(text)
     if not partners.folded(wanted):
@@ -128,7 +128,7 @@ class Known(Result, frozen=True, kw_only=True):
 
 def show(desk: "Desk", *, gln: Annotated[str, Asked(Both("Son GLN.", "Its GLN."), "GLN", argument=True)]) -> Known:
     """A partner, with its history."""
-    from edi import partners
+    from edi.core import partners
 
     code, directory = gln, partners.load(desk)
     if code not in directory:
@@ -221,8 +221,8 @@ def act(
     reason: Reason = "",
 ) -> Rows:  # fmt: skip
     """Takes requests up, or closes them without an answer, for a reason."""
+    from edi.core.store import transaction
     from edi.directory import requests
-    from edi.store import transaction
 
     with transaction(desk.db):
         for number in numbers:

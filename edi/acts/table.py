@@ -1,7 +1,8 @@
 """The table of acts: by what words each is asked for, what it does, whose it is, whether it writes."""
 
-from edi.acts import billing, checking, declaring, ledger, links, matching, partners, taking, years
-from edi.acts.act import Act
+from edi.acts import checking, declaring, links, partners, taking
+from edi.acts.lending import billing, ledger, matching, years
+from edi.core.act import Act
 from schemas.text import Both
 
 #: What stands before the acts of a group.

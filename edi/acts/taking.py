@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from edi.acts.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from edi.acts.checking import Checked, File, Files, code
 from edi.acts.columns import VERDICTS, link_and_home, verdict
 from edi.acts.files import LONG
+from edi.core.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from schemas.column import Column
 from schemas.text import Both, filled
 
 if TYPE_CHECKING:
-    from edi.desk import Desk
+    from edi.core.desk import Desk
     from edi.intake.pipeline import Pass
     from schemas.acknowledgement import Acknowledgement
 
@@ -59,10 +59,10 @@ class Passed(Result, frozen=True, kw_only=True):
 
 def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "One pass."))] = False) -> Passed:
     """One pass, or pass after pass until the desk is asked to stop, each told of as `pass`."""
+    from edi.core.lock import held
     from edi.intake import pipeline
     from edi.intake.running import forever
-    from edi.lock import held
-    from edi.reconciliation.reconciling import reconcile
+    from edi.lending.matching.reconciling import reconcile
 
     with held(desk.home.path):
         if not desk.home.settings.link:
@@ -111,7 +111,7 @@ def sandbox(
 ) -> Ended:  # fmt: skip
     """Tells of the `account`, then plays the other side until the desk is asked to stop."""
     from edi import sandbox as there
-    from edi.lock import held
+    from edi.core.lock import held
 
     path = desk.home.path
     with there.account(path, port, _public(key)) as (opened, account), held(opened.path):
@@ -197,10 +197,10 @@ class Released(Result, frozen=True, kw_only=True):
 
 def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
     """Reads a file again with today's rules."""
+    from edi.core.store import transaction
     from edi.intake import quarantine
     from edi.intake.arrivals import arrival_of, take_receipt
     from edi.intake.outgoing import deliver
-    from edi.store import transaction
 
     home, folder = desk.home, desk.folder
     with transaction(desk.db):
@@ -234,8 +234,8 @@ class Discarded(Result, frozen=True, kw_only=True):
 
 def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
     """Takes a file off the list, for a reason; its bytes stay."""
+    from edi.core.store import transaction
     from edi.intake import quarantine
-    from edi.store import transaction
 
     with transaction(desk.db):
         row = quarantine.waiting(desk, number)

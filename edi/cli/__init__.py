@@ -18,10 +18,10 @@ from typing import Any
 
 import click
 
-from edi.acts.act import Act, Result, WrongUse
 from edi.cli.command import Frame, root, wording
 from edi.cli.help import language_of
 from edi.cli.screen import Screen, unread
+from edi.core.act import Act, Result, WrongUse
 from schemas.errors import EdiError
 from schemas.text import Both, Text, filled
 
@@ -70,8 +70,8 @@ def _done(frame: Frame, act: Act, common: dict[str, Any], given: dict[str, Any])
 @contextlib.contextmanager
 def _desk(act: Act, common: dict[str, Any], lang: Any, screen: Screen) -> Iterator[Any]:
     """The desk an act wants: a home, made on first use; a fresh one unless one is named; or none."""
-    from edi.desk import bare_desk, open_desk
-    from edi.settings import locate
+    from edi.core.desk import bare_desk, open_desk
+    from edi.core.settings import locate
 
     named, who = common.get("home"), common.get("by") or ""
     if act.home == "fresh" and named is None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from edi.acts.act import Act, Parameter, WrongUse, called, spoken
 from edi.acts.table import BY_NAME, GROUPS
 from edi.cli import help  # noqa: A004 - what it is
 from edi.cli.help import COMMON
 from edi.cli.screen import Screen
+from edi.core.act import Act, Parameter, WrongUse, called, spoken
 from schemas.text import Both, Text, filled
 
 

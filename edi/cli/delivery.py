@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from edi.acts.act import SHEETS, Act, Result, Rows, WrongUse
 from edi.cli.screen import Screen, emit, json_pieces
+from edi.core.act import SHEETS, Act, Result, Rows, WrongUse
 from schemas.column import Column, Row
 from schemas.text import Both, filled, say
 
@@ -77,7 +77,7 @@ def _write_papers(folder: Path, result: Result, screen: Screen) -> None:
 def _sheets(result: Result, form: str, language: str, on_stdout: bool) -> Iterable[bytes]:
     import sys
 
-    from edi import exports
+    from parsers.sheets import exports
 
     if result.sheets is not None:
         sheets = result.sheets()

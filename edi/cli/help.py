@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from click import HelpFormatter, style
 
-from edi.acts.act import FILE, Act, Parameter, WrongUse, called, spoken
 from edi.acts.table import GROUPS
+from edi.core.act import FILE, Act, Parameter, WrongUse, called, spoken
 from schemas.text import Both, Language, Text, filled
 
 Lines = Iterable[tuple[Text, Text]]

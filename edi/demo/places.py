@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from edi.core.settings import Home, open_home
 from edi.demo.cast import Sent
-from edi.settings import Home, open_home
 from schemas.errors import NotAllowed
 from schemas.text import Both
 from spool.sftp.hostkeys import trust

@@ -15,8 +15,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from schemas.lending.outcome import REASONS
 from schemas.money import french
-from schemas.outcome import REASONS
 from schemas.text import Both, Language, say
 
 WIDTH = 100

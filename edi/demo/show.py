@@ -14,14 +14,14 @@ from typing import Any
 
 from rich.console import Console
 
+from edi.core.desk import Desk, open_desk
 from edi.demo import cast, places, screen
 from edi.demo.places import Place
-from edi.desk import Desk, open_desk
 from edi.directory import importing
 from edi.intake.pipeline import Run
-from edi.reconciliation.claims import rate_text
-from edi.reconciliation.reconciling import reconcile
-from edi.reconciliation.tally import details
+from edi.lending.matching.claims import rate_text
+from edi.lending.matching.reconciling import reconcile
+from edi.lending.matching.tally import details
 from parsers.answers.report import as_json
 from schemas.text import Language
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edi import partners, store
-from edi.desk import Desk
-from edi.lock import in_turn
-from edi.partners import DATED, FIELDS, Facts, Partner
-from edi.reconciliation import match_table
-from edi.store import snapshot, transaction
+from edi.core import partners, store
+from edi.core.desk import Desk
+from edi.core.lock import in_turn
+from edi.core.partners import DATED, FIELDS, Facts, Partner
+from edi.core.store import snapshot, transaction
+from edi.lending.matching import match_table
 from parsers.sheets import cells
 from schemas.errors import SettingsWrong, Unreadable
 

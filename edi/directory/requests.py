@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from edi import partners
-from edi.desk import Desk
+from edi.core import partners
+from edi.core.desk import Desk
+from edi.core.partners import Facts, Partner
+from edi.core.store import transaction
 from edi.directory.importing import bring_in
-from edi.partners import Facts, Partner
-from edi.store import transaction
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound
 from schemas.text import Both

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import msgspec
 
-from edi.desk import Desk
-from edi.judged import Booked, Judged
-from edi.outbox import send
+from edi.core.desk import Desk
+from edi.core.judged import Booked, Judged
+from edi.core.outbox import send
 from parsers.answers import Encoding, render
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.settings import LOCAL, Home
 from edi.intake.taking import Arrival, take
-from edi.settings import LOCAL, Home
 from parsers import read
 from parsers.sniff import open_source
 from schemas.acknowledgement import Acknowledgement

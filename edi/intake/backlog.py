@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.store import transaction
 from edi.intake.arrivals import arrival_of, issue_of, take_receipt
 from edi.intake.channel import Tell
 from edi.intake.fetch import PATIENCE
 from edi.intake.taking import checker
 from edi.intake.troubles import Troubles
-from edi.store import transaction
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound, Unreadable
 from schemas.text import stored

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from edi.desk import Desk
+from edi.core.desk import Desk
 from schemas.errors import LinkAway
 from schemas.finding import shown
 from schemas.text import Both, Text

@@ -22,10 +22,10 @@ from typing import IO
 
 import msgspec
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.judged import ACCEPTED, REFUSED, Booked, Judged
+from edi.core.store import transaction
 from edi.intake.answers import note
-from edi.judged import ACCEPTED, REFUSED, Booked, Judged
-from edi.store import transaction
 from parsers import correction
 from parsers.answers import correction as named
 from parsers.sniff import open_source
@@ -39,7 +39,7 @@ _REFERENCE_KEPT = 11  # characters of the reference corrected; `-C` and seven di
 class Recipe(msgspec.Struct, frozen=True):
     """How a correction is written: from which bytes, in which format, under which header, with which invoices.
 
-    `fates` are those of `edi.judged`, packed. `everything`: what was accepted too, as an R wants. `only`: of this
+    `fates` are those of `edi.core.judged`, packed. `everything`: what was accepted too, as an R wants. `only`: of this
     year alone; else of every year but `others`, which have a file of their own.
     """
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import suppress
 
+from edi.core.timing import Timing
 from edi.intake.channel import Exchange
-from edi.timing import Timing
 
 Work = Callable[[], Exchange]
 #: What is being done, with the link it is done with.

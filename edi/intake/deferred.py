@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from edi.desk import Desk
-from edi.store import breathe, transaction
+from edi.core.desk import Desk
+from edi.core.store import breathe, transaction
 from schemas.text import Both, Text, filled, recalled, stored
 from spool import names
 from spool.link import Link

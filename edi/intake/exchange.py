@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.store import is_world, transaction
 from edi.intake.channel import Channel, Exchange, Talk, internal_failure, too_slow
 from edi.intake.fetch import fetch
 from edi.intake.outgoing import Outgoing, send
-from edi.store import is_world, transaction
 from schemas.errors import EdiError
 from schemas.text import Text, stored
 from spool.transports import connect

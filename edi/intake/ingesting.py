@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.log import logged
+from edi.core.settings import LOCAL
+from edi.core.store import transaction
 from edi.intake.arrivals import arrival_of, by_issue
 from edi.intake.channel import Tell
 from edi.intake.outgoing import deliver
 from edi.intake.pipeline import quiet
 from edi.intake.taking import Arrival, Progress, receive, take
-from edi.log import logged
-from edi.settings import LOCAL
-from edi.store import transaction
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import Unreadable
 from spool import names

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from edi.desk import Desk
+from edi.core.desk import Desk
 from schemas.errors import LinkError
 from schemas.text import recalled, say
 from spool.link import Link

@@ -3,12 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.settings import LOCAL
+from edi.core.store import transaction
 from edi.intake import answers
 from edi.intake.channel import Talk
 from edi.intake.correcting import body, hold
-from edi.settings import LOCAL
-from edi.store import transaction
 from schemas.errors import EdiError
 from schemas.text import stored
 from spool.push import push

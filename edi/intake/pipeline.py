@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from edi import schemes
-from edi.desk import Desk
+from edi.core.desk import Desk
 from edi.intake.backlog import take_backlog, try_again
 from edi.intake.channel import Channel, Exchange, Tell
 from edi.intake.crew import Crew, heard
@@ -50,7 +50,7 @@ class Pass(msgspec.Struct):
 
 
 class Run:
-    """A running processor at a desk. Only one at a time in a home (`edi.lock`).
+    """A running processor at a desk. Only one at a time in a home (`edi.core.lock`).
 
     `tell` is told of each event, with its facts. Whoever sets `stop` has the run end after the file it is at.
     """

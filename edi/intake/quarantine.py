@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from edi.desk import Desk
+from edi.core.desk import Desk
 from edi.intake import answers
 from parsers.excerpts import Excerpt, excerpts
 from parsers.sniff import open_source

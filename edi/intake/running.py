@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from edi.core.timing import Timing
 from edi.intake.channel import Channel
 from edi.intake.pipeline import Pass, Run
-from edi.timing import Timing
 from schemas.errors import EdiError
 from schemas.text import say
 from spool.local import watch

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.settings import LOCAL
 from edi.directory import requests
 from edi.intake import deferred
 from edi.intake.links import overview
-from edi.reconciliation.tally import state
-from edi.settings import LOCAL
+from edi.lending.matching.tally import state
 from schemas.catalogue import CATALOGUE
 from schemas.money import several
 from schemas.text import Both, Text, filled, recalled, say

@@ -18,13 +18,13 @@ from typing import IO
 import msgspec
 
 from edi import schemes
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.judged import Judged
+from edi.core.limits import Limits, OutOfTime, open_within
+from edi.core.scheme import File, Scheme
+from edi.core.settings import LOCAL, Home
+from edi.core.store import is_world, transaction, undone
 from edi.intake import answers, correcting
-from edi.judged import Judged
-from edi.limits import Limits, OutOfTime, open_within
-from edi.scheme import File, Scheme
-from edi.settings import LOCAL, Home
-from edi.store import is_world, transaction, undone
 from parsers.answers import Encoding
 from parsers.sniff import Source
 from schemas.acknowledgement import Acknowledgement
@@ -231,7 +231,7 @@ def check_file(
     aside: Desk, stream: IO[bytes], name: str, progress: Progress | None = None
 ) -> tuple[Acknowledgement, Source]:
     """The vendor's validator: a file is taken as any other, at a desk whose database is thrown away and knows the directory
-    (`edi.partners.known_aside`), and all of it undone.
+    (`edi.core.partners.known_aside`), and all of it undone.
 
     The source comes back too, open as long as `stream` is: for excerpts of what was found.
     """

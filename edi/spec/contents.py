@@ -1,7 +1,7 @@
 """All that the specification states, as one JSON-able document, out of the very tables production reads.
 
-Nothing is listed here that stands elsewhere: records come from `schemas.layout`, XML from the XSDs, codes from
-`schemas.lists` and the catalogue, zones from `parsers.answers.gencod`, rates from `edi.lending.terms`. What has no words there
+Nothing is listed here that stands elsewhere: records come from `schemas.lending.layout`, XML from the XSDs, codes from
+`schemas.lending.lists` and the catalogue, zones from `parsers.answers.gencod`, rates from `edi.lending.rules.terms`. What has no words there
 has them in `words.toml`; a table that grows without them is a KeyError here, so that nothing is left out in silence.
 """
 
@@ -13,12 +13,12 @@ from typing import Any, get_args
 
 import msgspec
 
-from edi.lending import proposing, terms
+from edi.core.limits import Limits
+from edi.core.settings import OUR_GLN
 from edi.lending.booking import rehearsing
-from edi.lending.candidate import DAYS_APART, TOLERANCE_CENTS
-from edi.limits import Limits
+from edi.lending.rules import proposing, terms
+from edi.lending.rules.candidate import DAYS_APART, TOLERANCE_CENTS
 from edi.sandbox import SCENARIOS
-from edi.settings import OUR_GLN
 from edi.spec.worked import ANSWERED, LIBRARY, worked
 from parsers.answers import Encoding, answer_xml, aperak, gencod, names, status
 from parsers.answers.report import as_json
@@ -26,12 +26,13 @@ from parsers.xml.faults import FIELDS
 from parsers.xml.tag import NAMESPACE
 from parsers.xml.tag import VERSION as XML_VERSION
 from parsers.xml.xsd import Element, elements
-from schemas import charset, gln, layout, lists, number
+from schemas import charset, gln, number
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS, Acknowledgement, Rehearsal, Rehearsed
 from schemas.catalogue import CATALOGUE, advice
 from schemas.finding import Finding
-from schemas.status import AWAITED, COLUMNS, FORMS, HEAD, STATE, Column
-from schemas.status import file_name as status_file_name
+from schemas.lending import layout, lists
+from schemas.lending.status import AWAITED, COLUMNS, FORMS, HEAD, STATE, Column
+from schemas.lending.status import file_name as status_file_name
 from schemas.text import Both
 from spool.link import Link
 

@@ -21,7 +21,7 @@ from edi.spec.contents import XSDS, contents
 from parsers.plain import french_day
 from schemas import money
 from schemas.charset import ENCODING
-from schemas.layout import LAYOUTS
+from schemas.lending.layout import LAYOUTS
 
 LANGUAGES = ("fr", "en")
 #: What Markdown would take for its own in a cell.

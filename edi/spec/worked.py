@@ -12,15 +12,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from edi import partners
 from edi.converting import convert
-from edi.desk import Desk, open_desk
+from edi.core import partners
+from edi.core.desk import Desk, open_desk
+from edi.core.partners import Partner
+from edi.core.store import transaction
 from edi.intake.correcting import body
 from edi.intake.taking import Arrival, receive, take
-from edi.partners import Partner
-from edi.reconciliation import claims
-from edi.reconciliation.reconciling import reconcile
-from edi.store import transaction
+from edi.lending.matching import claims
+from edi.lending.matching.reconciling import reconcile
 from schemas.charset import ENCODING
 
 SUPPLIER, LIBRARY = "3025616805006", "3015593010104"

@@ -15,9 +15,10 @@ import msgspec
 from lxml import etree
 
 from parsers.plain import harmless
-from schemas import catalogue, gln, lists
+from schemas import catalogue, gln
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
 from schemas.finding import Finding
+from schemas.lending import lists
 from schemas.text import Both, Text
 
 NAMESPACE = "urn:droit-de-pret:reponse:1.0"

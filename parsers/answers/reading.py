@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from parsers.answers import answer_xml, aperak, gencod, status
-from schemas.status import Status
+from schemas.lending.status import Status
 
 Answer = gencod.Message | aperak.Message | answer_xml.Answer | Status
 #: What an encoding begins with, its name, and how it is read.

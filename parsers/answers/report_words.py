@@ -9,8 +9,8 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from schemas import layout
 from schemas.acknowledgement import Acknowledgement
+from schemas.lending import layout
 
 _TEXT: dict[str, dict[str, Any]] = tomllib.loads(files("parsers.answers").joinpath("report.toml").read_text("utf-8"))
 _FIELDS = {field.wire: (field.fr, field.en) for record in layout.LAYOUTS.values() for field in record.fields}

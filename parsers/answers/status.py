@@ -1,4 +1,4 @@
-"""Status files in XML, CSV and JSON, written and read back: three forms of one table, `schemas.status`.
+"""Status files in XML, CSV and JSON, written and read back: three forms of one table, `schemas.lending.status`.
 
 CSV is what a French spreadsheet opens at a double click: UTF-8 with its mark, semicolons, decimal commas, JJ/MM/AAAA,
 the facts of the file repeated on each line; a text that it would take for a formula has an apostrophe before it.
@@ -17,7 +17,7 @@ from lxml import etree
 
 from parsers.answers.answer_xml import moment, read_moment, validated
 from schemas import money
-from schemas.status import COLUMNS, FORMS, HEAD, VERSION, Column, Standing, Status
+from schemas.lending.status import COLUMNS, FORMS, HEAD, VERSION, Column, Standing, Status
 
 NAMESPACE = "urn:droit-de-pret:etat:1.0"
 _TAG = f"{{{NAMESPACE}}}"

@@ -16,7 +16,7 @@ from parsers.fixed import fields
 from parsers.fixed.grammar import END
 from schemas.charset import ENCODING
 from schemas.declaration import Lines
-from schemas.layout import FA, LENGTH, LG, Field, Layout
+from schemas.lending.layout import FA, LENGTH, LG, Field, Layout
 
 _STRIDE = LENGTH + 1
 _RECORD = re.compile(rf"([\s\S]{{{LENGTH}}}){END}".encode())

@@ -7,9 +7,9 @@ from operator import methodcaller
 from typing import Any
 
 from parsers.fixed.grammar import Misread
-from schemas import lists
 from schemas.finding import Finding, shown
-from schemas.layout import Field, describe
+from schemas.lending import lists
+from schemas.lending.layout import Field, describe
 
 
 def finding(code: str, field: Field, text: str, record: int) -> Finding:

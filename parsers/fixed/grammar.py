@@ -14,7 +14,7 @@ from itertools import groupby
 
 import pyparsing as pp
 
-from schemas.layout import FA, LAYOUTS, LENGTH, LG, Field, Layout
+from schemas.lending.layout import FA, LAYOUTS, LENGTH, LG, Field, Layout
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 #: What ends a record; empty lines after it are ignored. The reader ends the last record if the file does not.

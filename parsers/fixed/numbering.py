@@ -7,7 +7,7 @@ only the first is said.
 
 from parsers.fixed.grammar import Misread
 from schemas.finding import Finding, shown
-from schemas.layout import EN, LENGTH
+from schemas.lending.layout import EN, LENGTH
 
 _FIELD = EN.field("record")
 

@@ -18,7 +18,7 @@ from parsers.partial_invoice import PartialInvoice
 from schemas import charset
 from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine
 from schemas.finding import Finding, shown
-from schemas.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
+from schemas.lending.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
 from schemas.text import Both
 
 _FA_FIELDS = fields_of(FA)

@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 
 from schemas.charset import ENCODING
 from schemas.finding import Finding
-from schemas.layout import LAYOUTS, LENGTH, LG
+from schemas.lending.layout import LAYOUTS, LENGTH, LG
 from schemas.text import Both
 
 _PIECE = 1 << 17

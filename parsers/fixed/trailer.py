@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from parsers.fixed import fields
 from parsers.fixed.grammar import Misread
 from schemas.finding import Finding
-from schemas.layout import FI
+from schemas.lending.layout import FI
 
 
 def trailer_findings(

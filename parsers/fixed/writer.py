@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import IO, Any
 
-from schemas import charset, lists
+from schemas import charset
 from schemas.declaration import Header, Invoice
-from schemas.layout import EN, FA, FI, LG, VERSION, Field, Layout
+from schemas.lending import lists
+from schemas.lending.layout import EN, FA, FI, LG, VERSION, Field, Layout
 
 
 def _digits(iso: str) -> str:

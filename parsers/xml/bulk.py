@@ -18,9 +18,10 @@ from parsers.xml.faults import FIELDS
 from parsers.xml.tag import CONTRACT, INVOICE, LINE, local
 from parsers.xml.tag import lines as line_ends
 from parsers.xml.xsd import elements
-from schemas import charset, lists
+from schemas import charset
 from schemas.declaration import NO_LINES, Invoices, Lines
-from schemas.layout import FA, LG
+from schemas.lending import lists
+from schemas.lending.layout import FA, LG
 
 _TEXT = r"(?! )[!#-%(-;=?-~ ]"
 #: A value's expression by its type in the XSD. What is not ASCII stands in titles alone, which are not long; entities are the five.

@@ -14,7 +14,7 @@ from lxml import etree
 
 from parsers.xml.tag import ADDRESSEE, CONTRACT, DECLARANT, INVOICE, LINE, MAX_ATTRIBUTES, NAMESPACE, ROOT, Tag, local
 from schemas.finding import Finding, shown
-from schemas.layout import EN, FA, LG, Field, describe
+from schemas.lending.layout import EN, FA, LG, Field, describe
 from schemas.text import Both, Text
 
 _SCHEMA = etree.XMLSchema(etree.fromstring(files("schemas").joinpath("xsd/declaration-1.0.xsd").read_bytes()))

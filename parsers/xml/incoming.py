@@ -10,10 +10,11 @@ from parsers.partial_invoice import PART, PartialInvoice
 from parsers.xml.faults import Fault, misplaced, own_faults
 from parsers.xml.tag import ADDRESSEE, CONTRACT, DECLARANT, LINE, VERSION, Tag, local
 from parsers.xml.values import line, paris, trimmed
-from schemas import charset, lists, money
+from schemas import charset, money
 from schemas.declaration import Header, Invoice, Lines
 from schemas.finding import Finding, shown
-from schemas.layout import EN, FA, describe
+from schemas.lending import lists
+from schemas.lending.layout import EN, FA, describe
 
 _SIDE, _USE, _NATURE, _KIND = map(lists.from_xml, (lists.SIDE, lists.USE, lists.NATURE, lists.KIND))
 

@@ -8,8 +8,9 @@ from lxml import etree
 
 from parsers.xml.tag import NAMESPACE, VERSION
 from parsers.xml.values import PARIS
-from schemas import lists, money
+from schemas import money
 from schemas.declaration import Header, Invoice
+from schemas.lending import lists
 
 _SIDE, _USE, _NATURE, _KIND = map(lists.to_xml, (lists.SIDE, lists.USE, lists.NATURE, lists.KIND))
 

@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import Any
 
 import parsers
-from edi import touched
-from edi.desk import open_desk
+from edi.core import touched
+from edi.core.desk import open_desk
+from edi.core.settings import OUR_GLN, open_home, paris_now
+from edi.core.store import connect, snapshot
 from edi.intake.ingesting import ingest
-from edi.lending.checked import Checked, CleanInvoices
-from edi.lending.checks import check
-from edi.lending.context import Context
-from edi.reconciliation import match_table
-from edi.reconciliation.reconciling import compute, reconcile
-from edi.settings import OUR_GLN, open_home, paris_now
-from edi.store import connect, snapshot
+from edi.lending.matching import match_table
+from edi.lending.matching.reconciling import compute, reconcile
+from edi.lending.rules.checked import Checked, CleanInvoices
+from edi.lending.rules.checks import check
+from edi.lending.rules.context import Context
 from parsers.fixed.grammar import END, good
 from parsers.sniff import open_source
 from parsers.xml.faults import NAMESPACE
 from schemas.charset import ENCODING
 from schemas.declaration import Header, Invoice, Invoices, Line
-from schemas.layout import FA, LG, Layout
+from schemas.lending.layout import FA, LG, Layout
 from tests.worlds import hostile as made
 from tests.worlds import volume
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import parsers
-from edi.desk import open_desk
+from edi.core.desk import open_desk
+from edi.core.settings import OUR_GLN
 from edi.intake.ingesting import ingest
-from edi.lending.checked import Checked
-from edi.lending.checks import check
-from edi.lending.context import Context
-from edi.reconciliation.reconciling import reconcile
-from edi.settings import OUR_GLN
+from edi.lending.matching.reconciling import reconcile
+from edi.lending.rules.checked import Checked
+from edi.lending.rules.checks import check
+from edi.lending.rules.context import Context
 from parsers.sniff import open_source
 from schemas.finding import Finding
 from tests.worlds import volume

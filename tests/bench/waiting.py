@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from edi.settings import open_home
-from edi.store import connect, transaction
+from edi.core.settings import open_home
+from edi.core.store import connect, transaction
 from tests.worlds import volume
 
 MOST_SECONDS = 1.0

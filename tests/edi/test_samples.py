@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from edi.books.proof import verify
 from edi.cli import app
 from edi.directory import importing
-from edi.reconciliation.tally import details
+from edi.lending.books.proof import verify
+from edi.lending.matching.tally import details
 from tests.desk import Desk
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Never
 
-from edi.desk import Desk
-from edi.timing import Timing
+from edi.core.desk import Desk
+from edi.core.timing import Timing
 from tests import clock
 from tests.faults import calls
 from tests.faults.hooks import Nth, die, hook, place, watch_sql
@@ -31,10 +31,10 @@ CLOCK = datetime(2026, 11, 20, 12, 0)
 SMALL = {
     "edi.lending.booking.stored_lines:_PIECE": 1,  # lines that go ahead of their file's verdict
     "edi.lending.booking.booking:_MANY": 0,  # invoices past which they go in without the triggers
-    "edi.reconciliation.match_table:_PIECE": 1,  # invoices that come into the match table after their file
-    "edi.reconciliation.reconciling:_PIECE": 2,  # outcomes and entries that go in at once
-    "edi.store:_WAIT_MS": 5_000,
-    "edi.store:_LOOK_SECONDS": 0.0001,
+    "edi.lending.matching.match_table:_PIECE": 1,  # invoices that come into the match table after their file
+    "edi.lending.matching.reconciling:_PIECE": 2,  # outcomes and entries that go in at once
+    "edi.core.store:_WAIT_MS": 5_000,
+    "edi.core.store:_LOOK_SECONDS": 0.0001,
 }
 
 

@@ -75,7 +75,7 @@ STEPS = (
     Step("T2", "a duplicate's committed", f"commit:{_VERDICT}", "after", 5),
     Step("T2", "a replacement's withdrawals written", "sql:INSERT INTO withdrawal", "after"),
     Step("T2", "the last one's committed", f"commit:{_VERDICT}", "after", 9),
-    Step("reconciled", "before", "edi.reconciliation.reconciling:reconcile", "before"),
+    Step("reconciled", "before", "edi.lending.matching.reconciling:reconcile", "before"),
     Step("placed", "a piece of the match table written", "sql:INSERT INTO twin", "after", 3),
     Step("placed", "a piece of it committed", "commit:INSERT INTO twin", "after", 3),
     Step("reconciled", "outcomes written", "sql:INSERT INTO outcome SELECT", "after"),

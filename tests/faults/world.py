@@ -14,9 +14,9 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from edi.books.proof import verify
-from edi.desk import open_desk
+from edi.core.desk import open_desk
 from edi.intake.correcting import body
+from edi.lending.books.proof import verify
 from tests.faults.nursery import Nursery, Ran
 from tests.sshd import Sshd
 from tests.told import stands, told

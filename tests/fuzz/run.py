@@ -24,8 +24,8 @@ _MEGABYTES = 1_000
 _WATCHED = (
     "parsers.fixed.reader", "parsers.fixed.grammar", "parsers.xml.walk", "parsers.xml.reader", "parsers.xml.bulk", "parsers.xml.faults",
     "parsers.fixed.records", "parsers.sniff", "parsers.answers.gencod", "parsers.answers.aperak", "parsers.answers.answer_xml",
-    "parsers.plain", "schemas.charset", "schemas.number", "edi.lending.checks", "edi.lending.line_checks",
-    "edi.lending.header_checks", "edi.lending.invoice_checks", "edi.lending.one_invoice", "parsers.fixed.numbering",
+    "parsers.plain", "schemas.charset", "schemas.number", "edi.lending.rules.checks", "edi.lending.rules.line_checks",
+    "edi.lending.rules.header_checks", "edi.lending.rules.invoice_checks", "edi.lending.rules.one_invoice", "parsers.fixed.numbering",
 )  # fmt: skip
 
 

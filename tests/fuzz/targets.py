@@ -7,8 +7,8 @@ import io
 import time
 from collections.abc import Callable
 
-from edi.lending.checked import Checked
-from edi.lending.checks import check
+from edi.lending.rules.checked import Checked
+from edi.lending.rules.checks import check
 from parsers import read
 from parsers.answers import answer_xml, aperak, gencod
 from parsers.fixed import records

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import stamina
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.settings import Home, open_home
+from edi.core.store import connect
 from edi.intake.pipeline import Pass, Run
 from edi.intake.status import status
-from edi.settings import Home, open_home
-from edi.store import connect
 from spool.sftp import hostkeys
 from spool.sftp.server import User
 from tests.edi.intake.test_pipeline import reconciled

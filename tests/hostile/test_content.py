@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 import parsers
-from edi.limits import Limits, OutOfTime, open_within
-from edi.settings import read_settings
+from edi.core.limits import Limits, OutOfTime, open_within
+from edi.core.settings import read_settings
 from parsers.plain import escaped
 from parsers.sniff import open_source
 from schemas.errors import SettingsWrong
@@ -182,7 +182,7 @@ def test_out_of_time_is_a_failed_check_and_never_a_verdict(
     data = zipped(("F.txt", data)) if form == "zip" else data
     clock = iter(range(10**9))
     with monkeypatch.context() as patch:
-        patch.setattr("edi.limits.time.monotonic", lambda: 150 * next(clock))  # seconds go by at every look
+        patch.setattr("edi.core.limits.time.monotonic", lambda: 150 * next(clock))  # seconds go by at every look
         taken = desk.take(data)
     assert counts(taken) == ("failed", 0, 0)
     ((state, verdict, trouble),) = desk.rows("SELECT state, verdict, trouble FROM receipt")
@@ -276,7 +276,7 @@ def test_no_answer_and_no_file_name_is_harmful(evil_home: Path) -> None:
     everything = [path.name for path in (evil_home / "home").rglob("*")]
     assert any("faux~" in name for name in everything)
     assert not [name for name in everything if HARMFUL.search(name) or "\n" in name]
-    log = evil_home / "home" / "edi.log"
+    log = evil_home / "home" / "edi.core.log"
     if log.exists():
         assert not HARMFUL.search(log.read_text("utf-8"))
 
@@ -302,8 +302,8 @@ def test_formulas_are_texts_in_the_export_and_numbers_stay_numbers(
 
 
 def test_a_reversal_is_a_negative_number_and_no_formula() -> None:
-    from edi.exports import plain_csv
-    from edi.reconciliation.claims import COLUMNS
+    from edi.lending.matching.claims import COLUMNS
+    from parsers.sheets.exports import plain_csv
 
     row = dict.fromkeys(COLUMNS, None) | {"base_cents": -100, "invoice_number": "-1", "rate": "0.06"}
     assert ",-100," in b"".join(plain_csv(COLUMNS, [row])).decode()

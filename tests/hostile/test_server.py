@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from edi.desk import Desk, open_desk
+from edi.core.desk import Desk, open_desk
+from edi.core.timing import Timing
 from edi.intake.pipeline import Run
 from edi.intake.running import forever
-from edi.timing import Timing
 from spool.sftp.server import User
 from tests.hostile.conftest import OTHER, PASSWORD, World
 from tests.hostile.server import EvilServer, Habit
@@ -194,7 +194,7 @@ def test_names_lead_nowhere_and_break_no_line(world: World) -> None:
     assert sorted(path.name for path in world.base.iterdir()) == before
     for row in world.stuck():
         assert row["name"].isprintable(), row
-    lines = (world.home.path / "edi.log").read_text("utf-8").splitlines()
+    lines = (world.home.path / "edi.core.log").read_text("utf-8").splitlines()
     assert all(isinstance(json.loads(line), dict) and line.isprintable() for line in lines)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edi.core.settings import open_home, read_settings
 from edi.demo.show import demo
-from edi.settings import open_home, read_settings
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration
 from schemas.errors import NotAllowed

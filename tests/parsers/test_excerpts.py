@@ -14,7 +14,7 @@ from parsers.fixed import records
 from schemas.finding import Finding
 from tests.breaking import after
 from tests.declarations import BASES, changed, judged, written
-from tests.edi.lending.test_suggestions import checked
+from tests.edi.lending.rules.test_suggestions import checked
 
 CLEAN = written(BASES["supplier"], "fixed")
 

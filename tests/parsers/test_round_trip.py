@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from edi.lending.checked import Checked
-from edi.lending.checks import check
+from edi.lending.rules.checked import Checked
+from edi.lending.rules.checks import check
 from parsers import read
 from parsers.fixed import block, records
 from parsers.fixed import writer as write_fixed

@@ -5,7 +5,7 @@ import pytest
 from schemas.catalogue import CATALOGUE, advice
 from schemas.charset import TITLE_WIDTH
 from schemas.gln import LEGACY
-from schemas.layout import EN, FA, LENGTH, VERSION, Layout
+from schemas.lending.layout import EN, FA, LENGTH, VERSION, Layout
 
 
 @pytest.mark.parametrize("code", CATALOGUE)

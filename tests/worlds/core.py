@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from edi.settings import OUR_GLN as US
+from edi.core.settings import OUR_GLN as US
 from parsers.fixed import writer as write_fixed
 from parsers.xml import writer as write_xml
 from schemas import gln, money

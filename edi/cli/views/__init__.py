@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from edi.acts import checking, declaring, ledger, matching, partners, taking, years
-from edi.acts.act import Result, Rows
+from edi.acts import checking, declaring, partners, taking
+from edi.acts.lending import ledger, matching, years
 from edi.cli.screen import STYLES, Screen, as_json, emit
-from edi.cli.views import cases, files, home, money
+from edi.cli.views import files, home
+from edi.cli.views.lending import cases, money
+from edi.core.act import Result, Rows
 from schemas.acknowledgement import VERDICT_WORDS
 from schemas.text import Both, filled
 

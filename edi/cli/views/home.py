@@ -3,12 +3,12 @@
 from typing import Any
 
 from edi.acts.columns import VERDICTS, link_and_home, verdict
-from edi.acts.matching import Status
+from edi.acts.lending.matching import Status
 from edi.acts.taking import Passed
 from edi.cli.screen import Screen, when
 from schemas.column import Column
+from schemas.lending.status import AWAITED_WORDS as AWAITED
 from schemas.money import french
-from schemas.status import AWAITED_WORDS as AWAITED
 from schemas.text import Both, counted, filled, recalled
 
 _TURNS = {

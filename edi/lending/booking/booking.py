@@ -10,25 +10,25 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
-from edi import periods, touched
-from edi.desk import Desk
+from edi.core import periods, touched
+from edi.core.desk import Desk
+from edi.core.judged import Booked, Judged, ruled
+from edi.core.partners import Directory
+from edi.core.schema import plain_inserts
+from edi.core.scheme import File
+from edi.core.store import PLACES
 from edi.directory import importing
-from edi.judged import Booked, Judged, ruled
 from edi.lending.booking.rehearsing import rehearse
 from edi.lending.booking.replacing import Chain, find_chain, prepare, restate, withdraw
 from edi.lending.booking.staging import Staged, refuse, stage
 from edi.lending.booking.stored_lines import discard_lines
-from edi.lending.checks import unresolved_codes
-from edi.lending.context import Context
-from edi.partners import Directory
-from edi.reconciliation import derived
-from edi.schema import plain_inserts
-from edi.scheme import File
-from edi.store import PLACES
+from edi.lending.matching import derived
+from edi.lending.rules.checks import unresolved_codes
+from edi.lending.rules.context import Context
 from parsers.sniff import Source
 from schemas.declaration import Header
 from schemas.finding import Finding
-from schemas.layout import EN
+from schemas.lending.layout import EN
 from schemas.text import Both
 
 #: The codes that only booking can raise.

@@ -6,10 +6,10 @@ nothing of it stays.
 
 from collections.abc import Callable
 
-from edi import partners, touched
-from edi.desk import Desk
-from edi.reconciliation import claims, match_table, reconciling, scope
-from edi.store import PLACES
+from edi.core import partners, touched
+from edi.core.desk import Desk
+from edi.core.store import PLACES
+from edi.lending.matching import claims, match_table, reconciling, scope
 from schemas.acknowledgement import Rehearsal, Rehearsed
 
 #: A longer file is not rehearsed: others would wait for it.

@@ -7,9 +7,9 @@ beside those of `edi.lending.booking.staging`.
 
 import msgspec
 
-from edi import touched
-from edi.desk import Desk
-from edi.reconciliation import derived
+from edi.core import touched
+from edi.core.desk import Desk
+from edi.lending.matching import derived
 from schemas.declaration import Header
 
 _SCHEMA = """

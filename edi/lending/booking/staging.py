@@ -16,18 +16,18 @@ from typing import Any
 import msgspec
 
 import parsers
-from edi.desk import Desk
-from edi.judged import ACCEPTED, BEYOND, REFUSED, Judged, Tally
-from edi.lending import terms
+from edi.core.desk import Desk
+from edi.core.judged import ACCEPTED, BEYOND, REFUSED, Judged, Tally
+from edi.core.limits import Limits
+from edi.core.partners import party
+from edi.core.store import insert_columns, rollback
 from edi.lending.booking.stored_lines import StoredLines
-from edi.lending.checked import Checked, CleanInvoices
-from edi.lending.checks import check
-from edi.lending.context import Context
-from edi.lending.line_checks import over_cap_on
-from edi.lending.suggestions import EanSuggestions, Witness, faulty_eans, suggested
-from edi.limits import Limits
-from edi.partners import party
-from edi.store import insert_columns, rollback
+from edi.lending.rules import terms
+from edi.lending.rules.checked import Checked, CleanInvoices
+from edi.lending.rules.checks import check
+from edi.lending.rules.context import Context
+from edi.lending.rules.line_checks import over_cap_on
+from edi.lending.rules.suggestions import EanSuggestions, Witness, faulty_eans, suggested
 from parsers.sniff import Source
 from parsers.xml.places import placed
 from schemas import number

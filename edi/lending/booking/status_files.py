@@ -14,15 +14,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edi import ledger, store
-from edi.desk import Desk
-from edi.lending.matching import ACCEPTED
-from edi.lock import in_turn
-from edi.outbox import send
-from edi.reconciliation import deciding
-from edi.store import breathe, transaction
+from edi.core import ledger, store
+from edi.core.desk import Desk
+from edi.core.lock import in_turn
+from edi.core.outbox import send
+from edi.core.store import breathe, transaction
+from edi.lending.matching import deciding
+from edi.lending.rules.matching import ACCEPTED
 from parsers.answers import status
-from schemas.status import Standing, Status, explained, file_name
+from schemas.lending.status import Standing, Status, explained, file_name
 from spool.link import EVERYBODY, Link, declarants
 
 #: The most invoices of one file: some megabytes.

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from edi.desk import Desk
-from edi.schema import plain_inserts
-from edi.store import PLACES, breathe, insert_columns, transaction
+from edi.core.desk import Desk
+from edi.core.schema import plain_inserts
+from edi.core.store import PLACES, breathe, insert_columns, transaction
 from schemas.declaration import Lines
 
 #: How many lines are held before they go into the store, and how many go in one transaction.

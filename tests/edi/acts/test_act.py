@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from edi.acts.act import Act, Asked, Library, Output, Result, Rows, WrongUse, Year
+from edi.core.act import Act, Asked, Library, Output, Result, Rows, WrongUse, Year
 from schemas.column import Column
 from schemas.text import Both, say
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from edi.acts import table
-from edi.acts.act import Result, Role
+from edi.core.act import Result, Role
 from schemas.text import Both
 
 ROOM = Path(table.__file__).parent

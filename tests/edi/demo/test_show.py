@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from edi.core.desk import Desk, open_desk
+from edi.core.settings import open_home
+from edi.core.store import connect
 from edi.demo import cast, show
 from edi.demo.show import demo
-from edi.desk import Desk, open_desk
 from edi.intake.pipeline import Run
-from edi.settings import open_home
-from edi.store import connect
 from schemas.errors import NotAllowed
 from tests.edi.intake.test_pipeline import reconciled
 

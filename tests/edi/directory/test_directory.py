@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import edi.lending.booking.staging
-import edi.reconciliation.match_table
-import edi.reconciliation.scope
-from edi import ledger, partners
+import edi.lending.matching.match_table
+import edi.lending.matching.scope
+from edi.core import ledger, partners
+from edi.core.lock import in_turn
+from edi.core.partners import Partner, Since
 from edi.directory.importing import bring_in
-from edi.lock import in_turn
-from edi.partners import Partner, Since
-from edi.reconciliation import reconciling
+from edi.lending.matching import reconciling
 from schemas.declaration import Declaration
 from schemas.errors import SettingsWrong
 from tests.desk import (
@@ -36,7 +36,7 @@ from tests.desk import (
     partner,
     sold,
 )
-from tests.edi.reconciliation.test_histories import often, worlds
+from tests.edi.lending.matching.test_histories import often, worlds
 
 Step = Declaration | list[Partner]
 
@@ -107,9 +107,9 @@ def owes(desk: Desk) -> None:
 def bit_by_bit() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edi.lending.booking.stored_lines, "_PIECE", 2)
-        patch.setattr(edi.reconciliation.match_table, "_PIECE", 1)
-        patch.setattr(edi.reconciliation.match_table, "breathe", lambda: None)
-        patch.setattr(edi.reconciliation.scope, "_MUCH", 0)  # a pass never looks at everything
+        patch.setattr(edi.lending.matching.match_table, "_PIECE", 1)
+        patch.setattr(edi.lending.matching.match_table, "breathe", lambda: None)
+        patch.setattr(edi.lending.matching.scope, "_MUCH", 0)  # a pass never looks at everything
         yield
 
 
@@ -256,7 +256,7 @@ def test_what_a_moved_invoice_leaves_behind_is_looked_at(desk: Desk) -> None:
 def test_files_that_come_while_an_import_seeks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is booked or withdrawn after the import has looked, and before it writes, is seen to all the same."""
     other = Desk(desk.home.path)
-    seek = edi.reconciliation.match_table.seek
+    seek = edi.lending.matching.match_table.seek
 
     def sought(*given: Any) -> int:
         found = seek(*given)
@@ -265,7 +265,7 @@ def test_files_that_come_while_an_import_seeks(desk: Desk, monkeypatch: pytest.M
         return found
 
     desk.take(declared("S31", sold("31", DAY)))
-    monkeypatch.setattr(edi.reconciliation.match_table, "seek", sought)
+    monkeypatch.setattr(edi.lending.matching.match_table, "seek", sought)
     desk.know([partner(COMMUNE, alias_of=LIBRARY), partner(OTHER_LIBRARY, successor=LIBRARY)])
     assert desk.reconcile()["matched"] == 51
     before = desk.snapshot()

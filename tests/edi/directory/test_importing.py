@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edi import partners
+from edi.core import partners
+from edi.core.partners import Partner, Since
 from edi.directory import importing
-from edi.lending.remuneration import why_exempt
-from edi.partners import Partner, Since
+from edi.lending.rules.remuneration import why_exempt
 from schemas.errors import SettingsWrong
 from tests.desk import LIBRARY, OTHER_LIBRARY, SHOP, Desk, partner
 

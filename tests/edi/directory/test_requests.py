@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-import edi.desk
-from edi import partners
+import edi.core.desk
+from edi.core import partners
+from edi.core.store import transaction
 from edi.directory import requests
 from edi.intake.status import status
-from edi.store import transaction
 from schemas.errors import NotAllowed, NotFound
 from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, Desk, bought, code, declared, partner, sold
 
@@ -176,12 +176,12 @@ def test_requests_that_say_too_little(desk: Desk, wanted: dict[str, str]) -> Non
 
 
 def test_status_shows_how_many_and_the_oldest(desk: Desk) -> None:
-    [row] = [row for row in status(edi.desk.Desk(desk.home, desk.db))["stuck"] if row["what"] == "request"]
+    [row] = [row for row in status(edi.core.desk.Desk(desk.home, desk.db))["stuck"] if row["what"] == "request"]
     assert (row["name"], row["turn"]) == ("2 demandes", "operator")
     assert COMMUNE in row["why"]
     act(desk, 1, "refuse", "x")
     act(desk, 2, "refuse", "x")
-    assert [row for row in status(edi.desk.Desk(desk.home, desk.db))["stuck"] if row["what"] == "request"] == []
+    assert [row for row in status(edi.core.desk.Desk(desk.home, desk.db))["stuck"] if row["what"] == "request"] == []
 
 
 def test_requests_and_acts_are_append_only(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-import edi.desk
+import edi.core.desk
 from edi.intake import correcting
 from edi.intake.outgoing import deliver
 from parsers.fixed.records import each
@@ -219,7 +219,7 @@ def test_only_what_is_accepted_in_part_has_a_correction(desk: Desk, given: Decla
 def test_it_lies_with_the_answers_and_the_report_and_json_name_it(desk: Desk) -> None:
     desk.take(declared("A", bought("1", DAY), spoilt(bought("2", DAY)), by=LIBRARY), "xml", name="B.xml", dry=True)
     desk.db.execute("UPDATE answer SET link = 'local'")
-    deliver(edi.desk.Desk(desk.home, desk.db))
+    deliver(edi.core.desk.Desk(desk.home, desk.db))
     lying = {path.name: path.read_bytes() for path in (desk.home.path / "outgoing" / "local").iterdir()}
 
     assert numbers(lying["B.xml.correction.xml"]) == ["2"]
@@ -235,7 +235,7 @@ def test_a_lost_original_keeps_no_other_answer(desk: Desk) -> None:
     desk.take(declared("A", sold("1", DAY), spoilt(sold("2", DAY))))
     desk.db.execute("UPDATE answer SET link = 'local'")
     desk.folder.original(desk.one("SELECT sha256 FROM receipt")).unlink()
-    deliver(edi.desk.Desk(desk.home, desk.db))
+    deliver(edi.core.desk.Desk(desk.home, desk.db))
     assert desk.rows("SELECT name FROM answer WHERE sent_at IS NULL AND trouble <> ''") == [("F.txt.correction.txt",)]
 
 

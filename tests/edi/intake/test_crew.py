@@ -5,9 +5,9 @@ from concurrent.futures import wait
 
 import pytest
 
+from edi.core.timing import Timing
 from edi.intake.channel import Exchange
 from edi.intake.crew import Crew, heard
-from edi.timing import Timing
 from tests.program import until
 
 

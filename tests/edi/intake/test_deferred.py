@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edi.desk import Desk, open_desk
+from edi.core.desk import Desk, open_desk
 from edi.intake import status
 from edi.intake.deferred import Quota, clear, defer, deferred, note_growing, stuck, turn_after
 from schemas.text import Both

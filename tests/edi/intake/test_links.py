@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edi.desk import Desk, open_desk
+from edi.core.desk import Desk, open_desk
+from edi.core.settings import open_home
 from edi.intake import links
 from edi.intake.pipeline import Run
-from edi.settings import open_home
 from schemas.errors import LinkError
 from tests.edi.intake.test_pipeline import Links, desk, reconciled
 

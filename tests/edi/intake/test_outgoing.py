@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-import edi.desk
+import edi.core.desk
+from edi.core.store import transaction
 from edi.intake import answers
 from edi.intake.outgoing import waiting
-from edi.store import transaction
 from tests.desk import NOW, Desk, declared, sold
 
 
 def test_the_oldest_first_and_what_is_often_refused_last(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     desk.take(declared("S", sold("1", "2025-03-14")))
-    real = edi.desk.Desk(desk.home, desk.db)
+    real = edi.core.desk.Desk(desk.home, desk.db)
     first, second, *others = waiting(real, "l")
     assert first < second and others == sorted(others)
 

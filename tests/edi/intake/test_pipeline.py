@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from edi.desk import Desk, open_desk
+from edi.core.desk import Desk, open_desk
+from edi.core.settings import open_home, paris_now
+from edi.core.store import connect, transaction
+from edi.core.timing import Timing
 from edi.intake import answers, fetch
 from edi.intake.ingesting import ingest
 from edi.intake.pipeline import Run
 from edi.intake.taking import Arrival, receive
-from edi.reconciliation.reconciling import reconcile
-from edi.settings import open_home, paris_now
-from edi.store import connect, transaction
-from edi.timing import Timing
+from edi.lending.matching.reconciling import reconcile
 from schemas.errors import Unreadable
 from spool.folder import Folder
 from tests.desk import LIBRARY, OTHER_LIBRARY, bought, declared, written

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import edi.lending.booking.staging
-from edi.desk import open_desk
+from edi.core.desk import open_desk
+from edi.core.store import connect, transaction
 from edi.intake import quarantine
-from edi.store import connect, transaction
 from parsers.fixed import records
 from schemas.errors import NotAllowed, NotFound
 from tests.desk import Desk, counts, declared, sold, written
@@ -80,9 +80,9 @@ def test_released_it_is_read_again_with_today_s_rules(
     code, out, _ = run("quarantine", "release", "2", "--by", "Anne", "--reason", "essai", "--json")
     assert (code, json.loads(out)) == (1, {"id": 2, "receipt": 4, "verdict": "refused", "accepted": 0})
     assert listed(run) == {3: "partly-accepted", 4: "refused"}, "the old case is closed, the new one stands"
-    checks = edi.lending.checks.CHECKS
+    checks = edi.lending.rules.checks.CHECKS
     others = tuple(check for check in checks.head if check.code != "ht-exceeds-ttc")
-    monkeypatch.setattr("edi.lending.checks.CHECKS", checks._replace(head=others))
+    monkeypatch.setattr("edi.lending.rules.checks.CHECKS", checks._replace(head=others))
     code, out, _ = run("quarantine", "release", "4", "--by", "Anne")
     assert (code, "accepté" in out) == (0, True)
     assert listed(run) == {3: "partly-accepted"}

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 import edi.lending.booking.staging
+from edi.core.limits import Limits
+from edi.core.settings import open_home
 from edi.intake.taking import Arrival, checker, receive
-from edi.limits import Limits
-from edi.settings import open_home
 from schemas.catalogue import message
 from tests.desk import LIBRARY, OTHER_SHOP, SHOP, Desk, bought, codes, counts, declared, partner, sold, written
 from tests.edi.intake.test_pipeline import Links

@@ -16,7 +16,7 @@ from edi.intake.taking import check_file
 from edi.lending.booking.booking import STORE_CODES
 from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Declaration
-from schemas.layout import FA, LAYOUTS, Layout
+from schemas.lending.layout import FA, LAYOUTS, Layout
 from tests.breaking import after
 from tests.declarations import BASES, CONTEXT, changed, rows, written
 from tests.desk import Desk, aside

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from edi.core.timing import Timing
 from edi.intake.pipeline import Pass
 from edi.intake.running import _wait, forever, pause
-from edi.timing import Timing
 from tests.edi.intake.test_pipeline import F, Links, desk
 
 __all__ = ["desk"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from edi.desk import Desk
+from edi.core.desk import Desk
+from edi.core.settings import open_home, paris_now
 from edi.intake import links
 from edi.intake.ingesting import ingest
 from edi.intake.status import status
-from edi.settings import open_home, paris_now
 from spool.errors import Changed
 from spool.receipt import RemoteFile
 from tests.edi.intake.test_pipeline import Links

@@ -12,10 +12,10 @@ import pytest
 
 import edi.lending.booking.booking
 import edi.lending.booking.staging
-from edi import periods
+from edi.core import periods
+from edi.core.store import transaction
 from edi.intake.answers import recall
 from edi.intake.taking import check_file
-from edi.store import transaction
 from schemas.errors import EdiError
 from tests.desk import (
     COMMUNE,

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from edi import store
-from edi.lock import held, holder, in_turn
-from edi.store import connect, transaction
+from edi.core import store
+from edi.core.lock import held, holder, in_turn
+from edi.core.store import connect, transaction
 from schemas.errors import HomeBusy
 from schemas.text import Both, Text
 from tests.edi.intake.forked import Forked
-from tests.edi.reconciliation.test_passes import agrees
+from tests.edi.lending.matching.test_passes import agrees
 from tests.program import SAMPLES, edi, start
 from tests.worlds import volume
 

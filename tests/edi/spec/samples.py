@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from edi import periods
-from edi.partners import Partner
+from edi.core import periods
+from edi.core.partners import Partner
+from edi.core.store import transaction
 from edi.spec.rendering import escaped
-from edi.store import transaction
 from schemas.catalogue import CATALOGUE, advice, message
 from schemas.finding import Finding
 from tests.breaking import after

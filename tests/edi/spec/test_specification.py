@@ -15,9 +15,9 @@ from lxml import etree
 from edi.spec.rendering import LANGUAGES, escaped, page, rendered
 from parsers.answers import gencod
 from parsers.xml.xsd import elements
-from schemas import layout, lists, status
 from schemas.acknowledgement import NOTICE_NUMBERS, VERDICTS
 from schemas.catalogue import CATALOGUE, advice
+from schemas.lending import layout, lists, status
 from schemas.text import Both
 from tests.edi.spec.conftest import Json
 from tests.program import edi

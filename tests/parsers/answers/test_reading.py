@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from parsers import answers
 from parsers.answers import answer_xml, aperak, gencod, status
 from parsers.answers.reading import read_answer
-from schemas.status import FORMS, Status
+from schemas.lending.status import FORMS, Status
 from tests.parsers.answers.answer_cases import CASES
 from tests.parsers.answers.test_status import statuses
 

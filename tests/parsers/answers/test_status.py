@@ -14,9 +14,9 @@ from parsers import read as read_declaration
 from parsers.answers import status
 from parsers.sniff import open_source
 from parsers.xml.xsd import elements
-from schemas import lists
 from schemas.finding import Finding
-from schemas.status import COLUMNS, FORMS, HEAD, STATE, Standing, Status, file_name
+from schemas.lending import lists
+from schemas.lending.status import COLUMNS, FORMS, HEAD, STATE, Standing, Status, file_name
 from tests.desk import LIBRARY, SHOP, US
 
 numbers = st.text(st.characters(codec="iso8859_15", exclude_categories=["Cc"]), min_size=1, max_size=20).map(

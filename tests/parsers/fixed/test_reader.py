@@ -12,7 +12,7 @@ from parsers.fixed import writer as write_fixed
 from parsers.sniff import Source
 from schemas import catalogue
 from schemas.declaration import Invoice, Line
-from schemas.layout import LAYOUTS, LENGTH
+from schemas.lending.layout import LAYOUTS, LENGTH
 from tests.breaking import after
 from tests.declarations import BASES, codes, judged, rows, written
 

@@ -10,7 +10,8 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.sheets import cells, invoice_sheet
+from parsers.lending import invoice_sheet
+from parsers.sheets import cells
 
 READ = [("gln", "1"), ("name", "Médiathèque ; l'Œuvre")]
 SAVED = 'gln;name\r\n1;"Médiathèque ; l\'Œuvre"\r\n'

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edi import periods
-from edi.books import closing
+from edi.core import periods
+from edi.core.store import transaction
 from edi.lending.booking import status_files
 from edi.lending.booking.status_files import send_pending
-from edi.reconciliation import deciding
-from edi.store import transaction
+from edi.lending.books import closing
+from edi.lending.matching import deciding
 from parsers.answers import status
 from schemas.declaration import Declaration
-from schemas.status import Standing, Status
+from schemas.lending.status import Standing, Status
 from tests.desk import (
     COMMUNE,
     LIBRARY,
@@ -36,7 +36,7 @@ from tests.desk import (
     partner,
     sold,
 )
-from tests.edi.reconciliation.test_histories import DIRECTORY, worlds
+from tests.edi.lending.matching.test_histories import DIRECTORY, worlds
 from tests.told import stands, told
 
 DAY = "2025-03-14"

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 import parsers
+from edi.core.store import connect, transaction
 from edi.lending.booking.staging import stage
-from edi.lending.checked import Checked, CleanInvoices
-from edi.lending.checks import check
-from edi.lending.context import Context
-from edi.store import connect, transaction
+from edi.lending.rules.checked import Checked, CleanInvoices
+from edi.lending.rules.checks import check
+from edi.lending.rules.context import Context
 from parsers import read_in_bulk
 from parsers.sniff import open_source
 from schemas.declaration import Declaration, Invoice, Line, one_by_one

@@ -1,0 +1,91 @@
+"""The original files, read again: what they say of each invoice that is kept, by production's own readers and checks.
+
+A file is staged once more, as when it was taken, into a database of its own; every invoice kept of it must be there
+with the same amounts, sums and digest of lines. Nothing is written.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+
+from edi.core import partners
+from edi.core.desk import Desk
+from edi.core.limits import Limits
+from edi.core.store import PLACES
+from edi.intake.taking import content_sha256
+from edi.lending.booking.staging import stage
+from edi.lending.rules.context import Context
+from parsers.sniff import open_source
+from schemas.errors import NotFound, Unreadable
+from schemas.text import Both, Text
+from spool.errors import why
+from spool.folder import Folder
+
+#: Told what is gone through, how far, and of how much.
+Progress = Callable[[Text, int, int], None]
+
+#: Columns of `invoice`: as declared, and made of its lines.
+DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
+MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "digest")
+_COMPARED = (*DECLARED, *MADE, "record")
+_HEADER = ("side", "declarant", "reference", "period", "nature")
+_BEHIND_ENTRIES = """
+SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.sha256 AS content, d.side, d.declarant, d.reference, d.period, d.nature
+FROM (SELECT supplier_invoice >> 24 AS receipt FROM remuneration UNION SELECT library_invoice >> 24 FROM remuneration) b
+LEFT JOIN receipt r ON r.id = b.receipt
+LEFT JOIN declaration d ON d.receipt = b.receipt AND d.accepted > 0 AND NOT d.dry
+WHERE b.receipt IS NOT NULL GROUP BY b.receipt ORDER BY b.receipt
+"""
+
+
+def read_again(desk: Desk, progress: Progress) -> tuple[int, dict[int, str]]:
+    """Reads every file behind an entry: how many, and of invoices they say something else of, by id, what it is.
+
+    Raises Unreadable naming a file that is gone or cannot be read.
+    """
+    declared = desk.db.execute(_BEHIND_ENTRIES).fetchall()
+    of, done = sum(row["size"] or 0 for row in declared), 0
+    context = Context(our_gln=desk.home.settings.gln, now=desk.now(), directory=partners.load(desk))
+    otherwise: dict[int, str] = {}
+    with partners.known_aside(desk, context.directory.values()) as aside:
+        for row in declared:
+            progress(Both("fichiers", "files"), done, of)
+            otherwise.update(_said(desk, aside, row, context))
+            done += row["size"] or 0
+    return len(declared), otherwise
+
+
+def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> Iterator[tuple[int, str]]:
+    """(invoice, what differs) of one file, which is read `aside`."""
+    first, sha256 = declared["receipt"] * PLACES, declared["sha256"] or ""
+    kept = desk.db.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
+    if declared["id"] is None:
+        yield from ((row["id"], f"receipt {declared['receipt']}") for row in kept)
+        return
+    side, find = declared["side"], "SELECT * FROM staged_invoice WHERE seq = ?"
+    partner = "library" if side == "supplier" else "supplier"
+    try:
+        path = Folder(desk.home.path).original(sha256)
+        with path.open("rb") as stream:
+            header = None
+            if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
+                source = open_source(stream, 1 << 62)
+                if content_sha256(source, sha256) == declared["content"]:
+                    header = stage(aside, source, context, limits=Limits(max_records=PLACES)).header
+            for row in kept:
+                told = aside.db.execute(find, (row["id"] - first,)).fetchone() if header else None
+                wanted = {} if header is None else {name: getattr(header, name) for name in _HEADER}
+                if told is None or told["partner"] != row[partner]:
+                    yield row["id"], f"received/{sha256[:2]}/{sha256}"
+                elif differs := [name for name in _HEADER if declared[name] != wanted[name]]:
+                    yield row["id"], f"{differs[0]} {declared[differs[0]]} ; {wanted[differs[0]]}"
+                elif (row["declaration"], row[side]) != (declared["id"], declared["declarant"]):
+                    yield row["id"], f"declaration {row['declaration']} {row[side]} ; {declared['id']}"
+                elif differs := [name for name in _COMPARED if told[name] != row[name]]:
+                    yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
+    except NotFound as gone:
+        raise Unreadable(
+            path=desk.home.path / "received" / sha256[:2] / sha256, why=Both("n'y est plus", "is not there")
+        ) from gone
+    except OSError as wrong:
+        raise Unreadable(path=wrong.filename or sha256, why=why(wrong)) from wrong

@@ -1,0 +1,1 @@
+"""The lending right's own rules: terms, checks, matching, remuneration. Pure: no database, no clock, no file."""

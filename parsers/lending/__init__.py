@@ -1,0 +1,1 @@
+"""The lending right's spreadsheets, as people keep them."""

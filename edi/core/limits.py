@@ -4,6 +4,7 @@ Every limit is a setting. Bytes and records are the file's own fault (`file-too-
 checker has failed, the file is kept, shown as stuck, and tried again.
 """
 
+import hashlib
 import io
 import time
 from typing import IO
@@ -40,6 +41,14 @@ def open_within(stream: IO[bytes], limits: Limits) -> Source:
     if not source.unzipped:
         return source
     return msgspec.structs.replace(source, stream=_watched(source.stream, until, limits.max_seconds))
+
+
+def content_sha256(source: Source, sha256: str) -> str:
+    """The sha256 of the bytes that are read: of the declaration where the file, whose `sha256` is given, is a zip."""
+    if not source.unzipped:
+        return sha256
+    source.stream.seek(0)
+    return hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _watched(stream: IO[bytes], until: float, seconds: float) -> IO[bytes]:

@@ -20,7 +20,7 @@ import msgspec
 from edi import schemes
 from edi.core.desk import Desk
 from edi.core.judged import Judged
-from edi.core.limits import Limits, OutOfTime, open_within
+from edi.core.limits import Limits, OutOfTime, content_sha256, open_within
 from edi.core.scheme import File, Scheme
 from edi.core.settings import LOCAL, Home
 from edi.core.store import is_world, transaction, undone
@@ -196,14 +196,6 @@ def _settled(desk: Desk, receipt: int) -> Acknowledgement | None:
     """The verdict that stands on a receipt already answered."""
     row = desk.db.execute("SELECT state FROM receipt WHERE id = ?", (receipt,)).fetchone()
     return answers.recall(desk, receipt) if row["state"] == "answered" else None
-
-
-def content_sha256(source: Source, sha256: str) -> str:
-    """The sha256 of the bytes that are read: of the declaration where the file, whose `sha256` is given, is a zip."""
-    if not source.unzipped:
-        return sha256
-    source.stream.seek(0)
-    return hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _duplicate(desk: Desk, receipt: int, content: str, arrival: Arrival, now: datetime) -> Acknowledgement | None:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 
 from edi.core import partners
 from edi.core.desk import Desk
-from edi.core.limits import Limits
+from edi.core.limits import Limits, content_sha256
 from edi.core.store import PLACES
-from edi.intake.taking import content_sha256
 from edi.lending.booking.staging import stage
 from edi.lending.rules.context import Context
 from parsers.sniff import open_source

@@ -124,6 +124,7 @@ def test_names_invented_in_one_file_do_not_spoil_the_next() -> None:
 def test_the_name_inside_a_zip_is_never_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     desk = Desk(tmp_path / "home")
+    assert desk.folder
     before = sorted(tmp_path.rglob("*"))
     taken = desk.take(zipped((name, filed(declared("A", sold("1", DAY))))))
     assert counts(taken) == ("accepted", 1, 0)

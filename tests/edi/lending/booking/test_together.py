@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import parsers
-from edi.core.store import connect, transaction
+from edi.core.store import transaction
 from edi.lending.booking.staging import stage
 from edi.lending.rules.checked import Checked, CleanInvoices
 from edi.lending.rules.checks import check
@@ -30,6 +30,7 @@ from tests.declarations import (
     totalled,
     written,
 )
+from tests.desk import Desk
 
 Connection = Any
 
@@ -88,31 +89,31 @@ def declaration(rolled: Random) -> Declaration:
     return Declaration(header, tuple(invoices))
 
 
-def came_to(connection: Connection, data: bytes, context: Context) -> tuple[Any, ...]:
-    staged = stage(connection, open_source(io.BytesIO(data)), context, receipt=1)
-    rows = [tuple(row) for row in connection.execute("SELECT * FROM staged_invoice ORDER BY seq")]
-    withheld = [tuple(row) for row in connection.execute("SELECT * FROM staged_over")]
+def came_to(desk: Desk, data: bytes, context: Context) -> tuple[Any, ...]:
+    staged = stage(desk, open_source(io.BytesIO(data)), context, receipt=1)
+    rows = [tuple(row) for row in desk.db.execute("SELECT * FROM staged_invoice ORDER BY seq")]
+    withheld = [tuple(row) for row in desk.db.execute("SELECT * FROM staged_over")]
     assert staged.lines is not None
-    with transaction(connection):
+    with transaction(desk.db):
         staged.lines.put()
-        lines = [tuple(row) for row in connection.execute("SELECT * FROM line ORDER BY id")]
-        connection.execute("DELETE FROM line")
+        lines = [tuple(row) for row in desk.db.execute("SELECT * FROM line ORDER BY id")]
+        desk.db.execute("DELETE FROM line")
     counts = (staged.invoices, staged.refused, staged.fates, staged.outside)
     return rows, withheld, lines, staged.tally, counts
 
 
-def alone(connection: Connection, data: bytes, context: Context) -> tuple[Any, ...]:
+def alone(desk: Desk, data: bytes, context: Context) -> tuple[Any, ...]:
     """What `came_to` does when the reader hands on invoice by invoice."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(parsers, "read_in_bulk", lambda *given: list(one_by_one(read_in_bulk(*given))))
-        return came_to(connection, data, context)
+        return came_to(desk, data, context)
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    connection = connect(tmp_path_factory.mktemp("together") / "edi.sqlite")
-    yield connection
-    connection.close()
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    desk = Desk(tmp_path_factory.mktemp("together") / "home")
+    yield desk
+    desk.db.close()
 
 
 #: What may happen to a written file: steps of `tests.breaking`; in XML, bytes that others take the place of, once.
@@ -130,18 +131,18 @@ def broken(data: bytes, how: Any) -> bytes:
 
 @pytest.mark.parametrize("form", ["fixed", "xml"])
 @pytest.mark.parametrize("seed", range(40))
-def test_together_is_as_each_by_itself(connection: Connection, seed: int, form: str) -> None:
+def test_together_is_as_each_by_itself(desk: Desk, seed: int, form: str) -> None:
     rolled = Random(seed)
     for _ in range(20 if form == "fixed" else 8):
-        one_file_both_ways(connection, rolled, form)
+        one_file_both_ways(desk, rolled, form)
 
 
-def one_file_both_ways(connection: Connection, rolled: Random, form: str) -> None:
+def one_file_both_ways(desk: Desk, rolled: Random, form: str) -> None:
     sent, known = declaration(rolled), rolled.random() < 0.5
     data = broken(written(sent, form), rolled.choice(STEPS[form]))
     context = msgspec.structs.replace(CONTEXT, directory=DIRECTORY) if known else CONTEXT
 
-    assert came_to(connection, data, context) == alone(connection, data, context)
+    assert came_to(desk, data, context) == alone(desk, data, context)
 
 
 @pytest.mark.parametrize("form", ["fixed", "xml"])

@@ -307,9 +307,9 @@ def test_one_more_file_is_looked_at_with_what_it_may_be_tied_to(
     seen = []
     settled = reconciling.compute
 
-    def compute(connection: Any, whole: bool) -> None:
-        seen.append(connection.execute("SELECT count(*) FROM looked").fetchone()[0])
-        settled(connection, whole)
+    def compute(at: Any, whole: bool) -> None:
+        seen.append(at.db.execute("SELECT count(*) FROM looked").fetchone()[0])
+        settled(at, whole)
 
     monkeypatch.setattr(reconciling, "compute", compute)
     desk.take(declared("M", more))

@@ -117,7 +117,7 @@ def in_both_languages() -> list[str]:
 
 #: What is counted, how much of it there is at most, and how much there is to be.
 COUNTED: dict[str, tuple[Callable[[], list[str]], int, int]] = {
-    "functions to which a connection is handed": (taking_connection, 17, 40),
+    "functions to which a connection is handed": (taking_connection, 17, 17),
     "modules that ask the clock": (asking_the_clock, 1, 1),
     "intake modules that name the match table": (naming_the_match_table, 0, 0),
     "imports of a scheme by the core": (lambda: importing_schemes(*CORE), 1, 0),

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 
 def half_away(numerator: int, denominator: int) -> int:
-    """`numerator / denominator` as a whole number, halves away from zero. `denominator` above 0."""
+    """`numerator` over `denominator` as a whole number, halves away from zero. `denominator` above 0."""
     rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return -rounded if numerator < 0 else rounded
 

@@ -55,8 +55,8 @@ def _filled(text: Text, language: str, facts: dict[str, object]) -> str:
 def stored(text: Text) -> str:
     """`text` as a database or a log keeps it, for `recalled` to read back.
 
-    >>> recalled(stored(Both("plein", "full"))), recalled(stored("a / b")), recalled('{"fr')
-    (Both(fr='plein', en='full'), 'a / b', '{"fr')
+    >>> recalled(stored(Both("plein", "full"))), recalled(stored("a")), recalled('{"fr')
+    (Both(fr='plein', en='full'), 'a', '{"fr')
     """
     return text if isinstance(text, str) else msgspec.json.encode(text).decode()
 

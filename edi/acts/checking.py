@@ -120,7 +120,7 @@ def judged(desk: "Desk", file: Path, aside: "Desk", data: bytes | None = None) -
     except OSError as wrong:
         trouble = why(wrong)
     except OutOfTime as late:
-        trouble = filled(CRASHED, crash=late)
+        trouble = filled(CRASHED, crash=late.text)
     except Exception as crash:
         if os.environ.get("EDI_DEBUG"):
             raise

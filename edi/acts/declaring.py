@@ -43,6 +43,7 @@ def new(
     """Reads a spreadsheet, draws the declaration up and checks it at once."""
     from parsers.fixed import writer as write_fixed
     from parsers.lending import invoice_sheet
+    from parsers.sheets.cells import BadSheet
     from parsers.xml import writer as write_xml
     from schemas import charset
     from schemas.declaration import Header
@@ -63,8 +64,8 @@ def new(
     with opened(file, 1 << 30) as stream:
         try:
             invoices, faults = invoice_sheet.read(stream.read(), whose)
-        except ValueError as wrong:
-            raise Unreadable(path=file, why=wrong) from wrong
+        except BadSheet as wrong:
+            raise Unreadable(path=file, why=wrong.text) from wrong
     if faults:
         note = Both(
             "{file} : {n} cases à corriger, rien n'est écrit.", "{file}: {n} cells to mend, nothing is written."

@@ -12,6 +12,7 @@ from typing import IO
 import msgspec
 
 from parsers.sniff import MAX_BYTES, Source, open_source
+from schemas.text import Both, filled, say
 
 _PIECE = 1 << 17
 
@@ -27,10 +28,13 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class OutOfTime(Exception):
-    """plus de {seconds:g} s de lecture (max_seconds) / not read within {seconds:g} s (max_seconds)"""
+    """A file that takes longer to read than it may; `text` is what a person is told, `str()` of it French."""
+
+    says = Both("plus de {seconds:g} s de lecture (max_seconds)", "not read within {seconds:g} s (max_seconds)")
 
     def __init__(self, seconds: float) -> None:
-        super().__init__((self.__doc__ or "").format(seconds=seconds))
+        self.text = filled(self.says, seconds=seconds)
+        super().__init__(say(self.text, "fr"))
 
 
 def open_within(stream: IO[bytes], limits: Limits) -> Source:

@@ -6,7 +6,7 @@ bear no dates, so that where an invoice stands does not depend on when the direc
 """
 
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
@@ -18,6 +18,7 @@ from edi.core import store
 from edi.core.desk import Desk
 from schemas import gln
 from schemas.lending import lists
+from schemas.text import Both, Text, filled, recalled, say
 
 #: What a partner is known by, and what of it may be so from a day on.
 FIELDS = ("name", "role", "category", "successor", "alias_of", "postcode", "city", "opened", "closed", "subject")
@@ -97,17 +98,28 @@ def made(code: str, told: Facts) -> Partner:
     return Partner(gln=code, **always, later=tuple(later))
 
 
-def fault(partner: Partner) -> str:
+#: What is said of a GLN that has not the form of one.
+GLN_DIGITS = Both("{name} {code} : 13 chiffres", "{name} {code}: 13 digits")
+
+
+def not_of(name: str, word: str, words: Iterable[str]) -> Text:
+    """What is said of a word that is none of those it may be."""
+    return filled(
+        Both("{name} {word} : {words}", "{name} {word}: {words}"), name=name, word=repr(word), words=", ".join(words)
+    )
+
+
+def fault(partner: Partner) -> Text:
     """What is wrong with a partner; empty if nothing. A wrong check digit is allowed: the directory vouches."""
     for name in ("gln", "successor", "alias_of"):
         code = getattr(partner, name)
         if (code or name == "gln") and not gln.has_form(code):
-            return f"{name} {code!r} : 13 chiffres / 13 digits"
+            return filled(GLN_DIGITS, name=name, code=repr(code))
     if partner.role not in ROLES:
-        return f"role {partner.role!r} : {' / '.join(ROLES)}"
+        return not_of("role", partner.role, ROLES)
     for category in (partner.category, *(then.category for then in partner.later)):
         if category not in CATEGORIES:
-            return f"category {category!r} : {' / '.join(CATEGORIES[1:])}"
+            return not_of("category", category, CATEGORIES[1:])
     if partner.opened and partner.closed and partner.closed < partner.opened:
         return f"closed {partner.closed} < opened {partner.opened}"
     return ""
@@ -219,13 +231,13 @@ def keep(desk: Desk, partners: Collection[Partner]) -> None:
 
 
 def history(desk: Desk, code: str) -> list[dict[str, Any]]:
-    """What was ever told of a partner, oldest first: when, by whom, out of what; before (None: it was new) and after."""
+    """What was ever told of a partner, oldest first: when, by whom, out of what in the desk's language; before (None: it was new) and after."""
     rows = desk.db.execute(
         "SELECT a.at, a.who, a.source, c.field, c.since, c.before, c.after FROM partner_change c "
         "JOIN directory_act a ON a.id = c.act WHERE c.gln = ? ORDER BY c.act, c.since, c.field",
         (code,),
     )
-    return [dict(row) for row in rows]
+    return [{**dict(row), "source": say(recalled(row["source"]), desk.language)} for row in rows]
 
 
 def folded(text: str) -> str:

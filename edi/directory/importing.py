@@ -18,12 +18,15 @@ from edi.core.store import snapshot, transaction
 from edi.lending.matching import match_table
 from parsers.sheets import cells
 from schemas.errors import SettingsWrong, Unreadable
+from schemas.text import Both, Text, filled, joined, stored
 
 COLUMNS = ("gln", *FIELDS, "since")
 _YES_NO = dict.fromkeys(("oui", "o", "yes", "y", "true", "vrai", "1"), "yes") | dict.fromkeys(
     ("non", "n", "no", "false", "faux", "0"), "no"
 )
 _WRONG_SHOWN = 20
+_ROW = Both("ligne {line} : {fault}", "row {line}: {fault}")
+_ENDLESS = Both("résolution sans fin : {trail}", "endless resolution: {trail}")
 
 
 def sheet(path: Path, wanted: Iterable[str]) -> tuple[list[str], list[cells.Row]]:
@@ -33,8 +36,8 @@ def sheet(path: Path, wanted: Iterable[str]) -> tuple[list[str], list[cells.Row]
         return columns, list(rows)
     except OSError as wrong:
         raise Unreadable(path=path, why=wrong.strerror) from wrong
-    except ValueError as wrong:
-        raise SettingsWrong(path=path, why=wrong) from wrong
+    except cells.BadSheet as wrong:
+        raise SettingsWrong(path=path, why=wrong.text) from wrong
 
 
 def read_facts(path: Path) -> tuple[dict[str, Facts], list[str]]:
@@ -45,25 +48,30 @@ def read_facts(path: Path) -> tuple[dict[str, Facts], list[str]]:
     columns, rows = sheet(path, COLUMNS[:3])
     told: dict[str, Facts] = {}
     lines: dict[tuple[str, str], int] = {}
-    wrong: list[tuple[int, str]] = []
+    wrong: list[tuple[int, Text]] = []
     for line, row in sorted(rows, key=lambda each: _day(each[1].get("since", ""))):
         code, since = row.get("gln", ""), _day(row.get("since", ""))
         facts = {name: _cell(name, row[name]) for name in FIELDS if name in row}
-        fault = next((f"{name} {row[name]!r}" for name, cell in {**facts, "since": since}.items() if cell == "?"), "")
+        fault: Text = next(
+            (f"{name} {row[name]!r}" for name, cell in {**facts, "since": since}.items() if cell == "?"), ""
+        )
         fault = fault or partners.fault(partners.made(code, {(name, ""): cell for name, cell in facts.items()}))
         if (code, since) in lines:
-            fault = fault or "GLN deux fois / GLN twice"
+            fault = fault or Both("GLN deux fois", "GLN twice")
         elif told.get(code, {}).get(("role", ""), facts.get("role")) != facts.get("role"):
-            fault = fault or "deux rôles / two roles"
+            fault = fault or Both("deux rôles", "two roles")
         lines[code, since] = line
         if fault:
-            wrong.append((line, f"ligne {line} : {fault}"))
+            wrong.append((line, fault))
             continue
         told.setdefault(code, {}).update(
             ((name, since if name in DATED else ""), cell) for name, cell in facts.items() if cell or not since
         )
     if wrong:
-        raise SettingsWrong(path=path, why="; ".join(fault for _, fault in sorted(wrong)[:_WRONG_SHOWN]))
+        first = sorted(wrong, key=lambda each: each[0])[:_WRONG_SHOWN]
+        raise SettingsWrong(
+            path=path, why=joined((filled(_ROW, line=line, fault=fault) for line, fault in first), "; ")
+        )
     return told, [name for name in columns if name and name not in COLUMNS]
 
 
@@ -90,7 +98,7 @@ def _cell(name: str, text: str) -> str:
 
 
 def bring_in(
-    desk: Desk, told: Mapping[str, Facts], who: str, source: str, now: datetime, dry: bool = False,
+    desk: Desk, told: Mapping[str, Facts], who: str, source: Text, now: datetime, dry: bool = False,
     beside: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Adds what is told of partners to the directory; in one transaction with `beside`, which writes what belongs to it.
@@ -145,14 +153,16 @@ def ask_for_unknown(desk: Desk, declaration: int | None, now: datetime) -> None:
 
 
 def _compared(
-    before: Mapping[str, Partner], told: Mapping[str, Facts], source: str
+    before: Mapping[str, Partner], told: Mapping[str, Facts], source: Text
 ) -> tuple[dict[str, Partner], list[dict[str, Any]]]:
     after, changes = dict(before), []
     for code, facts in told.items():
         known = partners.facts(before.get(code))
         after[code] = partners.made(code, known | facts)
         if fault := partners.fault(after[code]):
-            raise SettingsWrong(path=source, why=f"{code} : {fault}")
+            raise SettingsWrong(
+                path=source, why=filled(Both("{code} : {fault}", "{code}: {fault}"), code=code, fault=fault)
+            )
         changed = [
             {"field": name, "since": since, "before": known.get((name, since), "") if known else None, "after": fact}
             for (name, since), fact in partners.facts(after[code]).items()
@@ -166,12 +176,12 @@ def _compared(
 
 def _ends(directory: Mapping[str, Partner], source: object) -> None:
     if endless := partners.cycle(directory):
-        raise SettingsWrong(path=source, why=f"résolution sans fin / endless resolution: {' -> '.join(endless)}")
+        raise SettingsWrong(path=source, why=filled(_ENDLESS, trail=" -> ".join(endless)))
 
 
-def _remember(desk: Desk, changes: Iterable[Mapping[str, Any]], who: str, source: str, now: datetime) -> None:
+def _remember(desk: Desk, changes: Iterable[Mapping[str, Any]], who: str, source: Text, now: datetime) -> None:
     act = desk.db.execute(
-        "INSERT INTO directory_act (who, source, at) VALUES (?, ?, ?)", (who, source, now.isoformat())
+        "INSERT INTO directory_act (who, source, at) VALUES (?, ?, ?)", (who, stored(source), now.isoformat())
     ).lastrowid
     desk.db.executemany(
         "INSERT INTO partner_change (act, gln, field, since, before, after) VALUES (?, ?, ?, ?, ?, ?)",

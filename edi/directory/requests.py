@@ -15,7 +15,7 @@ from edi.core.store import transaction
 from edi.directory.importing import bring_in
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound
-from schemas.text import Both
+from schemas.text import Both, Text, filled
 
 _KNOWN = ("name", "postcode", "city")
 Wanted = Mapping[str, str]
@@ -93,19 +93,19 @@ def bring(desk: Desk, rows: Sequence[Wanted], who: str, now: datetime) -> list[d
     return [one(desk, to["request"]) if to["request"] else to for to in asked]
 
 
-def fault(wanted: Wanted) -> str:
+def fault(wanted: Wanted) -> Text:
     """What a request says too little of, or wrong; empty if nothing."""
     if wanted.get("role") not in partners.ROLES:
-        return f"role {wanted.get('role', '')!r} : {' / '.join(partners.ROLES)}"
+        return partners.not_of("role", wanted.get("role", ""), partners.ROLES)
     for name in ("gln", "answer"):
         code = wanted.get(name, "")
         if code and not gln.has_form(code) and not (name == "answer" and code.casefold() in REFUSED):
-            return f"{name} {code!r} : 13 chiffres / 13 digits"
+            return filled(partners.GLN_DIGITS, name=name, code=repr(code))
     if wanted.get("gln"):
         return ""
     if partners.folded(wanted.get("name", "")) and (wanted.get("postcode") or wanted.get("city")):
         return ""
-    return "un GLN, ou un nom avec code postal ou ville / a GLN, or a name with postcode or city"
+    return Both("un GLN, ou un nom avec code postal ou ville", "a GLN, or a name with postcode or city")
 
 
 def _about(role: str, name: str, place: str) -> str:
@@ -165,7 +165,8 @@ def answer(desk: Desk, answers: Mapping[int, Wanted], who: str, reason: str, now
             _must_be(one(desk, number), *OPEN, "refused")
             _act(desk, number, "answer", who, reason, now, given["gln"])
 
-    return bring_in(desk, told, who, f"demande / request {', '.join(map(str, answers))}", now, beside=acts)
+    numbers = ", ".join(map(str, answers))
+    return bring_in(desk, told, who, Both(f"demande {numbers}", f"request {numbers}"), now, beside=acts)
 
 
 def _must_be(request: dict[str, Any], *states: str) -> None:

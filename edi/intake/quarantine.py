@@ -20,7 +20,7 @@ from schemas.acknowledgement import Acknowledgement
 from schemas.catalogue import message, reach
 from schemas.errors import NotAllowed, NotFound
 from schemas.finding import Finding
-from schemas.text import Both
+from schemas.text import Both, recalled, say
 
 _WAITS = """
     (r.state = 'failed' OR r.verdict IN ('refused', 'partly-accepted'))
@@ -32,13 +32,18 @@ _SHOWN = 20
 def listing(desk: Desk) -> list[dict[str, Any]]:
     """The files that wait in quarantine, oldest first."""
     return [
-        {**dict(row), "releasable": row["verdict"] != "partly-accepted"}
+        {**spoken(desk, row), "releasable": row["verdict"] != "partly-accepted"}
         for row in desk.db.execute(
             "SELECT r.id, r.name, r.link, r.home, r.received_at, r.size, r.sha256, r.verdict, r.trouble, "
             "(SELECT group_concat(code, ' ') FROM (SELECT DISTINCT code FROM finding WHERE receipt = r.id LIMIT 6)) AS codes "
             f"FROM receipt r WHERE {_WAITS} ORDER BY r.id"
         )
     ]
+
+
+def spoken(desk: Desk, row: sqlite3.Row) -> dict[str, Any]:
+    """A receipt with its trouble in the desk's language."""
+    return {**dict(row), "trouble": row["trouble"] and say(recalled(row["trouble"]), desk.language)}
 
 
 def waiting(desk: Desk, receipt: int) -> sqlite3.Row:

@@ -29,6 +29,7 @@ from parsers.answers import Encoding
 from parsers.sniff import Source
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import EdiError
+from schemas.text import stored
 from spool.names import safe
 from spool.receipt import Kept
 
@@ -122,7 +123,7 @@ def take(
             where = traceback.extract_tb(crash.__traceback__)[-1]
             trouble = f"{type(crash).__name__} ({Path(where.filename).name}:{where.lineno})"
             if isinstance(crash, OutOfTime):
-                trouble = str(crash)
+                trouble = stored(crash.text)
             failed = _failed(arrival, row["sha256"], desk.home, now)
             with transaction(desk.db):
                 desk.db.execute(

@@ -13,6 +13,8 @@ from datetime import date, datetime
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from schemas.text import Both, Text, filled, say
+
 Row = tuple[int, dict[str, str]]
 
 #: Of a workbook, unpacked: it is held whole.
@@ -22,11 +24,31 @@ _ISO, _FRENCH = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"), re.compile(r"([
 _HINT = re.compile(r"\"?sep=([;,\t])\"?\r?\n", re.IGNORECASE)
 
 
-class NoTable(ValueError):
+_TOO_LARGE = Both("classeur trop grand : l'enregistrer en CSV", "workbook too large: save it as CSV")
+_UNREADABLE = Both("classeur illisible : l'enregistrer en CSV", "unreadable workbook: save it as CSV")
+_MISSING = Both("colonnes absentes : {names} (CSV UTF-8, « ; »)", 'missing columns: {names} (CSV UTF-8, ";")')
+_TWICE = Both("colonnes en double : {names}", "columns twice: {names}")
+_ENCODING = Both(
+    "ni UTF-8 ni Windows-1252 : enregistrer en « CSV UTF-8 »", 'neither UTF-8 nor Windows-1252: save it as "CSV UTF-8"'
+)
+_TOO_MANY = Both(
+    "ligne {line} : {cells} cellules pour {columns} colonnes", "row {line}: {cells} cells for {columns} columns"
+)
+
+
+class BadSheet(ValueError):
+    """A file that is no spreadsheet, or not the one wanted: `text` is what a person is told, `str()` of it French."""
+
+    def __init__(self, says: Text, **facts: object) -> None:
+        self.text = filled(says, **facts)
+        super().__init__(say(self.text, "fr"))
+
+
+class NoTable(BadSheet):
     """A file that is no spreadsheet from some `row` on."""
 
     def __init__(self, row: int, why: object) -> None:
-        super().__init__(f"pas un CSV / not a CSV: {why}")
+        super().__init__(Both("pas un CSV : {why}", "not a CSV: {why}"), why=why)
         self.row = row
         self.why = str(why)
 
@@ -34,7 +56,7 @@ class NoTable(ValueError):
 def table(content: bytes | str) -> Iterator[tuple[int, list[str]]]:
     """The rows that hold anything, each with its number as the program counts it: of a workbook those of the first sheet.
 
-    Raises ValueError with a sentence, also while rows are read; NoTable where a CSV is none.
+    Raises BadSheet, also while rows are read; NoTable where a CSV is none.
     """
     if isinstance(content, bytes) and content.startswith(b"PK\x03\x04"):
         rows = _workbook(content)
@@ -63,11 +85,11 @@ def _workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(member.file_size for member in archive.infolist()) > _WORKBOOK_BYTES:
-                raise ValueError("classeur trop grand : l'enregistrer en CSV / workbook too large: save it as CSV")
+                raise BadSheet(_TOO_LARGE)
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
         rows = sheet.to_python(skip_empty_area=False)
     except (CalamineError, zipfile.BadZipFile, NotImplementedError) as wrong:
-        raise ValueError("classeur illisible : l'enregistrer en CSV / unreadable workbook: save it as CSV") from wrong
+        raise BadSheet(_UNREADABLE) from wrong
     return ((number, list(map(_text, cells))) for number, cells in enumerate(rows, 1))
 
 
@@ -81,15 +103,15 @@ def _text(cell: object) -> str:
 def rows(data: bytes, wanted: Collection[str]) -> tuple[list[str], Iterator[Row]]:
     """The columns, and the rows with their number: cells without blanks around, by column.
 
-    Rows without any text are left out; a cell the row is too short for is absent. Raises ValueError with a sentence
-    (also while the rows are read).
+    Rows without any text are left out; a cell the row is too short for is absent. Raises BadSheet, also while the rows
+    are read.
     """
     read = table(data)
     columns = [cell.strip().lower() for cell in next(read, (0, []))[1]]
     if missing := [name for name in wanted if name not in columns]:
-        raise ValueError(f"colonnes absentes / missing columns: {', '.join(missing)} (CSV UTF-8, « ; »)")
+        raise BadSheet(_MISSING, names=", ".join(missing))
     if twice := sorted({name for name in columns if name and columns.count(name) > 1}):
-        raise ValueError(f"colonnes en double / columns twice: {', '.join(twice)}")
+        raise BadSheet(_TWICE, names=", ".join(twice))
     return columns, _rows(read, columns)
 
 
@@ -102,13 +124,13 @@ def _decoded(data: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise ValueError("ni UTF-8 ni Windows-1252 : enregistrer en « CSV UTF-8 » / save it as CSV UTF-8")
+    raise BadSheet(_ENCODING)
 
 
 def _rows(read: Iterator[tuple[int, list[str]]], columns: list[str]) -> Iterator[Row]:
     for line, cells in read:
         if any(cell.strip() for cell in cells[len(columns) :]):
-            raise ValueError(f"ligne {line} : {len(cells)} cellules pour {len(columns)} colonnes / too many cells")
+            raise BadSheet(_TOO_MANY, line=line, cells=len(cells), columns=len(columns))
         row = {name: cell.strip() for name, cell in zip(columns, cells, strict=False)}
         if any(row.values()):
             yield line, row

@@ -16,9 +16,11 @@ import pytest
 import parsers
 from edi.core.limits import Limits, OutOfTime, open_within
 from edi.core.settings import read_settings
+from edi.intake import quarantine
 from parsers.plain import escaped
 from parsers.sniff import open_source
 from schemas.errors import SettingsWrong
+from schemas.text import Both, recalled
 from tests.declarations import BASES, codes, read_back, written
 from tests.desk import LIBRARY, SHOP, Desk, bought, counts, declared, sold
 from tests.desk import codes as taken_codes
@@ -188,7 +190,8 @@ def test_out_of_time_is_a_failed_check_and_never_a_verdict(
     assert counts(taken) == ("failed", 0, 0)
     ((state, verdict, trouble),) = desk.rows("SELECT state, verdict, trouble FROM receipt")
     assert (state, verdict) == ("failed", "failed")
-    assert "600 s" in trouble and "max_seconds" in trouble
+    assert recalled(trouble) == Both("plus de 600 s de lecture (max_seconds)", "not read within 600 s (max_seconds)")
+    assert [row["trouble"] for row in quarantine.listing(desk)] == ["plus de 600 s de lecture (max_seconds)"]
     assert desk.rows("SELECT * FROM declaration") == desk.rows("SELECT * FROM answer") == []
     assert counts(desk.take(b"", receipt=1))[0] == "accepted"
 

@@ -1,7 +1,7 @@
 """What still waits in a period, on which side, and what it is worth.
 
 A supplier's invoice is worth its remuneration; a library's, or one of before 2006 without lines, lies between rate x H
-and rate x H / (1 - highest discount) of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
+and rate x H/(1 - highest discount) of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
 """
 
 from collections import Counter

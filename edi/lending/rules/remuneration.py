@@ -70,7 +70,7 @@ def share(kind: str, base: int, copies: int, gross: int, rate_percent: int, exem
 
 def least(kind: str, ht: int, rate_percent: int, cap_bp: int) -> int:
     """The least an invoice can owe, in cents, of which only the library's discounted total is known (domain: the
-    remuneration lies between rate x H and rate x H / (1 - highest discount)); of a credit note, the most it takes back.
+    remuneration lies between rate x H and rate x H/(1 - highest discount)); of a credit note, the most it takes back.
 
     >>> least("F", 9_100, 6, 900), least("A", 9_100, 6, 900), least("A", 9_100, 0, 10_000)
     (546, -600, 0)

@@ -88,7 +88,14 @@ def test_an_alias_reconciles_the_invoices_it_touches(desk: Desk) -> None:
     assert partners.load(desk)[COMMUNE].alias_of == LIBRARY
     assert states(desk)[0] == (COMMUNE, "given")
     assert desk.reconcile()["matched"] == 2
-    assert partners.history(desk, COMMUNE)[0]["source"] == "demande / request 1"
+    assert partners.history(desk, COMMUNE)[0]["source"] == "demande 1"
+    desk.language = "en"
+    assert partners.history(desk, COMMUNE)[0]["source"] == "request 1"
+    desk.rows("INSERT INTO directory_act (who, source, at) VALUES ('somebody', 'demande / request 9', '2024-01-01')")
+    desk.rows(
+        f"INSERT INTO partner_change (act, gln, field, since, before, after) SELECT max(id), '{COMMUNE}', 'name', '', '', 'Lac' FROM directory_act"
+    )
+    assert partners.history(desk, COMMUNE)[-1]["source"] == "demande / request 9", "as it was kept before"
     with pytest.raises(NotAllowed, match="close"):
         answer(desk, 1, OTHER_LIBRARY)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from parsers.lending import invoice_sheet
 from parsers.sheets import cells
+from schemas.text import say
 
 READ = [("gln", "1"), ("name", "Médiathèque ; l'Œuvre")]
 SAVED = 'gln;name\r\n1;"Médiathèque ; l\'Œuvre"\r\n'
@@ -55,7 +56,7 @@ def test_short_rows_lack_cells_and_lines_are_counted() -> None:
     ],
 )
 def test_what_cannot_be_read(data: bytes, sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(cells.BadSheet, match=sentence):
         list(cells.rows(data, ("gln",))[1])
 
 
@@ -78,8 +79,8 @@ def test_no_bytes_crash(data: bytes) -> None:
     try:
         for _, row in cells.rows(b"gln;" + data, ("gln",))[1]:
             assert row
-    except ValueError as wrong:
-        assert "/" in str(wrong)
+    except cells.BadSheet as wrong:
+        assert say(wrong.text, "fr") == str(wrong) != say(wrong.text, "en")
 
 
 def book(rows: list[list[Any]], kind: str) -> bytes:
@@ -131,11 +132,12 @@ def test_a_workbook_is_read_as_its_cells(kind: str) -> None:
 def test_a_workbook_that_is_none_or_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = book([["gln"], ["1"]], "xlsx")
     for data in (sound[:200], b"PK\x03\x04", sound.replace(b"xl/workbook.xml", b"xl/workbonk.xml")):
-        with pytest.raises(ValueError, match="unreadable"):
+        with pytest.raises(cells.BadSheet, match="illisible"):
             list(cells.table(data))
     monkeypatch.setattr(cells, "_WORKBOOK_BYTES", 100)
-    with pytest.raises(ValueError, match="too large"):
+    with pytest.raises(cells.BadSheet, match="trop grand") as refused:
         list(cells.table(sound))
+    assert say(refused.value.text, "en") == "workbook too large: save it as CSV"
 
 
 def test_an_open_quote_swallows_no_row() -> None:

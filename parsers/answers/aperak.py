@@ -27,13 +27,14 @@ from parsers.answers import gencod
 from schemas import gln
 from schemas.acknowledgement import NOTICE_NUMBERS, Acknowledgement
 from schemas.catalogue import reach
+from schemas.lending import lists
 
 ENCODING = "iso8859-1"
 MESSAGE_TYPE = ["APERAK", "D", "96A", "UN", "EAN000"]
 MOST_ERRORS = 999
 _WIDTH, _PIECES, _REFERENCE = 70, 5, 35  # of 4440 in an FTX, of 1154
 _NOTICES = {number: notice for notice, (number, _) in NOTICE_NUMBERS.items()}
-_DECLARANT = {"library": "BY", "supplier": "SU", None: "MS"}
+_DECLARANT = {row.word: row.un for row in lists.SIDE} | {None: "MS"}
 _SIDES = {qualifier: side for side, qualifier in _DECLARANT.items()}
 _NOBODY = "0" * 13
 #: In ISO-8859-15, but not in ISO-8859-1.

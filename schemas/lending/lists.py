@@ -8,18 +8,19 @@ import msgspec
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One value of a code list: our word, how each format writes it, and what it means."""
+    """One value of a code list: our word, how each format writes it, what it means, and its UN/EDIFACT code if it has one."""
 
     word: str
     fixed: str
     xml: str
     fr: str
     en: str
+    un: str = ""
 
 
 SIDE = (
-    Row("library", "B", "bibliotheque", "bibliothèque", "library"),
-    Row("supplier", "F", "fournisseur", "fournisseur", "supplier"),
+    Row("library", "B", "bibliotheque", "bibliothèque", "library", "BY"),
+    Row("supplier", "F", "fournisseur", "fournisseur", "supplier", "SU"),
 )
 USE = (
     Row("real", "R", "reel", "réelle", "real"),

@@ -15,7 +15,7 @@ BELOW = {
 }
 #: The rooms of edi from the ground up; modules beside them are the ground. `schemes` names what stands below it.
 WITHIN = (
-    "core", "lending", "lending.matching", "directory", "lending.booking", "schemes", "intake", "lending.books", "", "top", "cli",
+    "core", "lending", "lending.matching", "lending.booking", "schemes", "directory", "intake", "lending.books", "", "top", "cli",
 )  # fmt: skip
 TOP = {"spec", "sandbox", "converting", "demo", "acts"}
 MODULES = sorted(path for room in BELOW for path in (ROOT / room).rglob("*.py"))

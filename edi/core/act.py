@@ -237,8 +237,6 @@ FILE = Both("FICHIER", "FILE")
 Year = Annotated[int, Asked(Both("L'année.", "The year."), _YEAR, argument=True)]
 SomeYear = Annotated[int, Asked(Both("L'année.", "The year."), _YEAR, argument=True, least=2003, most=9999)]
 Period = Annotated[int | None, Asked(Both("Une période.", "One period."), _YEAR)]
-Supplier = Annotated[str | None, Asked(Both("Un fournisseur.", "One supplier."), "GLN", gln=True)]
-Library = Annotated[str | None, Asked(Both("Une bibliothèque.", "One library."), "GLN", gln=True)]
 Reason = Annotated[str, Asked(Both("Pourquoi ; c'est gardé.", "Why; it is kept."), Both("TEXTE", "TEXT"))]
 Output = Annotated[
     Path | None, Asked(Both("Où l'écrire ; sinon stdout.", "Where to write it; else stdout."), FILE, short="o")

@@ -1,6 +1,6 @@
 """The log, `edi.core.log` in the home: one JSON object a line, one line a fact, with file, link and declarant.
 
-Written through the standard library's watched handler, so that logrotate may move it away. Secrets never
+Written through Python's own watched handler, so that logrotate may move it away. Secrets never
 come near it: facts are counts, codes, names and GLNs. Names are chosen by others, so what cannot be printed
 is escaped: no name makes a second line, or commands a terminal. A log that cannot be written stops nothing.
 """

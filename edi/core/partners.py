@@ -6,7 +6,7 @@ bear no dates, so that where an invoice stands does not depend on when the direc
 """
 
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
@@ -16,15 +16,11 @@ import msgspec
 
 from edi.core import store
 from edi.core.desk import Desk
-from schemas import gln
-from schemas.lending import lists
-from schemas.text import Both, Text, filled, recalled, say
+from schemas.text import recalled, say
 
 #: What a partner is known by, and what of it may be so from a day on.
 FIELDS = ("name", "role", "category", "successor", "alias_of", "postcode", "city", "opened", "closed", "subject")
 DATED = ("category", "subject")
-CATEGORIES = ("", "1", "2", "3", "4", "primary", "hospital")
-ROLES = tuple(side.word for side in lists.SIDE)
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -36,7 +32,7 @@ class Since(msgspec.Struct, frozen=True):
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """What the directory says of one partner; `role` is one of `ROLES`.
+    """What the directory says of one partner; `role` is a word of the schemes'.
 
     `category` and `subject` (`yes`, `no`, or '': as the category has it) hold until `later`, oldest first, says otherwise.
     """
@@ -96,33 +92,6 @@ def made(code: str, told: Facts) -> Partner:
     days = sorted({since for _, since in told if since})
     later = (Since(date.fromisoformat(day), *(told.get((name, day), "") for name in DATED)) for day in days)
     return Partner(gln=code, **always, later=tuple(later))
-
-
-#: What is said of a GLN that has not the form of one.
-GLN_DIGITS = Both("{name} {code} : 13 chiffres", "{name} {code}: 13 digits")
-
-
-def not_of(name: str, word: str, words: Iterable[str]) -> Text:
-    """What is said of a word that is none of those it may be."""
-    return filled(
-        Both("{name} {word} : {words}", "{name} {word}: {words}"), name=name, word=repr(word), words=", ".join(words)
-    )
-
-
-def fault(partner: Partner) -> Text:
-    """What is wrong with a partner; empty if nothing. A wrong check digit is allowed: the directory vouches."""
-    for name in ("gln", "successor", "alias_of"):
-        code = getattr(partner, name)
-        if (code or name == "gln") and not gln.has_form(code):
-            return filled(GLN_DIGITS, name=name, code=repr(code))
-    if partner.role not in ROLES:
-        return not_of("role", partner.role, ROLES)
-    for category in (partner.category, *(then.category for then in partner.later)):
-        if category not in CATEGORIES:
-            return not_of("category", category, CATEGORIES[1:])
-    if partner.opened and partner.closed and partner.closed < partner.opened:
-        return f"closed {partner.closed} < opened {partner.opened}"
-    return ""
 
 
 def cycle(partners: Mapping[str, Partner]) -> list[str]:

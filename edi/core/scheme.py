@@ -1,14 +1,26 @@
-"""A scheme as the rest of the house sees it: a value. `edi.schemes` has the tuple of them all."""
+"""A scheme as the rest of the house sees it: a value. `edi.schemes` has the tuple of them all.
 
-from collections.abc import Callable, Collection
+How a second one is added: a package `edi/NAME` with the modules that it needs of those of `edi/lending` (`rules`, `booking`,
+`matching`, `books`), its layouts in `schemas/NAME` and `parsers/NAME`, its tables in a migration of `edi/core/tables`, its acts
+in `edi/acts/NAME` and their views in `edi/cli/views/NAME`; and a row in `edi/schemes.py`, before the one that claims whatever
+is left. What it is owed it posts to the one chain of the ledger (`edi.core.ledger`): rows of `CLAIM` handed to `weigh` and
+`post` under a `Kind` of its own, which says what is hashed of an entry and how an entry is proved.
+`tests/edi/core/test_scheme.py` adds one.
+"""
+
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from edi.core.desk import Desk
 from edi.core.judged import Booked, Judged
+from edi.core.ledger import Kind
 from edi.core.limits import Limits
+from edi.core.partners import Partner
 from parsers.sniff import Source
+from schemas.text import Both
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,20 +43,46 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     progress: Callable[[int], None] | None = None
 
 
-class Scheme(msgspec.Struct, frozen=True, kw_only=True):
-    """What taking asks of a scheme.
+class Moving(msgspec.Struct, frozen=True):
+    """What has to be found before the directory changes, and put right after: a scheme that keeps facts under the partner
+    they are resolved to has them moved.
 
-    `judge` reads and checks a file, under no lock. `book` books what was judged within the caller's write transaction,
-    with everything that it touches, or nothing (`dry`). `discard` takes away what judging left of a receipt that came to
-    nothing; `forgotten` are the receipts of which a killed run left something. `unchecked` are the codes that could not
-    be raised. `send_pending` puts into the outbox what became of what declarants declared, and they have not been told yet: how
-    many files; it is stopped after any of them.
+    `seek` finds it, of the directory before and after, within a snapshot while others write, and gives up to where it has
+    looked; `affected` is how many facts that touches. In the transaction of the change `leave` takes them out, with what
+    came since, and says how many it touched; `arrive` puts them where they belong.
+    """
+
+    seek: Callable[[Desk, Mapping[str, Partner], Mapping[str, Partner]], int]
+    affected: Callable[[Desk], int]
+    leave: Callable[[Desk, int], int]
+    arrive: Callable[[Desk], None]
+
+
+class Scheme(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rest of the house asks of a scheme.
+
+    `title` is what people call it. `roles` are those its partners are in, `categories` what a partner may be; `kinds` are
+    the entries it posts, each with how it is proved. `moving` is what moves with the directory, if anything does.
+
+    `claims` says whether a file is a message of this scheme, and leaves its stream at the beginning. `judge` reads and
+    checks a file, under no lock. `book` books what was judged within the caller's write transaction, with everything that
+    it touches, or nothing (`dry`). `discard` takes away what judging left of a receipt that came to nothing; `forgotten`
+    are the receipts of which a killed run left something. `unchecked` are the codes that could not be raised.
+    `send_pending` puts into the outbox what became of what declarants declared, and they have not been told yet: how many
+    files; it is stopped after any of them. `state` are the facts of it that `edi status` shows, by names of its own.
     """
 
     name: str
+    title: Both
+    roles: tuple[str, ...]
+    categories: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...]
+    moving: Moving | None = None
+    claims: Callable[[Source], bool]
     judge: Callable[[Desk, Source, File], Judged]
     book: Callable[[Desk, Judged, File], Booked]
     discard: Callable[[Desk, int], None]
     forgotten: Callable[[Desk], list[int]]
     unchecked: Callable[[Desk, File], tuple[str, ...]]
     send_pending: Callable[[Desk, datetime, Callable[[], bool]], int]
+    state: Callable[[Desk], dict[str, Any]]

@@ -6,12 +6,11 @@ HOME/known_hosts  pinned host keys        HOME/quarantine/  HOME/outgoing/
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -51,7 +50,7 @@ gln = "{gln}"            # notre GLN : les déclarations lui sont adressées
 # payment = "À régler sous trente jours."
 # mention = "..."               # au pied de chaque page
 # [accounts]                    # numéros de compte ; les noms : edi ledger trial
-# suppliers = "411000"
+# fees = "706100"
 # [distribution]                # 1/100 % ; la retraite : la moitié au plus (L133-4)
 # fees_bp = 450
 # pension_bp = 3000
@@ -79,25 +78,6 @@ _BOUNDS = {
 }
 
 
-class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Account numbers, `[accounts]` in edi.toml; to be adapted to the house's own plan."""
-
-    suppliers: str = "411000"
-    to_distribute: str = "467100"
-    estimates: str = "468600"
-    state: str = "441000"
-    fees: str = "706100"
-    pension: str = "467200"
-    authors: str = "467300"
-    publishers: str = "467400"
-    carried: str = "467800"
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            if not re.fullmatch(r"[1-8][0-9]{2}[0-9A-Z]{0,17}", getattr(self, name)):
-                raise ValueError(f"{name} : un numéro de compte, de 3 chiffres au moins")
-
-
 class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who papers come from, as they print it."""
 
@@ -108,7 +88,8 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`edi.toml`, decoded. Sizes in bytes, times in seconds. What a scheme has of its own is a plain table, which it decodes."""
+    """`edi.toml`, decoded. Sizes in bytes, times in seconds. What a scheme has of its own is a
+    plain table, which it decodes (`table`)."""
 
     gln: str = OUR_GLN
     max_bytes: int = Limits().max_bytes
@@ -119,8 +100,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every_seconds: float = 60
     siren: str = ""
     issuer: Issuer = Issuer()
-    accounts: Accounts = Accounts()
-    distribution: dict[str, int | str] = {}
+    accounts: dict[str, Any] = {}
+    distribution: dict[str, Any] = {}
     link: tuple[AnyLink, ...] = ()
 
     @property
@@ -157,6 +138,19 @@ class Home(msgspec.Struct, frozen=True):
                 return link
         names = ", ".join(link.name for link in self.settings.link) or "-"
         raise NotFound(what=Both(f"liaison {name!r} ({names})", f"link {name!r} ({names})"))
+
+
+T = TypeVar("T")
+
+
+def table(home: Home, name: str, kind: type[T]) -> T:
+    """A scheme's own table of the settings, decoded. Raises SettingsWrong naming what is wrong with it."""
+    whole = msgspec.defstruct("Settings", [(name, kind)])
+    try:
+        found: T = getattr(msgspec.convert({name: getattr(home.settings, name)}, whole), name)
+    except msgspec.ValidationError as wrong:
+        raise SettingsWrong(path=home.path / "edi.toml", why=wrong) from wrong
+    return found
 
 
 def locate(given: Path | None) -> Path:

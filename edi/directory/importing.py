@@ -10,13 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edi.core import partners, store
+from edi import schemes
+from edi.core import partners, store, unknown
 from edi.core.desk import Desk
 from edi.core.lock import in_turn
 from edi.core.partners import DATED, FIELDS, Facts, Partner
 from edi.core.store import snapshot, transaction
-from edi.lending.matching import match_table
 from parsers.sheets import cells
+from schemas import gln
 from schemas.errors import SettingsWrong, Unreadable
 from schemas.text import Both, Text, filled, joined, stored
 
@@ -52,26 +53,24 @@ def read_facts(path: Path) -> tuple[dict[str, Facts], list[str]]:
     for line, row in sorted(rows, key=lambda each: _day(each[1].get("since", ""))):
         code, since = row.get("gln", ""), _day(row.get("since", ""))
         facts = {name: _cell(name, row[name]) for name in FIELDS if name in row}
-        fault: Text = next(
+        flaw: Text = next(
             (f"{name} {row[name]!r}" for name, cell in {**facts, "since": since}.items() if cell == "?"), ""
         )
-        fault = fault or partners.fault(partners.made(code, {(name, ""): cell for name, cell in facts.items()}))
+        flaw = flaw or fault(partners.made(code, {(name, ""): cell for name, cell in facts.items()}))
         if (code, since) in lines:
-            fault = fault or Both("GLN deux fois", "GLN twice")
+            flaw = flaw or Both("GLN deux fois", "GLN twice")
         elif told.get(code, {}).get(("role", ""), facts.get("role")) != facts.get("role"):
-            fault = fault or Both("deux rôles", "two roles")
+            flaw = flaw or Both("deux rôles", "two roles")
         lines[code, since] = line
-        if fault:
-            wrong.append((line, fault))
+        if flaw:
+            wrong.append((line, flaw))
             continue
         told.setdefault(code, {}).update(
             ((name, since if name in DATED else ""), cell) for name, cell in facts.items() if cell or not since
         )
     if wrong:
         first = sorted(wrong, key=lambda each: each[0])[:_WRONG_SHOWN]
-        raise SettingsWrong(
-            path=path, why=joined((filled(_ROW, line=line, fault=fault) for line, fault in first), "; ")
-        )
+        raise SettingsWrong(path=path, why=joined((filled(_ROW, line=line, fault=flaw) for line, flaw in first), "; "))
     return told, [name for name in columns if name and name not in COLUMNS]
 
 
@@ -97,6 +96,33 @@ def _cell(name: str, text: str) -> str:
     return _YES_NO.get(text.casefold(), "?") if name == "subject" and text else text
 
 
+#: What is said of a GLN that has not the form of one.
+GLN_DIGITS = Both("{name} {code} : 13 chiffres", "{name} {code}: 13 digits")
+_NONE_OF = Both("{name} {word} : {words}", "{name} {word}: {words}")
+
+
+def none_of(name: str, word: str, words: Iterable[str]) -> Text:
+    """What is said of a word that is none of those it may be; empty if it is one of them."""
+    known = tuple(words)
+    return "" if word in known else filled(_NONE_OF, name=name, word=repr(word), words=", ".join(known))
+
+
+def fault(partner: Partner) -> Text:
+    """What is wrong with a partner; empty if nothing. A wrong check digit is allowed: the directory vouches."""
+    for name in ("gln", "successor", "alias_of"):
+        code = getattr(partner, name)
+        if (code or name == "gln") and not gln.has_form(code):
+            return filled(GLN_DIGITS, name=name, code=repr(code))
+    if wrong := none_of("role", partner.role, schemes.roles()):
+        return wrong
+    for category in (partner.category, *(then.category for then in partner.later)):
+        if category and (wrong := none_of("category", category, schemes.categories())):
+            return wrong
+    if partner.opened and partner.closed and partner.closed < partner.opened:
+        return f"closed {partner.closed} < opened {partner.opened}"
+    return ""
+
+
 def bring_in(
     desk: Desk, told: Mapping[str, Facts], who: str, source: Text, now: datetime, dry: bool = False,
     beside: Callable[[], None] = lambda: None,
@@ -105,51 +131,30 @@ def bring_in(
 
     What came of it: how many were `added`, `changed`, `unchanged`; `touched`, how many invoices the next reconciliation
     pass looks at again; `changes`, fact by fact (`before` is None of a new partner). What is touched is found while others
-    write; it takes turns with reconciliation, whose match table it moves about. `dry` writes nothing.
+    write; it takes turns with reconciliation, whose ground it moves (`Scheme.moving`). `dry` writes nothing.
     Raises SettingsWrong where a partner would be faulty, or resolving would not end.
     """
     with nullcontext() if dry else in_turn(store.home_of(desk.db), "reconcile", store.waiting_told(desk.db)):
         with snapshot(desk.db):
             before = partners.load(desk)
             after, changes = _compared(before, told, source)
-            sought = match_table.seek(desk, before, after)
-            touched = match_table.affected(desk)
+            moving = [scheme.moving for scheme in schemes.SCHEMES if scheme.moving]
+            sought = [each.seek(desk, before, after) for each in moving]
+            touched = sum(each.affected(desk) for each in moving)
         if not dry:
             with transaction(desk.db):
                 beside()
                 if changes:
-                    touched = match_table.leave(desk, sought)
+                    touched = sum(each.leave(desk, at) for each, at in zip(moving, sought, strict=True))
                     partners.keep(desk, [after[change["gln"]] for change in changes])
                     _remember(desk, changes, who, source, now)
-                    match_table.arrive(desk)
+                    for each in moving:
+                        each.arrive(desk)
                 if not before:
-                    ask_for_unknown(desk, None, now)
+                    unknown.ask(desk, None, now)
     added = sum(change["gln"] not in before for change in changes)
     counts = {"added": added, "changed": len(changes) - added, "unchanged": len(told) - len(changes)}
     return {**counts, "touched": touched, "changes": changes}
-
-
-_ASK = """
-INSERT INTO request (about, gln, name, role, postcode, city, declaration)
-SELECT gln, gln, '', role, '', '', min(declaration) FROM named WHERE {which}
-AND EXISTS (SELECT 1 FROM partner) AND gln NOT IN (SELECT gln FROM partner) AND gln NOT IN (SELECT about FROM request)
-GROUP BY gln ORDER BY min(declaration), gln
-"""
-
-
-def ask_for_unknown(desk: Desk, declaration: int | None, now: datetime) -> None:
-    """Asks for every GLN of a booked declaration, or of all, that the directory, where there is one, does not know.
-
-    Within the caller's transaction: T2, or that which brings the first partners.
-    """
-    last = desk.db.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()[0]
-    every = "invoice NOT IN (SELECT invoice FROM withdrawal)"
-    desk.db.execute(_ASK.format(which=every if declaration is None else f"declaration = {declaration:d}"))
-    desk.db.execute(
-        "INSERT INTO request_act (request, act, who, reason, at, gln) SELECT r.id, 'ask', d.declarant, '', ?, '' "
-        "FROM request r JOIN declaration d ON d.id = r.declaration WHERE r.id > ?",
-        (now.isoformat(), last),
-    )
 
 
 def _compared(
@@ -159,9 +164,9 @@ def _compared(
     for code, facts in told.items():
         known = partners.facts(before.get(code))
         after[code] = partners.made(code, known | facts)
-        if fault := partners.fault(after[code]):
+        if flaw := fault(after[code]):
             raise SettingsWrong(
-                path=source, why=filled(Both("{code} : {fault}", "{code}: {fault}"), code=code, fault=fault)
+                path=source, why=filled(Both("{code} : {fault}", "{code}: {fault}"), code=code, fault=flaw)
             )
         changed = [
             {"field": name, "since": since, "before": known.get((name, since), "") if known else None, "after": fact}

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from edi import schemes
 from edi.core import partners
 from edi.core.desk import Desk
 from edi.core.partners import Facts, Partner
 from edi.core.store import transaction
-from edi.directory.importing import bring_in
+from edi.directory.importing import GLN_DIGITS, bring_in, none_of
 from schemas import gln
 from schemas.errors import NotAllowed, NotFound
 from schemas.text import Both, Text, filled
@@ -95,12 +96,12 @@ def bring(desk: Desk, rows: Sequence[Wanted], who: str, now: datetime) -> list[d
 
 def fault(wanted: Wanted) -> Text:
     """What a request says too little of, or wrong; empty if nothing."""
-    if wanted.get("role") not in partners.ROLES:
-        return partners.not_of("role", wanted.get("role", ""), partners.ROLES)
+    if wrong := none_of("role", wanted.get("role", ""), schemes.roles()):
+        return wrong
     for name in ("gln", "answer"):
         code = wanted.get(name, "")
         if code and not gln.has_form(code) and not (name == "answer" and code.casefold() in REFUSED):
-            return filled(partners.GLN_DIGITS, name=name, code=repr(code))
+            return filled(GLN_DIGITS, name=name, code=repr(code))
     if wanted.get("gln"):
         return ""
     if partners.folded(wanted.get("name", "")) and (wanted.get("postcode") or wanted.get("city")):

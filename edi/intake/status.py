@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from edi import schemes
 from edi.core.desk import Desk
 from edi.core.settings import LOCAL
 from edi.directory import requests
 from edi.intake import deferred
 from edi.intake.links import overview
-from edi.lending.matching.tally import state
 from schemas.catalogue import CATALOGUE
 from schemas.money import several
 from schemas.text import Both, Text, filled, recalled, say
@@ -46,10 +46,7 @@ def status(desk: Desk) -> dict[str, Any]:
             *_stuck_answers(desk),
             *_open_requests(desk),
         ],
-        "reconciliation": state(desk),
-        "remuneration_cents": desk.db.execute(
-            "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"
-        ).fetchone()[0],
+        **schemes.state(desk),
         "not_reconciled_yet": bool(desk.db.execute("SELECT EXISTS (SELECT 1 FROM touched)").fetchone()[0]),
     }
 

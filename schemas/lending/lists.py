@@ -22,6 +22,8 @@ SIDE = (
     Row("library", "B", "bibliotheque", "bibliothèque", "library", "BY"),
     Row("supplier", "F", "fournisseur", "fournisseur", "supplier", "SU"),
 )
+#: What a library is by the law; the directory has it of each, from a day on.
+CATEGORIES = ("1", "2", "3", "4", "primary", "hospital")
 USE = (
     Row("real", "R", "reel", "réelle", "real"),
     Row("test", "T", "test", "essai", "test"),

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from edi.acts.columns import GLN, NAME, PERIOD, SIDES, SUPPLIER
-from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Result, Rows, SomeYear, Supplier, Year
+from edi.acts.lending.parameters import Supplier
+from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Result, Rows, SomeYear, Year
 from schemas.column import Column, word
 from schemas.money import french
 from schemas.text import Both, Text, counted, filled

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from edi.acts.columns import LIBRARY, PERIOD, SUPPLIER
-from edi.core.act import FILE, Asked, Paper, Period, Result, Rows, Supplier, WrongUse
+from edi.acts.lending.parameters import Supplier
+from edi.core.act import FILE, Asked, Paper, Period, Result, Rows, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotAllowed
 from schemas.lending.outcome import REASONS
@@ -85,7 +86,7 @@ def export(
             why = Both("--period ANNÉE, sans --supplier", "--period YEAR, without --supplier")
             raise WrongUse(name="--format fec", why=why)
         name = accounts.fec_name(desk.home.settings.siren, period) if output and output.is_dir() else ""
-        return Paper(name, functools.partial(accounts.fec, desk, desk.home.settings.accounts, period))
+        return Paper(name, functools.partial(accounts.fec, desk, accounts.accounts_of(desk.home), period))
 
     def sheets() -> "list[Sheet]":
         both = [
@@ -141,9 +142,9 @@ ACCOUNTS = (
 
 def trial(desk: "Desk", *, period: Period = None, at: At = None) -> Rows:
     """The trial balance; code 1 if it does not come to nothing."""
-    from edi.lending.books.accounts import trial
+    from edi.lending.books.accounts import accounts_of, trial
 
-    rows = trial(desk, desk.home.settings.accounts, period, at)
+    rows = trial(desk, accounts_of(desk.home), period, at)
     sums = {name: sum(row[name] for row in rows) for name in _SUMS}
     total = tuple(
         filled(Both("{what} : {euros} €", "{what}: {euros} €"), what=_SUMS[name], euros=french(cents))

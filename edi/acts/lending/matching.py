@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from edi.acts.columns import LIBRARY, SUPPLIER
-from edi.core.act import Asked, Facts, Library, Period, Reason, Result, Rows, Supplier, WrongUse
+from edi.acts.lending.parameters import Library, Supplier
+from edi.core.act import Asked, Facts, Period, Reason, Result, Rows, WrongUse
 from schemas.column import Column, Row, word
 from schemas.errors import NotFound
 from schemas.lending.outcome import DECISIONS, REASONS, STATES

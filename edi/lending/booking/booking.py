@@ -10,14 +10,13 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
-from edi.core import periods, touched
+from edi.core import periods, touched, unknown
 from edi.core.desk import Desk
 from edi.core.judged import Booked, Judged, ruled
 from edi.core.partners import Directory
 from edi.core.schema import plain_inserts
 from edi.core.scheme import File
 from edi.core.store import PLACES
-from edi.directory import importing
 from edi.lending.booking.rehearsing import rehearse
 from edi.lending.booking.replacing import Chain, find_chain, prepare, restate, withdraw
 from edi.lending.booking.staging import Staged, refuse, stage
@@ -96,7 +95,7 @@ def book(desk: Desk, staged: Judged, file: File) -> Booked:
 
     if real and not dry:
         write()
-        importing.ask_for_unknown(desk, declaration, now)
+        unknown.ask(desk, declaration, now)
     else:
         booked.would = rehearse(desk, write, receipt, staged.invoices)
     return booked

@@ -13,8 +13,10 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+import msgspec
+
 from edi.core.desk import Desk
-from edi.core.settings import Accounts
+from edi.core.settings import Home, table
 from schemas import money
 from schemas.charset import ENCODING
 from schemas.errors import SettingsWrong
@@ -33,6 +35,30 @@ FEC = (
     "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate", "Montantdevise",
     "Idevise",
 )  # fmt: skip
+
+
+class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Account numbers, `[accounts]` in edi.toml: to be adapted to the house's own plan."""
+
+    suppliers: str = "411000"
+    to_distribute: str = "467100"
+    estimates: str = "468600"
+    state: str = "441000"
+    fees: str = "706100"
+    pension: str = "467200"
+    authors: str = "467300"
+    publishers: str = "467400"
+    carried: str = "467800"
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not re.fullmatch(r"[1-8][0-9]{2}[0-9A-Z]{0,17}", getattr(self, name)):
+                raise ValueError(f"{name} : un numéro de compte, de 3 chiffres au moins")
+
+
+def accounts_of(home: Home) -> Accounts:
+    """`[accounts]` in edi.toml. Raises SettingsWrong."""
+    return table(home, "accounts", Accounts)
 
 
 def trial(desk: Desk, accounts: Accounts, period: int | None = None, at: date | None = None) -> list[dict[str, Any]]:

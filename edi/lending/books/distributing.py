@@ -13,12 +13,12 @@ import msgspec
 
 from edi.core import periods
 from edi.core.desk import Desk
-from edi.core.settings import Home
+from edi.core.settings import Home, table
 from edi.core.store import snapshot, transaction
 from edi.lending.rules.distribution import Terms, Title, distribute, per_copy, state_share
 from edi.lending.rules.exclusions import EXCLUDED_SQL
 from schemas.column import Column
-from schemas.errors import NotAllowed, SettingsWrong
+from schemas.errors import NotAllowed
 from schemas.text import Both
 
 SHEET = (
@@ -64,10 +64,7 @@ _BEFORE = "(SELECT max(year) FROM distribution WHERE year < ?1)"
 
 def terms_of(home: Home) -> Terms:
     """`[distribution]` in edi.toml. Raises SettingsWrong naming what is wrong with it."""
-    try:
-        return msgspec.convert(home.settings.distribution, Terms)
-    except msgspec.ValidationError as wrong:
-        raise SettingsWrong(path=home.path / "edi.toml", why=f"[distribution] {wrong}") from wrong
+    return table(home, "distribution", Terms)
 
 
 class Users(msgspec.Struct, frozen=True):

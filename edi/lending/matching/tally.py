@@ -65,6 +65,12 @@ def state(desk: Desk) -> dict[str, int]:
     }
 
 
+def status(desk: Desk) -> dict[str, Any]:
+    """What `edi status` says of the lending right: the counts, and the sum of the ledger."""
+    sql = "SELECT coalesce(sum(remuneration_cents), 0) FROM remuneration"
+    return {"reconciliation": state(desk), "remuneration_cents": desk.db.execute(sql).fetchone()[0]}
+
+
 def _list(name: str) -> str:
     """SQL for the invoices behind a count; of a match or discrepancy, the one its case is named after."""
     which = _CASES[name][0]

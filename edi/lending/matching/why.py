@@ -21,6 +21,7 @@ from edi.lending.rules.candidate import Candidate
 from edi.lending.rules.proposing import digits
 from schemas import number
 from schemas.catalogue import CATALOGUE
+from schemas.lending import lists
 from schemas.text import Both
 
 #: How many near-misses are laid out, and the penalty from which none is one.
@@ -147,7 +148,7 @@ def _invoice(row: sqlite3.Row, directory: dict[str, Partner]) -> dict[str, Any]:
         "library_name": _name(directory, row["library"]),
         "not_open": [
             role
-            for role in partners.ROLES
+            for role in (side.word for side in lists.SIDE)
             if (known := directory.get(row[role])) and not known.is_open(date.fromisoformat(row["date"]))
         ],
     }

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from edi.core.act import Act, Asked, Library, Output, Result, Rows, WrongUse, Year
+from edi.acts.lending.parameters import Library
+from edi.core.act import Act, Asked, Output, Result, Rows, WrongUse, Year
 from schemas.column import Column
 from schemas.text import Both, say
 

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import edi.lending.booking.staging
 import edi.lending.matching.match_table
 import edi.lending.matching.scope
+from edi import schemes
 from edi.core import ledger, partners
 from edi.core.lock import in_turn
 from edi.core.partners import Partner, Since
@@ -256,7 +258,8 @@ def test_what_a_moved_invoice_leaves_behind_is_looked_at(desk: Desk) -> None:
 def test_files_that_come_while_an_import_seeks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is booked or withdrawn after the import has looked, and before it writes, is seen to all the same."""
     other = Desk(desk.home.path)
-    seek = edi.lending.matching.match_table.seek
+    assert schemes.LENDING.moving is not None
+    seek = schemes.LENDING.moving.seek
 
     def sought(*given: Any) -> int:
         found = seek(*given)
@@ -265,7 +268,8 @@ def test_files_that_come_while_an_import_seeks(desk: Desk, monkeypatch: pytest.M
         return found
 
     desk.take(declared("S31", sold("31", DAY)))
-    monkeypatch.setattr(edi.lending.matching.match_table, "seek", sought)
+    moving = replace(schemes.LENDING.moving, seek=sought)
+    monkeypatch.setattr(schemes, "SCHEMES", (replace(schemes.LENDING, moving=moving),))
     desk.know([partner(COMMUNE, alias_of=LIBRARY), partner(OTHER_LIBRARY, successor=LIBRARY)])
     assert desk.reconcile()["matched"] == 51
     before = desk.snapshot()

@@ -15,8 +15,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from edi.core.settings import Accounts
-from edi.lending.books.accounts import trial
+from edi.lending.books.accounts import Accounts, trial
 from edi.lending.books.proof import verify
 from edi.lending.books.statements import as_pdf, document, issue, listing, sheets
 from edi.lending.matching.estimating import post

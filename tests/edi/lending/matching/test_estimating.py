@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 
 from edi.core import periods
 from edi.core.ledger import content_hash
-from edi.core.settings import Accounts
 from edi.core.store import transaction
 from edi.lending.books import distributing, statements
-from edi.lending.books.accounts import trial
+from edi.lending.books.accounts import Accounts, trial
 from edi.lending.books.proof import verify
 from edi.lending.books.reminding import silent
 from edi.lending.matching import claims, estimating

@@ -28,8 +28,9 @@ FACTS = ("period", *CLAIM, "reverses")
 #: An entry that stands, `e`: it reverses none, and none reverses it.
 STANDING = "e.reverses IS NULL AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.entry)"
 _CENTS = FACTS.index("cents")
-_SIGNED = ("base_cents", "cents", "units")
-_REVERSAL = ", ".join({"reverses": "entry", **{name: f"-{name}" for name in _SIGNED}}.get(name, name) for name in FACTS)
+#: What a reversal has with the other sign.
+SIGNED = ("base_cents", "cents", "units")
+_REVERSAL = ", ".join({"reverses": "entry", **{name: f"-{name}" for name in SIGNED}}.get(name, name) for name in FACTS)
 _POSTING = ", ".join(("period", *CLAIM, "NULL"))
 _SAME = " AND ".join(
     f"e.{name} IS d.{name}" for name in ("evidence", "base_cents", "rate", "cents", "units", "reason", "facts")
@@ -39,16 +40,23 @@ _OWED = (
 )
 
 
+def _unproved(desk: Desk, entry: Mapping[str, Any], rules: str) -> str | None:
+    """Nobody says how it is proved: it is not."""
+    return "flaw"
+
+
 class Kind(msgspec.Struct, frozen=True):
     """A kind of entries of a scheme. `rules` gives the text of what its amounts are reckoned by now; `content`, of an
     entry's number and facts, what is hashed of them: that they are of this kind must follow from it. `seals` is SQL for a
-    hash of facts beside the chain for which the next run is to vouch."""
+    hash of facts beside the chain for which the next run is to vouch. `flaw` proves an entry that reverses none, by its
+    row of `entry` and the rules its run names: what of it does not follow, None if all of it does."""
 
     scheme: str
     name: str
     rules: Callable[[], str]
     content: Callable[[int, tuple[Any, ...]], Mapping[str, Any]]
     seals: str = ""
+    flaw: Callable[[Desk, Mapping[str, Any], str], str | None] = _unproved
 
 
 class Posted(msgspec.Struct, frozen=True):

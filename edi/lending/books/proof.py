@@ -15,8 +15,9 @@ from typing import Any
 
 import msgspec
 
+from edi import schemes
 from edi.core.desk import Desk
-from edi.core.ledger import FACTS, RULES, content_hash, sound
+from edi.core.ledger import FACTS, RULES, SIGNED, Kind, content_hash, sound
 from edi.core.store import snapshot
 from edi.lending.books import estimates, issued, originals
 from edi.lending.books.originals import DECLARED, MADE, Progress
@@ -46,6 +47,7 @@ WORDS = {
     "lines": Both("les lignes gardées ne sont pas celles déclarées", "the lines kept are not those declared"),
     "invoice": Both("n'est pas ce que dit sa facture", "is not what its invoice says"),
     "amount": Both("ne découle pas de la base et du taux de la date", "does not follow from base and dated rate"),
+    "claim": Both("ne découle pas de ce que son régime doit", "does not follow from what its scheme is owed"),
     "truncated": Both("la fin du registre a été coupée", "the end of the ledger was cut off"),
     "twice": Both("deux écritures en vigueur pour une facture", "two entries stand for one invoice"),
     "unmatched": Both("en vigueur sans rapprochement", "stands without a match"),
@@ -55,8 +57,6 @@ WORDS = {
     "unposted": Both("une facture rapprochée est sans écriture", "a matched invoice has no entry"),
 }  # fmt: skip
 
-_KINDS = {(kind.scheme, kind.name): kind for kind in (REMUNERATION, ESTIMATE)}
-_SIGNED = ("base_cents", "remuneration_cents", "copies")
 _FACTS = ("supplier", "library", "number", "date", "kind")
 _STANDS = (
     "SELECT entry, supplier_invoice AS invoice FROM remuneration WHERE reverses IS NULL "
@@ -154,7 +154,7 @@ def _runs_hold(
                 raise _Fails("invoice", wrong, entry=proof.entries + 1) from wrong
             chain.update(row["hash"].encode())
             proof.entries += 1
-            proof.remuneration_cents += row["cents"] if row["kind"] == REMUNERATION.name else 0
+            proof.remuneration_cents += row["cents"] if _kind(row) == REMUNERATION else 0
             row = rows.fetchone()
             if proof.entries % 256 == 0:
                 progress(Both("écritures", "entries"), proof.entries, of)
@@ -178,14 +178,19 @@ def _entry_holds(
 ) -> None:  # fmt: skip
     if row["entry"] != number:
         raise _Fails("number", row["entry"], number)
-    facts = _content(row)
+    kind = _kind(row)
+    facts = _content(row, kind)
     if (digest := content_hash(facts)) != row["hash"]:
         raise _Fails("hash", row["hash"], digest)
-    if law is None:
+    if kind is None or law is None:
         raise _Fails("rules")
-    if row["kind"] == ESTIMATE.name:
+    if kind == ESTIMATE:
         if wrong := estimates.entry_flaw(desk, facts, terms.read(law)):
             raise _Fails("estimate", wrong)
+        return
+    if row["reverses"] is None and kind != REMUNERATION:
+        if wrong := kind.flaw(desk, dict(row), law):
+            raise _Fails("claim", wrong)
         return
     if row["reverses"] is None:
         _amounts_hold(desk, facts, terms.read(law), otherwise)
@@ -194,14 +199,16 @@ def _entry_holds(
     if other is None or other["entry"] >= number or other["reverses"] is not None or other["entry"] in reversed_before:
         raise _Fails("reversal", row["reverses"])
     reversed_before.add(other["entry"])
-    wanted = {name: -fact if name in _SIGNED else fact for name, fact in _content(other).items()}
-    wanted |= {"entry": number, "reverses": other["entry"], "period": max(row["period"], other["period"])}
-    _same("reversal", facts, wanted)
+    wanted = {name: -other[name] if name in SIGNED else other[name] for name in ("scheme", "kind", *FACTS)}
+    _same("reversal", row, wanted | {"reverses": other["entry"], "period": max(row["period"], other["period"])})
 
 
-def _content(row: sqlite3.Row) -> Mapping[str, Any]:
+def _kind(row: sqlite3.Row) -> Kind | None:
+    return schemes.kinds().get((row["scheme"], row["kind"]))
+
+
+def _content(row: sqlite3.Row, kind: Kind | None) -> Mapping[str, Any]:
     """What is hashed of an entry, by the names of its scheme; nothing of one that no scheme can have posted."""
-    kind = _KINDS.get((row["scheme"], row["kind"]))
     try:
         return kind.content(row["entry"], tuple(row[name] for name in FACTS)) if kind else {}
     except _IMPOSSIBLE:

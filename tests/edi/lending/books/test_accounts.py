@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from edi.core.periods import close
+from edi.core.settings import open_home
 from edi.core.store import transaction
-from edi.lending.books.accounts import FEC, Accounts, fec, fec_name, trial
+from edi.lending.books.accounts import FEC, Accounts, accounts_of, fec, fec_name, trial
 from edi.lending.books.distributing import Users, compute, record
 from edi.lending.rules.distribution import Terms
 from schemas.errors import SettingsWrong
@@ -98,6 +99,23 @@ def test_hostile_text_stays_in_its_field(tmp_path: Path) -> None:
 def test_account_numbers_are_numbers(number: str) -> None:
     with pytest.raises(ValueError):
         Accounts(suppliers=number)
+
+
+@pytest.mark.parametrize(
+    ("table", "wrong"),
+    [
+        ('suppliers = "41"', "suppliers : un numéro de compte, de 3 chiffres au moins - at `$.accounts`"),
+        ("fees = 706100", "Expected `str`, got `int` - at `$.accounts.fees`"),
+        ('bank = "512000"', "Object contains unknown field `bank` - at `$.accounts`"),
+    ],
+)
+def test_wrong_accounts_in_the_settings_are_named(tmp_path: Path, table: str, wrong: str) -> None:
+    desk = Desk(tmp_path / "home")
+    assert accounts_of(desk.home) == Accounts()
+    (tmp_path / "home" / "edi.toml").write_text(f"[accounts]\n{table}\n")
+    with pytest.raises(SettingsWrong) as raised:
+        accounts_of(open_home(tmp_path / "home"))
+    assert str(raised.value) == f"{tmp_path}/home/edi.toml : {wrong}. Corriger puis relancer."
 
 
 def test_views_for_people_have_every_entry_and_invoice(desk: Desk) -> None:

@@ -14,11 +14,9 @@ from edi.lending.matching.claims import REMUNERATION
 from edi.lending.matching.estimating import ESTIMATE
 from parsers.sniff import Source
 from schemas.lending import lists
-from schemas.text import Both
 
 LENDING = Scheme(
     name="lending",
-    title=Both("Droit de prêt en bibliothèque", "Public lending right"),
     roles=tuple(side.word for side in lists.SIDE),
     categories=lists.CATEGORIES,
     kinds=(REMUNERATION, ESTIMATE),

@@ -1,11 +1,14 @@
 """A scheme as the rest of the house sees it: a value. `edi.schemes` has the tuple of them all.
 
 How a second one is added: a package `edi/NAME` with the modules that it needs of those of `edi/lending` (`rules`, `booking`,
-`matching`, `books`), its layouts in `schemas/NAME` and `parsers/NAME`, its tables in a migration of `edi/core/tables`, its acts
-in `edi/acts/NAME` and their views in `edi/cli/views/NAME`; and a row in `edi/schemes.py`, before the one that claims whatever
-is left. What it is owed it posts to the one chain of the ledger (`edi.core.ledger`): rows of `CLAIM` handed to `weigh` and
-`post` under a `Kind` of its own, which says what is hashed of an entry and how an entry is proved.
-`tests/edi/core/test_scheme.py` adds one.
+`matching`, `books`), its layouts in `schemas/NAME` and `parsers/NAME`, its tables in a migration of `edi/core/tables`, its table
+of `edi.toml` as a field of `Settings`, its acts in `edi/acts/NAME` and their views in `edi/cli/views/NAME`; and a row in
+`edi/schemes.py`, before the one that claims whatever is left.
+
+What is due to it goes to the one chain of the ledger: rows of the period and `ledger.CLAIM`, handed to `ledger.weigh` and
+posted by `ledger.post` as the difference to what stands, whenever the scheme knows them (the lending right after each pass:
+`edi.lending.matching.claims`). They are of a `Kind` of its own, which says what is hashed of an entry and how one is proved.
+`tests/edi/core/test_scheme.py` adds a scheme so.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,7 +23,6 @@ from edi.core.ledger import Kind
 from edi.core.limits import Limits
 from edi.core.partners import Partner
 from parsers.sniff import Source
-from schemas.text import Both
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ class Moving(msgspec.Struct, frozen=True):
 class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """What the rest of the house asks of a scheme.
 
-    `title` is what people call it. `roles` are those its partners are in, `categories` what a partner may be; `kinds` are
+    `roles` are those its partners are in, `categories` what a partner may be; `kinds` are
     the entries it posts, each with how it is proved. `moving` is what moves with the directory, if anything does.
 
     `claims` says whether a file is a message of this scheme, and leaves its stream at the beginning. `judge` reads and
@@ -73,7 +75,6 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    title: Both
     roles: tuple[str, ...]
     categories: tuple[str, ...] = ()
     kinds: tuple[Kind, ...]

@@ -20,7 +20,6 @@ from edi.lending.books.proof import Failure, verify
 from edi.lending.matching.claims import balances, entries
 from parsers.sniff import Source
 from schemas.errors import SettingsWrong
-from schemas.text import Both
 from tests.desk import LIBRARY, SHOP, Desk, bought, code, counts, declared, partner, sold
 
 PAYER, DAY = code(31), "2025-03-14"
@@ -64,11 +63,11 @@ def book(desk: AnyDesk, judged: Judged, file: File) -> Booked:
     assert isinstance(judged, Levied) and judged.statement is not None
     said = judged.statement
     claim = (
-        said.month // 100, said.payer, None, str(said.month), file.now.date().isoformat(), "S", said.cents, "1.00", said.cents, 1,
+        said.month // 100, said.payer, None, str(said.month), desk.now().date().isoformat(), "S", said.cents, "1.00", said.cents, 1,
         "", said.month, file.receipt, None, said.month,
     )  # fmt: skip
     ledger.weigh(desk, LEVY_KIND, [claim], "e.claim", f"SELECT {said.month} AS claim")
-    ledger.post(desk, LEVY_KIND, file.now)
+    ledger.post(desk, LEVY_KIND, desk.now())
     return ruled(judged)
 
 
@@ -85,9 +84,9 @@ def flaw(desk: AnyDesk, entry: Mapping[str, Any], rules: str) -> str | None:
 
 LEVY_KIND = Kind("levy", "levy", lambda: "all of it", content, flaw=flaw)
 LEVY = Scheme(
-    name="levy", title=Both("Redevance d'essai", "Trial levy"), roles=("payer",), kinds=(LEVY_KIND,), claims=claims, judge=judge,
+    name="levy", roles=("payer",), kinds=(LEVY_KIND,), claims=claims, judge=judge,
     book=book, discard=lambda desk, receipt: None, forgotten=lambda desk: [], unchecked=lambda desk, file: (),
-    send_pending=lambda desk, now, stop: 0,
+    send_pending=lambda *given: 0,
     state=lambda desk: {"levies": desk.db.execute("SELECT sum(cents) FROM entry WHERE kind = 'levy'").fetchone()[0]},
 )  # fmt: skip
 

@@ -8,14 +8,14 @@ first that fails is named. Authority: surface, "What is posted" and `edi ledger 
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 import msgspec
 
 from edi import schemes
+from edi.core.damage import damage_named, undamaged
 from edi.core.desk import Desk
 from edi.core.ledger import FACTS, RULES, SIGNED, Kind, content_hash, sound
 from edi.core.store import snapshot
@@ -30,7 +30,6 @@ from edi.lending.rules.checks import check
 from edi.lending.rules.context import Context
 from edi.lending.rules.remuneration import EXEMPT, NOT_SUBJECT, share
 from schemas.declaration import Header, Invoice, Line
-from schemas.errors import Unreadable
 from schemas.text import Both
 
 #: What can fail. The first half is said of an entry and its run, in their order.
@@ -113,7 +112,7 @@ def verify(
     """Recomputes everything as of one moment; with `files`, from the original bytes on. What `head` seals is to be
     found again. Raises Unreadable with the file, or the table and page, unreadable."""
     proof = Proof()
-    with _damage_named(desk), snapshot(desk.db):
+    with damage_named(desk), snapshot(desk.db):
         try:
             proof.files, otherwise = originals.read_again(desk, progress) if files else (0, {})
             _runs_hold(desk, otherwise, head, proof, progress)
@@ -124,7 +123,7 @@ def verify(
                 if wrong := flaw(desk):
                     raise _Fails(name, wrong)
             _sealed(desk, head, proof)
-            _undamaged(desk, ("entry", "posting_run", "rules", "estimate"))
+            undamaged(desk, ("entry", "posting_run", "rules", "estimate"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
     return proof
@@ -282,35 +281,3 @@ def _sealed(desk: Desk, head: Head | None, proof: Proof) -> None:
             raise _Fails("truncated", f"{name} {count}", f"{name} {known[0]}")
         if digest != known[1]:
             raise _Fails("remade", f"{name} {digest}", known[1])
-
-
-# -- damage ------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _damage_named(desk: Desk) -> Iterator[None]:
-    """Text that is none reads as such, so that its hash fails; what SQLite cannot read is named."""
-    desk.db.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
-    try:
-        yield
-    except sqlite3.DatabaseError as wrong:
-        if getattr(wrong, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise
-        _undamaged(desk)
-        raise Unreadable(path=desk.home.database, why=wrong) from wrong
-    finally:
-        desk.db.text_factory = str
-
-
-def _undamaged(desk: Desk, tables: tuple[str, ...] = ()) -> None:
-    """Raises Unreadable naming the first table, of all unless some are given, that has a page SQLite cannot make out."""
-    table = "sqlite_schema"
-    try:
-        named = tables or [row[0] for row in desk.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-        for table in named:
-            sql = "SELECT * FROM pragma_integrity_check (?) LIMIT 1"  # the pragma itself fails after its first row
-            said = desk.db.execute(sql, (table,)).fetchone()[0].replace("*** in database main ***\n", "")
-            if said != "ok":
-                raise Unreadable(path=desk.home.database, why=f"table {table} : {' '.join(said.split())}")
-    except sqlite3.DatabaseError as wrong:
-        raise Unreadable(path=desk.home.database, why=f"table {table} : {wrong}") from wrong

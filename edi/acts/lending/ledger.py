@@ -86,7 +86,7 @@ def export(
             why = Both("--period ANNÉE, sans --supplier", "--period YEAR, without --supplier")
             raise WrongUse(name="--format fec", why=why)
         name = accounts.fec_name(desk.home.settings.siren, period) if output and output.is_dir() else ""
-        return Paper(name, functools.partial(accounts.fec, desk, accounts.accounts_of(desk.home), period))
+        return Paper(name, functools.partial(accounts.fec, desk, period))
 
     def sheets() -> "list[Sheet]":
         both = [
@@ -142,9 +142,9 @@ ACCOUNTS = (
 
 def trial(desk: "Desk", *, period: Period = None, at: At = None) -> Rows:
     """The trial balance; code 1 if it does not come to nothing."""
-    from edi.lending.books.accounts import accounts_of, trial
+    from edi.lending.books.accounts import trial
 
-    rows = trial(desk, accounts_of(desk.home), period, at)
+    rows = trial(desk, period, at)
     sums = {name: sum(row[name] for row in rows) for name in _SUMS}
     total = tuple(
         filled(Both("{what} : {euros} €", "{what}: {euros} €"), what=_SUMS[name], euros=french(cents))

@@ -61,8 +61,9 @@ def accounts_of(home: Home) -> Accounts:
     return table(home, "accounts", Accounts)
 
 
-def trial(desk: Desk, accounts: Accounts, period: int | None = None, at: date | None = None) -> list[dict[str, Any]]:
+def trial(desk: Desk, period: int | None = None, at: date | None = None) -> list[dict[str, Any]]:
     """The trial balance, by account number: sums of debits and credits, and what is left, in cents (debit is positive)."""
+    accounts = accounts_of(desk.home)
     rows = desk.db.execute(
         "SELECT account, sum(debit_cents) AS debit_cents, sum(credit_cents) AS credit_cents FROM v_journal "
         "WHERE (?1 IS NULL OR period = ?1) AND (?2 IS NULL OR substr(at, 1, 10) <= ?2) GROUP BY account",
@@ -93,8 +94,9 @@ def fec_name(siren: str, period: int) -> str:
     return f"{siren}FEC{period}1231.txt"
 
 
-def fec(desk: Desk, accounts: Accounts, period: int) -> Iterator[bytes]:
+def fec(desk: Desk, period: int) -> Iterator[bytes]:
     """The journal of a period as a "fichier des écritures comptables": a line of heads, then 18 fields a line."""
+    accounts = accounts_of(desk.home)
     rows = desk.db.execute(
         "SELECT j.*, p.name FROM v_journal j LEFT JOIN partner p ON p.gln = j.party WHERE j.period = ? "
         "ORDER BY at, journal, id, label, debit_cents = 0",

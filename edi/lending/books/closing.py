@@ -104,7 +104,7 @@ def _proved(desk: Desk, progress: Callable[[Text, int, int], None]) -> None:
                 f"The ledger does not hold ({failure.check}, entry {failure.entry}): edi ledger verify.",
             )
         )
-    if balance := sum(row["balance_cents"] for row in accounts.trial(desk, accounts.accounts_of(desk.home))):
+    if balance := sum(row["balance_cents"] for row in accounts.trial(desk)):
         raise NotAllowed(
             why=Both(
                 f"La balance ne tombe pas à zéro : {balance} centimes.", f"The books do not balance: {balance} cents."

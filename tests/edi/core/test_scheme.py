@@ -15,7 +15,7 @@ from edi.core.judged import Booked, Judged, ruled
 from edi.core.ledger import Kind
 from edi.core.scheme import File, Scheme
 from edi.intake.status import status
-from edi.lending.books.accounts import Accounts, fec, trial
+from edi.lending.books.accounts import fec, trial
 from edi.lending.books.proof import Failure, verify
 from edi.lending.matching.claims import balances, entries
 from parsers.sniff import Source
@@ -109,7 +109,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lending(desk: Desk) -> list[Any]:
     """What the lending right's books show."""
-    found = [list(entries(desk)), balances(desk), trial(desk, Accounts()), list(fec(desk, Accounts(), 2025))]
+    found = [list(entries(desk)), balances(desk), trial(desk), list(fec(desk, 2025))]
     return [*found, desk.rows("SELECT * FROM v_journal")]
 
 

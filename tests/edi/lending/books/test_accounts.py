@@ -51,24 +51,24 @@ def test_every_posting_balances(desk: Desk) -> None:
 
 def test_trial_balance_is_zero_and_says_what_is_owed(desk: Desk) -> None:
     for period in (None, 2024, 2025, 1999):
-        rows = trial(desk, Accounts(), period)
+        rows = trial(desk, period)
         assert sum(row["balance_cents"] for row in rows) == 0
-    sums = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts())}
+    sums = {row["name"]: row["balance_cents"] for row in trial(desk)}
     assert sums["suppliers"] == desk.owed()
     assert sums["state"] == 104 * 150 + 10 * 100
-    by_year = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts(), 2024)}
+    by_year = {row["name"]: row["balance_cents"] for row in trial(desk, 2024)}
     assert by_year["to_distribute"] == 0, "all of a year that was shared out has gone somewhere"
     before = desk.time.date() - timedelta(days=1)
-    assert {row["name"] for row in trial(desk, Accounts(), at=before)} == {"suppliers", "to_distribute"}
+    assert {row["name"] for row in trial(desk, at=before)} == {"suppliers", "to_distribute"}
 
 
 def test_fec_keeps_the_published_rules(desk: Desk) -> None:
     assert list(FEC) == HEAD
     for period in (2024, 2025):
-        data = b"".join(fec(desk, Accounts(), period))
+        data = b"".join(fec(desk, period))
         assert wrongs(fec_name("732829320", period), data) == []
         assert data.count(b"\r\n") > 10
-    assert wrongs(NAME, b"".join(fec(desk, Accounts(), 1999))) == []
+    assert wrongs(NAME, b"".join(fec(desk, 1999))) == []
     with pytest.raises(SettingsWrong, match="siren"):
         fec_name("", 2025)
 
@@ -81,7 +81,7 @@ def test_fec_keeps_the_published_rules(desk: Desk) -> None:
     ],
 )  # fmt: skip
 def test_the_check_of_the_fec_can_fail(desk: Desk, old: bytes, new: bytes) -> None:
-    data = b"".join(fec(desk, Accounts(), 2025))
+    data = b"".join(fec(desk, 2025))
     assert old in data
     assert wrongs(NAME, data.replace(old, new)) != []
 
@@ -91,7 +91,7 @@ def test_hostile_text_stays_in_its_field(tmp_path: Path) -> None:
     desk.know([partner(SHOP, "supplier")])
     desk.db.execute("UPDATE partner SET name = ? WHERE gln = ?", ("a\tb\r\nc\x1b 図 Œ", SHOP))
     declare(desk, 3, 2025)
-    data = b"".join(fec(desk, Accounts(), 2025))
+    data = b"".join(fec(desk, 2025))
     assert wrongs(NAME, data) == [] and "\ta b  c  ? Œ\t".encode("iso8859-15") in data
 
 

@@ -15,7 +15,7 @@ import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from edi.lending.books.accounts import Accounts, trial
+from edi.lending.books.accounts import trial
 from edi.lending.books.proof import verify
 from edi.lending.books.statements import as_pdf, document, issue, listing, sheets
 from edi.lending.matching.estimating import post
@@ -110,7 +110,7 @@ def test_estimates_are_billed_when_posted_and_taken_back_when_reversed(desk: Des
     desk.reconcile()
     [back] = issued(desk, supplier=OTHER_SHOP)
     assert (back["totals"]["due_cents"], back["totals"]["called_cents"]) == (-546, 0)
-    sums = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts())}
+    sums = {row["name"]: row["balance_cents"] for row in trial(desk)}
     assert sums == {"suppliers": 300, "to_distribute": -600, "estimates": 300}
 
 
@@ -154,7 +154,7 @@ def test_all_statements_of_random_years_come_to_the_ledger(tmp_path: Path, seed:
             estimated = desk.one("SELECT coalesce(sum(remuneration_cents), 0) FROM estimation")
             assert sum(row["due_cents"] for row in rows) == desk.owed() + estimated
         assert verify(desk).failure is None
-        assert sum(row["balance_cents"] for row in trial(desk, Accounts())) == 0
+        assert sum(row["balance_cents"] for row in trial(desk)) == 0
 
 
 def test_stopped_in_the_middle_it_goes_on_without_a_gap(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from edi.core import periods
 from edi.core.ledger import content_hash
 from edi.core.store import transaction
 from edi.lending.books import distributing, statements
-from edi.lending.books.accounts import Accounts, trial
+from edi.lending.books.accounts import trial
 from edi.lending.books.proof import verify
 from edi.lending.books.reminding import silent
 from edi.lending.matching import claims, estimating
@@ -60,7 +60,7 @@ def test_the_least_of_each_date_once(desk: Desk) -> None:
     assert estimated(desk, 2004) == [("1", 264), ("2", 546), ("3", -66)]
     assert estimated(desk, 2004) == []
     assert verify(desk).failure is None
-    sums = {row["name"]: row["balance_cents"] for row in trial(desk, Accounts())}
+    sums = {row["name"]: row["balance_cents"] for row in trial(desk)}
     assert sums == {"suppliers": 744, "estimates": -744}
 
 

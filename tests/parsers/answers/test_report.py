@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.answers import report
+from parsers.answers import report, report_text
 from parsers.excerpts import Excerpt
 from parsers.plain import columns, harmless
 from schemas.acknowledgement import Acknowledgement
@@ -28,7 +28,7 @@ FINDING_KEYS = [
 @given(acknowledgements(), LANGUAGES, st.integers(80, 100))
 def test_no_line_is_wider_than_a_terminal(ack: Acknowledgement, language: str, width: int) -> None:
     at = {finding: Excerpt(0, "LG" + "é日" * 90, 100, 30) for finding in ack.findings}
-    shown = [line for _, line in report.lines(report.told(ack, language, at), width)]
+    shown = ["".join(piece for _, piece in line) for line in report_text.lines(report.told(ack, language, at), width)]
     assert max(map(columns, shown)) <= width
     assert [line for line in shown if "┌" in line] == ["┌" + "─" * (width - 2) + "┐"]
 
@@ -37,7 +37,9 @@ def test_no_line_is_wider_than_a_terminal(ack: Acknowledgement, language: str, w
 def test_carets_stand_under_what_is_at_fault(before: str) -> None:
     ack = next(ack for ack in CASES.values() if ack.findings)
     excerpt = Excerpt(0, f"{before}fault after", len(before), len("fault"))
-    shown = dict(report.lines(report.told(ack, "fr", {ack.findings[0]: excerpt})))
+    shown = dict(
+        piece for line in report_text.lines(report.told(ack, "fr", {ack.findings[0]: excerpt})) for piece in line
+    )
 
     left = shown["quote"].partition("fault")[0]
     assert shown["caret"] == " " * columns(left) + "^^^^^"
@@ -45,7 +47,7 @@ def test_carets_stand_under_what_is_at_fault(before: str) -> None:
 
 @given(acknowledgements(), LANGUAGES)
 def test_no_line_is_wider_than_100_columns_and_none_is_harmful(ack: Acknowledgement, language: str) -> None:
-    text = report.text(ack, language)
+    text = report_text.text(ack, language)
 
     text.encode()
     assert text.endswith("\n")
@@ -67,7 +69,7 @@ def test_no_line_is_wider_than_100_columns_and_none_is_harmful(ack: Acknowledgem
 def test_what_was_not_checked_is_told_with_its_own_reason(codes: tuple[str, ...], said: str) -> None:
     ack = msgspec.structs.replace(CASES["accepted"], not_checked=codes)
     for language, words in (("fr", ("à la réception", "annuaire")), ("en", ("on reception", "directory"))):
-        text = report.text(ack, language)
+        text = report_text.text(ack, language)
         page = "".join(report.page([report.told(ack, language)], language))
         for why, word in zip(("on-record", "no-directory"), words, strict=True):
             assert (word in text, word in page) == (why in said, why in said), (language, why)
@@ -76,7 +78,7 @@ def test_what_was_not_checked_is_told_with_its_own_reason(codes: tuple[str, ...]
 
 @given(acknowledgements(), LANGUAGES)
 def test_every_finding_kept_is_in_the_report(ack: Acknowledgement, language: str) -> None:
-    lines = report.text(ack, language).splitlines()
+    lines = report_text.text(ack, language).splitlines()
 
     label = "         Code      "
     told = sorted(line.removeprefix(label) for line in lines if line.startswith(label))
@@ -107,8 +109,8 @@ def test_every_finding_kept_is_in_the_report(ack: Acknowledgement, language: str
     ],
 )  # fmt: skip
 def test_the_report_says_it_plainly(name: str, french: str, english: str) -> None:
-    assert french in report.text(CASES[name], "fr")
-    assert english in report.text(CASES[name], "en")
+    assert french in report_text.text(CASES[name], "fr")
+    assert english in report_text.text(CASES[name], "en")
 
 
 @pytest.mark.parametrize("facts", [{"use": "test"}, {"dry_run": True}])
@@ -116,12 +118,12 @@ def test_a_trial_is_never_said_to_be_booked(facts: dict[str, object]) -> None:
     ack = with_findings(cases.EAN, **cases.PARTLY | facts)
 
     for language, words in (("fr", ("sont comptabilisées", "1 201 comptabilisées")), ("en", ("are booked",))):
-        assert not any(word in report.text(ack, language) for word in words)
+        assert not any(word in report_text.text(ack, language) for word in words)
 
 
 def test_file_findings_come_first_then_refused_invoices_then_warnings() -> None:
     ack = with_findings(cases.TITLE, cases.EAN, cases.OUTSIDE, cases.TRAILER, cases.DIFFERS)
-    text = report.text(ack)
+    text = report_text.text(ack)
 
     order = [
         "trailer-missing",

@@ -108,7 +108,7 @@ def _xml(stream: IO[bytes], header: Header, wanted: Wanted) -> Iterator[bytes]:
 def _head(name: str, attributes: dict[str, str], header: Header) -> bytes:
     """The root's start tag, with its own names and prefixes, then declarant and addressee."""
     told = {**attributes, **write_xml.root_attributes(header)}
-    written = "".join(f" {key}={quoteattr(value)}" for key, value in told.items() if value is not None)
+    written = "".join(f" {key}={quoteattr(value)}" for key, value in told.items())
     prefix = name[: -len("declaration")]
     parties = "".join(
         f'  <{prefix}{party} gln="{code}"/>\n'

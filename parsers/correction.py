@@ -19,7 +19,7 @@ from schemas.lending import lists
 from schemas.lending.layout import FA, FI, LENGTH
 
 _DATE, _KIND, _HT = (FA.field(name) for name in ("date", "kind", "ht"))
-_KINDS = lists.from_fixed(lists.KIND)
+_KINDS = lists.words(lists.KIND, "fixed")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 #: Whether the invoice of that place in the file, from 1, and of that year (None: it cannot be read) is carried.

@@ -66,7 +66,7 @@ _CODECS: dict[str, _Codec] = {
     "moment": (_moment, _digits),
 }
 _OF_CODES: dict[tuple[lists.Row, ...], _Codec] = {
-    rows: (lists.from_fixed(rows).__getitem__, lists.to_fixed(rows).__getitem__)
+    rows: (lists.words(rows, "fixed").__getitem__, lists.written(rows, "fixed").__getitem__)
     for rows in (lists.SIDE, lists.USE, lists.NATURE, lists.KIND)
 }
 

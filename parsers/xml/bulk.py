@@ -251,7 +251,7 @@ def _unescaped(column: Sequence[bytes]) -> tuple[list[str], str]:
     return text.split("\n"), text
 
 
-_KIND = {code.encode(): kind for code, kind in lists.from_xml(lists.KIND).items()}
+_KIND = {code.encode(): kind for code, kind in lists.words(lists.KIND, "xml").items()}
 _CONVERTERS: dict[str, Callable[[Sequence[bytes]], Sequence[Any]]] = {
     "gln": _texts,
     "ean": _texts,

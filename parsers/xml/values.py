@@ -70,7 +70,7 @@ _CODECS: dict[str, _Codec] = {
     "moment": (_paris, _moment),
 }
 _OF_CODES: dict[tuple[lists.Row, ...], _Codec] = {
-    rows: (lists.from_xml(rows).__getitem__, lists.to_xml(rows).__getitem__)
+    rows: (lists.words(rows, "xml").__getitem__, lists.written(rows, "xml").__getitem__)
     for rows in (lists.SIDE, lists.USE, lists.NATURE, lists.KIND)
 }
 

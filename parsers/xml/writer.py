@@ -25,7 +25,8 @@ def write(header: Header, invoices: Iterable[Invoice], out: IO[bytes]) -> None:
 
 def root_attributes(header: Header) -> dict[str, str]:
     """The attributes of the root; one that may be absent and has nothing to say is."""
-    return values.write(ROOT, msgspec.structs.replace(header, version=VERSION))
+    attributes = values.write(ROOT, msgspec.structs.replace(header, version=VERSION))
+    return attributes | {"periode": f"{header.period:04d}"}
 
 
 def _invoices(file: Any, invoices: Iterable[Invoice]) -> None:

@@ -67,7 +67,7 @@ class Shape(msgspec.Struct, frozen=True):
         if name not in _ELEMENTS:
             return Shape(prefix, self.quote, self.equals, self.orders)
         place = _ELEMENTS.index(name)
-        present = [attribute for attribute in attributes if (name, attribute) in FIELDS]
+        present = [attribute for attribute in attributes if attribute in self.orders[place]]
         order = list(present)
         for before, attribute in pairwise((None, *self.orders[place])):
             if attribute not in present:

@@ -24,14 +24,12 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 #: What a validator reads of any element; where a schema lies is for nobody to follow.
 _OF_INSTANCES = {_INSTANCE + "type", _INSTANCE + "nil"}
 _LOCATIONS = {_INSTANCE + "schemaLocation", _INSTANCE + "noNamespaceSchemaLocation"}
-#: In XML an element of its own, and what nobody has to say.
-_NOT_OF_AN_INVOICE = ("contract", "contract_sent", "announced")
-#: The fixed format's field that an attribute of an element stands for.
+#: The fixed format's field that an attribute of an element stands for, or would.
 FIELDS: dict[tuple[str, str], Field] = {
     **{(ROOT, field.wire): field for field in EN.fields[2:-1]},
     (DECLARANT, "gln"): EN.field("declarant"),
     (ADDRESSEE, "gln"): EN.field("addressee"),
-    **{(INVOICE, field.wire): field for field in FA.fields[2:-1] if field.name not in _NOT_OF_AN_INVOICE},
+    **{(INVOICE, field.wire): field for field in FA.fields[2:-1]},
     (CONTRACT, "reference"): FA.field("contract"),
     (CONTRACT, "envoi"): FA.field("contract_sent"),
     **{(LINE, field.wire): field for field in LG.fields[2:-1]},

@@ -19,7 +19,7 @@ from schemas.lending import lists
 from schemas.lending.layout import FA, FI, LENGTH
 
 _DATE, _KIND, _HT = (FA.field(name) for name in ("date", "kind", "ht"))
-_KINDS = lists.from_fixed(lists.KIND)
+_KINDS = lists.words(lists.KIND, "fixed")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 #: Whether the invoice of that place in the file, from 1, and of that year (None: it cannot be read) is carried.
@@ -108,7 +108,7 @@ def _xml(stream: IO[bytes], header: Header, wanted: Wanted) -> Iterator[bytes]:
 def _head(name: str, attributes: dict[str, str], header: Header) -> bytes:
     """The root's start tag, with its own names and prefixes, then declarant and addressee."""
     told = {**attributes, **write_xml.root_attributes(header)}
-    written = "".join(f" {key}={quoteattr(value)}" for key, value in told.items() if value is not None)
+    written = "".join(f" {key}={quoteattr(value)}" for key, value in told.items())
     prefix = name[: -len("declaration")]
     parties = "".join(
         f'  <{prefix}{party} gln="{code}"/>\n'

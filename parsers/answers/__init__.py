@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from parsers.answers import answer_xml, aperak, gencod, report
+from parsers.answers import answer_xml, aperak, gencod, report, report_text
 from schemas.acknowledgement import Acknowledgement, notices
 
 Encoding = Literal["auto", "gencod", "xml", "aperak"]
@@ -67,7 +67,7 @@ def render(
     files = []
     for name, notice in names(original, acknowledgement, encoding):
         if notice == "text":
-            data = report.text(acknowledgement, language).encode()
+            data = report_text.text(acknowledgement, language).encode()
         elif notice == "json":
             facts = report.as_json(acknowledgement, language)
             data = (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode()

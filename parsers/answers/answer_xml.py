@@ -5,6 +5,7 @@ the whole acknowledgement, so that either message of a partly accepted file tell
 are made harmless, and with that fit for XML; times are Paris time with its offset.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -25,18 +26,72 @@ NAMESPACE = "urn:droit-de-pret:reponse:1.0"
 VERSION = "1.0"
 _PARIS = ZoneInfo("Europe/Paris")
 
-VERDICT = {
-    "accepted": "acceptee",
-    "partly-accepted": "partielle",
-    "refused": "refusee",
-    "duplicate": "doublon",
-    "failed": "echec",
-}
-FORMAT = {"fixed": "fixe", "xml": "xml"}
+#: How a fact is written, None where it cannot be; and read.
+Codec = tuple[Callable[[Any], Any], Callable[[str], Any]]
+
+
+def moment(wall: datetime) -> str:
+    """A Paris wall-clock time as XML has it, with its offset."""
+    aware = wall.replace(tzinfo=_PARIS)
+    offset = aware.utcoffset()
+    # Before 1911 Paris was 9 min 21 s ahead, which no XML time can say.
+    return (wall if offset is None or offset.seconds % 60 else aware).isoformat()
+
+
+def read_moment(text: str) -> datetime:
+    """Paris wall-clock time; the offset is dropped, since a declarant may state an hour that never was."""
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def words(wire: Mapping[str, str]) -> Codec:
+    """How words of ours are written as those of `wire`, and read back."""
+    return wire.__getitem__, {written: word for word, written in wire.items()}.__getitem__
+
+
 REACH = {"file": "fichier", "invoice": "facture", "warning": "avertissement"}
-SIDE = lists.to_xml(lists.SIDE)
-USE = lists.to_xml(lists.USE)
-NATURE = lists.to_xml(lists.NATURE)
+TEXT: Codec = (str, str)
+NUMBER: Codec = (str, int)
+_BOOLEAN: Codec = (lambda fact: "true" if fact else "false", lambda text: text in ("true", "1"))
+MOMENT: Codec = (moment, read_moment)
+_GLN: Codec = (lambda number: number if gln.has_form(number) else None, str)
+_VERDICT = words({
+    "accepted": "acceptee", "partly-accepted": "partielle", "refused": "refusee", "duplicate": "doublon",
+    "failed": "echec",
+})  # fmt: skip
+_Columns = Mapping[str, tuple[str, Codec]]
+#: What stands in each element, in the order of the message: attribute, the acknowledgement's name for it, how it is written.
+_FACTS: dict[str, _Columns] = {
+    "reponse": {
+        "verdict": ("verdict", _VERDICT),
+        "refusEntier": ("structure_refused", _BOOLEAN),
+        "aBlanc": ("dry_run", _BOOLEAN),
+        "emission": ("answered_at", MOMENT),
+    },
+    "emetteur": {"gln": ("sender", _GLN)},
+    "destinataire": {"gln": ("addressee", _GLN)},
+    "original": {
+        "fichier": ("file", TEXT),
+        "sha256": ("sha256", TEXT),
+        "format": ("format", words({"fixed": "fixe", "xml": "xml"})),
+        "cote": ("side", words(lists.written(lists.SIDE, "xml"))),
+        "usage": ("use", words(lists.written(lists.USE, "xml"))),
+        "nature": ("nature", words(lists.written(lists.NATURE, "xml"))),
+        "declarant": ("declarant", _GLN),
+        "destinataire": ("original_addressee", _GLN),
+        "reference": ("reference", TEXT),
+        "periode": ("period", NUMBER),
+        "envoiNumero": ("sending", NUMBER),
+        "emission": ("issued", MOMENT),
+    },
+    "factures": {"lues": ("invoices", NUMBER), "acceptees": ("accepted", NUMBER), "refusees": ("refused", NUMBER)},
+    "constats": {"total": ("findings_total", NUMBER)},
+}
+_OF_A_FINDING: _Columns = {
+    "enregistrement": ("record", NUMBER),
+    "position": ("position", NUMBER),
+    "champ": ("field", TEXT),
+    "facture": ("invoice", TEXT),
+}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -59,38 +114,10 @@ def write(acknowledgement: Acknowledgement, notice: str) -> bytes:
     """
     assert notice in NOTICE_NUMBERS, notice
     ack = acknowledgement
-    root = etree.Element(
-        f"{{{NAMESPACE}}}reponse",
-        {
-            "version": VERSION,
-            "avis": notice.upper(),
-            "verdict": VERDICT[ack.verdict],
-            "refusEntier": _boolean(ack.structure_refused),
-            "aBlanc": _boolean(ack.dry_run),
-            "emission": moment(ack.answered_at),
-        },
-        nsmap={None: NAMESPACE},
-    )
-    _add(root, "emetteur", gln=_gln(ack.sender))
-    _add(root, "destinataire", gln=_gln(ack.addressee))
-    _add(
-        root,
-        "original",
-        fichier=ack.file,
-        sha256=ack.sha256,
-        format=FORMAT[ack.format] if ack.format else None,
-        cote=SIDE[ack.side] if ack.side else None,
-        usage=USE[ack.use] if ack.use else None,
-        nature=NATURE[ack.nature] if ack.nature else None,
-        declarant=_gln(ack.declarant),
-        destinataire=_gln(ack.original_addressee),
-        reference=ack.reference,
-        periode=ack.period,
-        envoiNumero=ack.sending,
-        emission=moment(ack.issued) if ack.issued else None,
-    )
-    _add(root, "factures", lues=ack.invoices, acceptees=ack.accepted, refusees=ack.refused)
-    findings = _add(root, "constats", total=ack.findings_total)
+    root = etree.Element(_tag("reponse"), {"version": VERSION, "avis": notice.upper()}, nsmap={None: NAMESPACE})
+    for element in _FACTS:
+        _put(root if element == "reponse" else _add(root, element), _FACTS[element], ack)
+    findings = root[-1]
     for code, count in ack.findings_by_code.items():
         _add(findings, "compte", **_kind(code), nombre=count)
     for finding in ack.findings:
@@ -105,37 +132,20 @@ def write(acknowledgement: Acknowledgement, notice: str) -> bytes:
 def read(data: bytes) -> Answer:
     """The answer in `data`; ValueError if it is not XML, has a DTD or is against the XSD."""
     root = validated(data, schema())
-    original, invoices, findings = (root.find(_tag(name)) for name in ("original", "factures", "constats"))
-    assert original is not None and invoices is not None and findings is not None
-    ack = Acknowledgement(
-        file=original.attrib["fichier"],
-        sha256=original.attrib["sha256"],
-        format=_ours(FORMAT, original.get("format")),
-        verdict=_ours(VERDICT, root.attrib["verdict"]) or "",
-        sender=_party(root, "emetteur") or "",
-        addressee=_party(root, "destinataire"),
-        answered_at=read_moment(root.attrib["emission"]),
-        side=_ours(SIDE, original.get("cote")),
-        use=_ours(USE, original.get("usage")),
-        nature=_ours(NATURE, original.get("nature")),
-        declarant=original.get("declarant"),
-        original_addressee=original.get("destinataire"),
-        reference=original.get("reference"),
-        period=_number(original.get("periode")),
-        sending=_number(original.get("envoiNumero")),
-        issued=read_moment(original.attrib["emission"]) if "emission" in original.attrib else None,
-        invoices=int(invoices.attrib["lues"]),
-        accepted=int(invoices.attrib["acceptees"]),
-        refused=int(invoices.attrib["refusees"]),
-        findings=tuple(map(_read_finding, findings.iterfind(_tag("constat")))),
-        findings_total=int(findings.attrib["total"]),
-        findings_by_code={row.attrib["code"]: int(row.attrib["nombre"]) for row in findings.iterfind(_tag("compte"))},
+    facts: dict[str, Any] = {"format": None, "sender": "", "addressee": None}
+    for element, columns in _FACTS.items():
+        for row in (root,) if element == "reponse" else root.iterfind(_tag(element)):
+            facts |= _taken(row, columns)
+    findings = root.iterfind(f"{_tag('constats')}/{_tag('constat')}")
+    counts = root.iterfind(f"{_tag('constats')}/{_tag('compte')}")
+    acknowledgement = Acknowledgement(
+        **facts,
+        findings=tuple(map(_read_finding, findings)),
+        findings_by_code={row.attrib["code"]: int(row.attrib["nombre"]) for row in counts},
         not_checked=tuple(row.attrib["code"] for row in root.iterfind(_tag("nonControle"))),
         corrections=tuple(row.attrib["fichier"] for row in root.iterfind(_tag("correction"))),
-        structure_refused=root.attrib["refusEntier"] in ("true", "1"),
-        dry_run=root.attrib["aBlanc"] in ("true", "1"),
     )
-    return Answer(root.attrib["avis"].lower(), ack)
+    return Answer(root.attrib["avis"].lower(), acknowledgement)
 
 
 def validated(data: bytes, against: etree.XMLSchema) -> etree._Element:
@@ -153,15 +163,8 @@ def validated(data: bytes, against: etree.XMLSchema) -> etree._Element:
 
 
 def _write_finding(parent: etree._Element, finding: Finding) -> None:
-    row = _add(
-        parent,
-        "constat",
-        **_kind(finding.code),
-        enregistrement=finding.record,
-        position=finding.position,
-        champ=finding.field,
-        facture=finding.invoice,
-    )
+    row = _add(parent, "constat", **_kind(finding.code))
+    _put(row, _OF_A_FINDING, finding)
     if finding.found is not None:
         _add(row, "trouve").text = harmless(finding.found)
     _write_text(row, "attendu", finding.expected)
@@ -173,10 +176,7 @@ def _read_finding(row: etree._Element) -> Finding:
     found = row.find(_tag("trouve"))
     return Finding(
         code=row.attrib["code"],
-        record=_number(row.get("enregistrement")),
-        position=_number(row.get("position")),
-        field=row.get("champ"),
-        invoice=row.get("facture"),
+        **_taken(row, _OF_A_FINDING),
         found=None if found is None else found.text or "",
         expected=_read_text(row, "attendu"),
         suggestion=_read_text(row, "suggestion"),
@@ -203,44 +203,25 @@ def _kind(code: str) -> dict[str, Any]:
     return {"code": code, "numero": entry.number, "portee": REACH[entry.reach]}
 
 
-def _add(parent: etree._Element, element: str, **attributes: str | int | None) -> etree._Element:
-    kept = {name: harmless(str(value)) for name, value in attributes.items() if value is not None}
-    return etree.SubElement(parent, _tag(element), kept)
+def _add(parent: etree._Element, element: str, **attributes: str | int) -> etree._Element:
+    return etree.SubElement(parent, _tag(element), {name: harmless(str(value)) for name, value in attributes.items()})
+
+
+def _put(element: etree._Element, columns: _Columns, source: msgspec.Struct) -> None:
+    """Writes the facts of `source` that are known."""
+    for attribute, (name, (write, _)) in columns.items():
+        if (fact := getattr(source, name)) is not None and (written := write(fact)) is not None:
+            element.set(attribute, harmless(written))
+
+
+def _taken(element: etree._Element, columns: _Columns) -> dict[str, Any]:
+    """The facts that an element has attributes for."""
+    return {
+        name: read(element.attrib[attribute])
+        for attribute, (name, (_, read)) in columns.items()
+        if attribute in element.attrib
+    }
 
 
 def _tag(name: str) -> str:
     return f"{{{NAMESPACE}}}{name}"
-
-
-def _ours(words: dict[str, str], written: str | None) -> str | None:
-    return next((ours for ours, wire in words.items() if wire == written), None)
-
-
-def _party(root: etree._Element, name: str) -> str | None:
-    element = root.find(_tag(name))
-    return None if element is None else element.get("gln")
-
-
-def _gln(number: str | None) -> str | None:
-    return number if number is not None and gln.has_form(number) else None
-
-
-def _number(text: str | None) -> int | None:
-    return None if text is None else int(text)
-
-
-def _boolean(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def moment(wall: datetime) -> str:
-    """A Paris wall-clock time as XML has it, with its offset."""
-    aware = wall.replace(tzinfo=_PARIS)
-    offset = aware.utcoffset()
-    # Before 1911 Paris was 9 min 21 s ahead, which no XML time can say.
-    return (wall if offset is None or offset.seconds % 60 else aware).isoformat()
-
-
-def read_moment(text: str) -> datetime:
-    """Paris wall-clock time; the offset is dropped, since a declarant may state an hour that never was."""
-    return datetime.fromisoformat(text).replace(tzinfo=None)

@@ -78,6 +78,7 @@ RUBRIQUES: dict[str, tuple[Zone, ...]] = {
     "177": _ORIGINAL,
     "199": (Zone("lines", 6, "n", "nombre de lignes du message", "number of lines of the message"),),
 }
+_WHOLE = {zone.name for rubrique, zones in RUBRIQUES.items() if rubrique != "177" for zone in zones}
 #: What follows in a 177, by its identifier.
 COMMENTS: dict[int, tuple[Zone, ...]] = {904: _PROCESSED, 905: _ERROR, 906: _ERROR}
 
@@ -172,10 +173,8 @@ def read(data: bytes) -> Message:
         raise ValueError(f"line 1: {MESSAGE_TYPE} expected, and CRLF after every line")
     facts: dict[str, Any] = {}
     comments: list[Comment] = []
-    order = []
     for place, line in enumerate(lines[1:-1], 2):
         rubrique, *texts = line.split(";")
-        order.append(rubrique)
         try:
             zones = RUBRIQUES[rubrique]
             if rubrique == "177":
@@ -184,11 +183,12 @@ def read(data: bytes) -> Message:
                 facts |= _zones(zones, texts)
         except (ValueError, LookupError) as why:
             raise ValueError(f"line {place}: {why}") from why
-    if order != [r for name in RUBRIQUES for r in [name] * (len(comments) if name == "177" else 1)]:
-        raise ValueError(f"rubriques {', '.join(RUBRIQUES)} expected, in this order")
-    if facts["lines"] != min(len(lines) - 1, 999_999):
-        raise ValueError(f"199 counts {facts['lines']} lines of {len(lines) - 1}")
-    return Message(comments=tuple(comments), **facts)
+    if facts.keys() != _WHOLE or facts["lines"] != min(len(lines) - 1, 999_999):
+        raise ValueError(f"rubriques {', '.join(RUBRIQUES)} expected, and their number in 199")
+    message = Message(comments=tuple(comments), **facts)
+    if encode(message) != data:  # order, widths, what a text may hold
+        raise ValueError("other lines than are written")
+    return message
 
 
 def _errors(acknowledgement: Acknowledgement, original: Comment) -> list[Comment]:
@@ -216,84 +216,48 @@ def _error(finding: Finding, original: Comment) -> Comment:
 
 
 def _line(rubrique: str, zones: tuple[Zone, ...], source: msgspec.Struct) -> str:
-    return ";".join([rubrique, *(_WRITERS[zone.kind](getattr(source, zone.name), zone) for zone in zones)])
+    return ";".join([rubrique, *(_CODECS[zone.kind][0](getattr(source, zone.name), zone.width) for zone in zones)])
 
 
 def _zones(zones: tuple[Zone, ...], texts: list[str]) -> dict[str, Any]:
     if [len(text) for text in texts] != [zone.width for zone in zones]:
         raise ValueError(f"zones of {[zone.width for zone in zones]} characters expected")
-    return {zone.name: _READERS[zone.kind](text) for zone, text in zip(zones, texts, strict=True)}
+    return {zone.name: _CODECS[zone.kind][1](text) for zone, text in zip(zones, texts, strict=True)}
 
 
-def _write_number(value: int | None, zone: Zone) -> str:
-    return f"{min(max(value or 0, 0), 10**zone.width - 1):0{zone.width}d}"
-
-
-def _write_gln(value: str | None, zone: Zone) -> str:
-    return value if value is not None and gln.has_form(value) else "0" * zone.width
-
-
-def _write_day(value: date | None, zone: Zone) -> str:
-    return f"{value.day:02d}{value.month:02d}{value.year % 100:02d}" if value else "0" * zone.width
-
-
-def _write_time(value: time | None, zone: Zone) -> str:
-    return f"{value:%H%M%S}" if value else "0" * zone.width
-
-
-def _write_text(value: str | None, zone: Zone) -> str:
-    return plain.latin(value or "").replace(";", ",").lstrip()[: zone.width].ljust(zone.width)
-
-
-def _write_tail(value: str | None, zone: Zone) -> str:
-    text = plain.latin(value or "").replace(";", ",").rstrip()[-zone.width :]
-    return text.ljust(zone.width) if text else "0" * zone.width
-
-
-def _read_number(text: str) -> int:
+def _digits(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is no number")
     return int(text)
 
 
-def _read_gln(text: str) -> str | None:
-    return text if _read_number(text) else None
+def _latin(value: str | None) -> str:
+    return plain.latin(value or "").replace(";", ",")
 
 
-def _read_day(text: str) -> date | None:
-    return date(2000 + int(text[4:]), int(text[2:4]), int(text[:2])) if _read_number(text) else None
+def _day(text: str) -> date | None:
+    return date(2000 + int(text[4:]), int(text[2:4]), int(text[:2])) if _digits(text) else None
 
 
-def _read_time(text: str) -> time:
-    _read_number(text)
-    return time(int(text[:2]), int(text[2:4]), int(text[4:]))
-
-
-def _read_text(text: str) -> str:
-    if plain.latin(text) != text or (text.startswith(" ") and text.strip(" ")):
-        raise ValueError(f"{text!r} is no text of a zone")
-    return text.rstrip(" ")
-
-
-def _read_tail(text: str) -> str | None:
-    if plain.latin(text) != text:
-        raise ValueError(f"{text!r} is no text of a zone")
-    return text.rstrip(" ") or None if text.strip("0") else None
-
-
-_WRITERS: dict[str, Callable[[Any, Zone], str]] = {
-    "n": _write_number,
-    "gln": _write_gln,
-    "day": _write_day,
-    "time": _write_time,
-    "an": _write_text,
-    "tail": _write_tail,
-}
-_READERS: dict[str, Callable[[str], Any]] = {
-    "n": _read_number,
-    "gln": _read_gln,
-    "day": _read_day,
-    "time": _read_time,
-    "an": _read_text,
-    "tail": _read_tail,
+_Codec = tuple[Callable[[Any, int], str], Callable[[str], Any]]
+#: How each kind of zone is written, in its width, and read.
+_CODECS: dict[str, _Codec] = {
+    "n": (lambda number, width: f"{min(max(number or 0, 0), 10**width - 1):0{width}d}", _digits),
+    "gln": (
+        lambda code, width: code if code is not None and gln.has_form(code) else "0" * width,
+        lambda text: text if _digits(text) else None,
+    ),
+    "day": (lambda day, width: f"{day:%d%m}{day.year % 100:02d}" if day else "0" * width, _day),
+    "time": (
+        lambda at, width: f"{at:%H%M%S}" if at else "0" * width,
+        lambda text: time.fromisoformat(f"{_digits(text):06d}"),
+    ),
+    "an": (
+        lambda text, width: _latin(text).lstrip()[:width].ljust(width),
+        lambda text: text.rstrip(" "),
+    ),
+    "tail": (
+        lambda text, width: (_latin(text).rstrip()[-width:] or "0" * width).ljust(width),
+        lambda text: text.rstrip(" ") if text.strip("0") else None,
+    ),
 }

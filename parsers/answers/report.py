@@ -1,11 +1,11 @@
 """The report on one file: what a librarian or a bookseller reads as plain text or as a page, and its JSON.
 
-French first, English on request (format, section 4). The text has at most 100 columns (a terminal that is narrower gets its own width), UTF-8, for any plain text
-editor; the page is one self-contained file; the JSON of one file has the keys of `edi check --json` and two counts
-more, and the names of correction files. Texts from outside are made harmless in all of them. The words stand in `parsers.answers.report_words`.
+French first, English on request (format, section 4). `told` puts it into words, part by part; `parsers.answers.report_text` sets
+those as text, the page here is one self-contained file. Texts from outside are made harmless in all of them. The words stand in
+`parsers.answers.report_words`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import msgspec
 
 from parsers.answers.report_words import amount, counted, field_label, number, spelled, verdict, what_to_do, when
 from parsers.excerpts import Excerpt
-from parsers.plain import columns, cut, harmless, wrapped
+from parsers.plain import cut, harmless
 from schemas import catalogue
 from schemas.acknowledgement import Acknowledgement, Rehearsal
 from schemas.finding import Finding
@@ -24,13 +24,9 @@ from schemas.text import say
 if TYPE_CHECKING:
     import jinja2
 
-WIDTH = 100
 _SHOWN = 160  # characters kept of one text from outside: two lines
 _LISTED = 40  # invoices listed in the summary
-_NONE: Mapping[Finding, Excerpt] = MappingProxyType({})
-
-#: Lines of the text with their role: box, title, rule, name, file, invoice, warning, label, quote, caret, or none.
-Lines = Iterator[tuple[str, str]]
+NO_EXCERPTS: Mapping[Finding, Excerpt] = MappingProxyType({})
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -48,13 +44,17 @@ class Told(msgspec.Struct, frozen=True):
     means: str
 
 
-class Section(msgspec.Struct, frozen=True):
-    """Findings of one reach, by invoice."""
+class Part(msgspec.Struct, frozen=True):
+    """A titled part of a report: paragraphs, a table with its heads, findings by invoice.
 
-    reach: str
+    `name` is to-do, counts, summary, file, invoice, warning or not-checked.
+    """
+
+    name: str
     title: str
-    note: str
-    groups: tuple[tuple[str, tuple[Told, ...]], ...]
+    notes: tuple[str, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+    groups: tuple[tuple[str, tuple[Told, ...]], ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -63,63 +63,62 @@ class Report(msgspec.Struct, frozen=True):
     language: str
     verdict: str
     rows: tuple[tuple[str | None, str], ...]
-    to_do: tuple[str, ...]
-    counts: tuple[tuple[str, ...], ...]
-    missing: str
-    findings: str
-    summary: tuple[tuple[str, ...], ...]
-    sections: tuple[Section, ...]
-    not_checked: tuple[tuple[str, str], ...]
+    parts: tuple[Part, ...]
 
 
-def told(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, Excerpt] = _NONE) -> Report:
+def told(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, Excerpt] = NO_EXCERPTS) -> Report:
     """The report in words. `excerpts` are what some of the findings point at."""
-    by_reach: dict[str, list[Finding]] = {"file": [], "invoice": [], "warning": []}
-    for finding in ack.findings:
-        by_reach[catalogue.reach(finding)].append(finding)
-    advised: set[str] = set()
+    return Report(language, ack.verdict, tuple(_head(ack, language)), tuple(_parts(ack, language, excerpts)))
 
-    def section(reach: str, title: str, note: str, nameless: str) -> Section:
+
+def _parts(ack: Acknowledgement, language: str, excerpts: Mapping[Finding, Excerpt]) -> Iterator[Part]:
+    warned = any(catalogue.reach(finding) == "warning" for finding in ack.findings)
+    yield Part("to-do", spelled("to-do", language), tuple(map(harmless, what_to_do(ack, warned, language))))
+    missing = ack.findings_total - len(ack.findings)
+    if missing > 0 or (ack.findings_total >= 20 and len(ack.findings_by_code) > 1):
+        notes = (counted("missing", missing, language),) if missing > 0 else ()
+        title, names = counted("findings", ack.findings_total, language), ("number", "code", "reach", "total", "shown")
+        yield Part("counts", title, notes, _table(names, _counts(ack, language), language))
+    summary = _table(("invoice", "state", "codes"), _summary(ack, language), language)
+    if len(summary) > 2:
+        yield Part("summary", spelled("summary", language), table=summary)
+    yield from _sections(ack, language, excerpts)
+    if ack.not_checked:
+        yield Part("not-checked", spelled("not-checked", language), tuple(_not_checked(ack, language)))
+
+
+def _table(names: Sequence[str], rows: Iterable[tuple[str, ...]], language: str) -> tuple[tuple[str, ...], ...]:
+    return (tuple(spelled(f"column-{name}", language) for name in names), *rows)
+
+
+def _sections(ack: Acknowledgement, language: str, excerpts: Mapping[Finding, Excerpt]) -> Iterator[Part]:
+    """The findings of each reach, by invoice."""
+    of_invoices: tuple[str, int | None, str] = ("refused-invoices", ack.refused, amount(ack, language, others=True))
+    if ack.structure_refused:
+        of_invoices = ("invoice-findings", None, spelled("invoice-findings-note", language))
+    advised: set[str] = set()
+    for reach, (title, count, note), nameless in (
+        ("file", ("file-findings", None, ""), ""),
+        ("invoice", of_invoices, spelled("no-number", language)),
+        ("warning", ("warnings", None, spelled("warnings-note", language)), spelled("whole", language)),
+    ):
+        found = [finding for finding in ack.findings if catalogue.reach(finding) == reach]
         groups: dict[str, list[Told]] = {}
-        for finding in by_reach[reach]:
+        for finding in found:
             name = f"{spelled('invoice', language)} {_short(finding.invoice)}" if finding.invoice else nameless
             groups.setdefault(name, []).append(_told(finding, ack.format, excerpts.get(finding), language, advised))
-        return Section(reach, title, note, tuple((name, tuple(group)) for name, group in groups.items()))
-
-    sections = []
-    if found := by_reach["file"]:
-        sections.append(section("file", counted("file-findings", len(found), language), "", ""))
-    if (found := by_reach["invoice"]) or ack.refused:
-        title, note = counted("refused-invoices", ack.refused, language), amount(ack, language, others=True)
-        if ack.structure_refused:
-            title = counted("invoice-findings", len(found), language)
-            note = spelled("invoice-findings-note", language)
-        sections.append(section("invoice", title, note, spelled("no-number", language)))
-    if found := by_reach["warning"]:
-        title, note = counted("warnings", len(found), language), spelled("warnings-note", language)
-        sections.append(section("warning", title, note, spelled("whole", language)))
-    missing = ack.findings_total - len(ack.findings)
-    few = missing <= 0 and (ack.findings_total < 20 or len(ack.findings_by_code) < 2)
-    return Report(
-        language=language,
-        verdict=ack.verdict,
-        rows=tuple(_head(ack, language)),
-        to_do=tuple(map(harmless, what_to_do(ack, bool(by_reach["warning"]), language))),
-        counts=() if few else tuple(_counts(ack, language)),
-        missing=counted("missing", missing, language) if missing > 0 else "",
-        findings=counted("findings", ack.findings_total, language),
-        summary=tuple(_summary(ack, language)),
-        sections=tuple(sections),
-        not_checked=tuple(_not_checked(ack, language)),
-    )
+        if found or (reach == "invoice" and ack.refused):
+            by_name = tuple((name, tuple(group)) for name, group in groups.items())
+            title = counted(title, len(found) if count is None else count, language)
+            yield Part(reach, title, (note,) if note else (), groups=by_name)
 
 
-def _not_checked(ack: Acknowledgement, language: str) -> Iterator[tuple[str, str]]:
-    """Why some checks could not be made here, and their codes."""
+def _not_checked(ack: Acknowledgement, language: str) -> Iterator[str]:
+    """Why some checks could not be made here, and below it their codes."""
     for why, of_directory in (("on-record", False), ("no-directory", True)):
         codes = [code for code in ack.not_checked if (code in catalogue.OF_DIRECTORY) == of_directory]
         if codes:
-            yield spelled(why, language), ", ".join(codes)
+            yield f"{spelled(why, language)}\n{', '.join(codes)}"
 
 
 def _short(outside: str) -> str:
@@ -211,115 +210,6 @@ def _told(
     )
 
 
-# -- as text ---------------------------------------------------------------------------------------
-
-
-def text(ack: Acknowledgement, language: str = "fr", excerpts: Mapping[Finding, Excerpt] = _NONE) -> str:
-    """The report as plain text: lines of at most 100 columns, each ended by LF."""
-    return "".join(line + "\n" for _, line in lines(told(ack, language, excerpts)))
-
-
-def lines(report: Report, width: int = WIDTH) -> Lines:
-    """The report line by line, each with its role, without trailing blanks; at most `width` columns, 60 at least."""
-    for role, line in _lines(report, max(60, width)):
-        yield role, line.rstrip()
-
-
-def _lines(report: Report, width: int) -> Lines:
-    language = report.language
-    yield from _box(report, width)
-    yield from _heading(spelled("to-do", language), width)
-    for place, paragraph in enumerate(report.to_do):
-        yield from (("", ""),) if place else ()
-        yield from _indented(paragraph, width)
-    if report.counts:
-        yield from _heading(report.findings, width)
-        if report.missing:
-            yield from (*_indented(report.missing, width), ("", ""))
-        for row in (tuple(spelled(f"column-{name}", language) for name in _COUNTED), *report.counts):
-            rank, code, reach, total, shown = row
-            yield "", f"  {rank:<5}{code:<{max(29, width - 60)}}{reach:<18}{total:>12}{shown:>14}"
-    if len(report.summary) > 1:
-        yield from _heading(spelled("summary", language), width)
-        for name, state, codes in report.summary:
-            first, *rest = wrapped(codes, width - 50)
-            while columns(name) > 24:
-                name = name[:-1]
-            yield "", f"  {name}{' ' * (26 - columns(name))}{state:<22}{first}"
-            yield from (("", " " * 50 + line) for line in rest)
-    for section in report.sections:
-        yield from _heading(section.title, width)
-        yield from _indented(section.note, width) if section.note else ()
-        for name, group in section.groups:
-            if name:
-                first, *rest = wrapped(name, width - 4)
-                yield from (("", ""), ("name", f"▪ {first}"), *(("name", f"  {line}") for line in rest))
-            for finding in group:
-                yield from _finding(finding, language, width)
-    if report.not_checked:
-        yield from _heading(spelled("not-checked", language), width)
-        for why, codes in report.not_checked:
-            yield from (*_indented(why, width), *_indented(codes, width))
-
-
-_COUNTED = ("number", "code", "reach", "total", "shown")
-
-
-def _box(report: Report, width: int) -> Lines:
-    inner, language = width - 2, report.language
-    left, right = spelled("scheme", language), spelled("title", language)
-    yield "rule", f"┌{'─' * inner}┐"
-    yield "box", f"│  {left}{' ' * (inner - 4 - columns(left) - columns(right))}{right}  │"
-    yield "rule", f"├{'─' * inner}┤"
-    margin = 2 + max(columns(spelled(label, language)) for label, _ in report.rows if label) + 3
-    for label, value in report.rows:
-        head = f"  {spelled(label, language)}" if label else ""
-        for line in wrapped(value, inner - margin - 2):
-            shown = f"{head:<{margin}}{line}"
-            yield "verdict" if label == "verdict" else "box", f"│{shown}{' ' * (inner - columns(shown))}│"
-            head = ""
-    yield "rule", f"└{'─' * inner}┘"
-
-
-def _heading(title: str, width: int) -> Lines:
-    yield from (("", ""), ("title", title.upper()), ("rule", "─" * width))
-
-
-def _indented(paragraph: str, width: int) -> Lines:
-    yield from (("", f"  {line}") for line in wrapped(paragraph, width - 4))
-
-
-def _finding(finding: Told, language: str, width: int) -> Lines:
-    first, *rest = wrapped(finding.sentence, width - 9)
-    yield finding.reach, f"  {finding.number}  {first}"
-    yield from ((finding.reach, f"       {line}") for line in rest)
-    for label, value in finding.rows:
-        head = spelled(label, language)
-        for line in wrapped(value, width - 21):
-            yield "do" if label == "do" else "label", f"         {head:<10}{line}"
-            head = ""
-        if label == "where" and finding.excerpt:
-            yield from _quote(finding.excerpt, width)
-
-
-def _quote(excerpt: Excerpt, width: int) -> Lines:
-    """The record, or as much of it as stands around the fault, and carets under the columns at fault."""
-    end, room = excerpt.first + excerpt.width, width - 12
-    start = max(0, end + 20 - room) if max(end, len(excerpt.text.rstrip())) > room else 0
-    start = min(start, excerpt.first)
-    shown = excerpt.text[start : start + room]
-    while columns(shown) > room:
-        shown = shown[:-1]
-    more = "…" if excerpt.text[start + len(shown) :].rstrip() else ""
-    yield "quote", f"{'…' if start else ' ':>9}{shown}{more}"
-    before, under = (columns(part) for part in (excerpt.text[start : excerpt.first], excerpt.text[excerpt.first : end]))
-    if excerpt.width:
-        yield "caret", " " * (9 + before) + "^" * max(1, min(under, room - before))
-
-
-# -- as a page, and as JSON ------------------------------------------------------------------------
-
-
 @cache
 def _template() -> "jinja2.Template":
     import jinja2  # not above: a page is seldom asked for
@@ -333,7 +223,13 @@ def _template() -> "jinja2.Template":
 
 def page(reports: Sequence[Report], language: str = "fr") -> Iterator[str]:
     """One self-contained HTML document with these reports: no script, nothing fetched, everything escaped."""
-    return _template().generate(reports=reports, language=language, spelled=spelled, columns=_COUNTED)
+    return _template().generate(reports=reports, language=language, spelled=spelled)
+
+
+_FACTS = (
+    "file", "sha256", "format", "verdict", "side", "reference", "invoices", "accepted", "refused", "not_checked",
+    "findings", "findings_total", "findings_by_code", "would", "corrections",
+)  # fmt: skip
 
 
 def as_json(acknowledgement: Acknowledgement, language: str = "fr") -> dict[str, Any]:
@@ -341,50 +237,33 @@ def as_json(acknowledgement: Acknowledgement, language: str = "fr") -> dict[str,
 
     Every finding has its ten keys, None where there is nothing to say; its texts are in `language`.
     """
-    ack = acknowledgement
-    return {
-        "file": harmless(ack.file),
-        "sha256": ack.sha256,
-        "format": ack.format,
-        "verdict": ack.verdict,
-        "side": ack.side,
-        "reference": _safe(ack.reference),
-        "invoices": ack.invoices,
-        "accepted": ack.accepted,
-        "refused": ack.refused,
-        "not_checked": list(ack.not_checked),
-        "findings": [_finding_json(finding, language) for finding in ack.findings],
-        "findings_total": ack.findings_total,
-        "findings_by_code": dict(ack.findings_by_code),
-        "would": _would_json(ack.would),
-        "corrections": [harmless(name) for name in ack.corrections],
-    }
-
-
-def _would_json(would: Rehearsal | None) -> dict[str, Any] | None:
-    if would is None:
-        return None
-    facts: dict[str, Any] = msgspec.to_builtins(would)
-    for invoice in facts["invoices"]:
-        invoice.update(number=harmless(invoice["number"]), other=_safe(invoice["other"]))
-    return facts
+    findings = [_finding_json(finding, language) for finding in acknowledgement.findings]
+    return {name: findings if name == "findings" else _safe(getattr(acknowledgement, name)) for name in _FACTS}
 
 
 def _finding_json(finding: Finding, language: str) -> dict[str, Any]:
-    return {
+    facts = {
         "code": finding.code,
         "reach": catalogue.reach(finding),
         "record": finding.record,
         "position": finding.position,
-        "field": _safe(finding.field),
-        "invoice": _safe(finding.invoice),
-        "found": _safe(finding.found),
-        "expected": _safe(say(finding.expected, language)),
-        "message": harmless(catalogue.message(finding, language)),
-        "suggestion": _safe(say(finding.suggestion, language)),
-        **({"column": finding.column, "path": harmless(finding.path)} if finding.path else {}),
+        "field": finding.field,
+        "invoice": finding.invoice,
+        "found": finding.found,
+        "expected": say(finding.expected, language),
+        "message": catalogue.message(finding, language),
+        "suggestion": say(finding.suggestion, language),
+        **({"column": finding.column, "path": finding.path} if finding.path else {}),
     }
+    return {name: _safe(fact) for name, fact in facts.items()}
 
 
-def _safe(outside: str | None) -> str | None:
-    return None if outside is None else harmless(outside)
+def _safe(fact: Any) -> Any:
+    """A fact with every text in it harmless, in lists and dictionaries."""
+    if isinstance(fact, str):
+        return harmless(fact)
+    if isinstance(fact, tuple):
+        return [_safe(each) for each in fact]
+    if isinstance(fact, msgspec.Struct):
+        fact = msgspec.structs.asdict(fact)
+    return {name: _safe(each) for name, each in fact.items()} if isinstance(fact, dict) else fact

@@ -6,7 +6,7 @@ the facts of the file repeated on each line; a text that it would take for a for
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from parsers.answers.answer_xml import moment, read_moment, validated
+from parsers.answers.answer_xml import MOMENT, NUMBER, TEXT, Codec, validated, words
 from schemas import money
 from schemas.lending.status import COLUMNS, FORMS, HEAD, VERSION, Column, Standing, Status
 
@@ -110,17 +110,14 @@ def _cents(text: str) -> int:
     return -money.from_decimal(text[1:]) if text.startswith("-") else money.from_decimal(text)
 
 
-_Codec = tuple[Callable[[Any], str], Callable[[str], Any]]
-_NUMBER: _Codec = (str, int)
-_TEXT: _Codec = (str, str)
-_XML: dict[str, _Codec] = {
+_XML: dict[str, Codec] = {
     "day": (date.isoformat, date.fromisoformat),
-    "moment": (moment, read_moment),
+    "moment": MOMENT,
     "cents": (money.decimal, _cents),
-    "year": _NUMBER,
-    "count": _NUMBER,
+    "year": NUMBER,
+    "count": NUMBER,
 }
-_CSV: dict[str, _Codec] = {
+_CSV: dict[str, Codec] = {
     **_XML,
     "day": (lambda day: day.strftime(_DAY), lambda cell: datetime.strptime(cell, _DAY).date()),  # noqa: DTZ007
     "moment": (lambda at: at.strftime(_MOMENT), lambda cell: datetime.strptime(cell, _MOMENT)),  # noqa: DTZ007
@@ -129,12 +126,11 @@ _CSV: dict[str, _Codec] = {
 }
 
 
-def _codec(column: Column, sheet: bool) -> _Codec:
+def _codec(column: Column, sheet: bool) -> Codec:
     """How a column's value is written, and read back."""
     if column.meaning == "list":
-        words = {row.word: row.fr if sheet else row.xml for row in column.codes}
-        return words.__getitem__, {told: word for word, told in words.items()}.__getitem__
-    return (_CSV if sheet else _XML).get(column.meaning, _TEXT)
+        return words({row.word: row.fr if sheet else row.xml for row in column.codes})
+    return (_CSV if sheet else _XML).get(column.meaning, TEXT)
 
 
 #: By wire name; of cells in a spreadsheet, or of attributes.

@@ -5,8 +5,9 @@ record may bear the number behind it, or the one that was due all the same; of t
 only the first is said.
 """
 
+from parsers.fixed import fields
 from parsers.fixed.grammar import Misread
-from schemas.finding import Finding, shown
+from schemas.finding import Finding
 from schemas.lending.layout import EN, LENGTH
 
 _FIELD = EN.field("record")
@@ -46,14 +47,7 @@ class Numbering:
         self._wrong = (due, number)
         self._also = (self.records + 1, due + 1)
         self.expected = number + 1
-        return Finding(
-            code="record-number",
-            record=self.records,
-            position=_FIELD.first,
-            field=_FIELD.wire,
-            found=shown(running),
-            expected=f"{due:07d}",
-        )
+        return fields.finding("record-number", _FIELD, self.records, running, f"{due:07d}")
 
     def run_on(self, count: int) -> None:
         """Counts records of which each bears the number due."""

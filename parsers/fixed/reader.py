@@ -10,23 +10,19 @@ from typing import IO, Any
 
 from parsers.fixed import fields
 from parsers.fixed.block import Block, block, fields_of
-from parsers.fixed.grammar import Misread, body, read_fields
+from parsers.fixed.grammar import body, read_fields
 from parsers.fixed.numbering import Numbering
 from parsers.fixed.records import AS_BYTES, characters, too_many, walk
 from parsers.fixed.trailer import trailer_findings
 from parsers.partial_invoice import PartialInvoice
-from schemas import charset
 from schemas.declaration import Event, Header, Invoice, Invoices, Lines, PartialLine
 from schemas.finding import Finding, shown
 from schemas.lending.layout import EN, FA, FI, LAYOUTS, LENGTH, LG, VERSION
 from schemas.text import Both
 
-_FA_FIELDS = fields_of(FA)
-_HEAD = tuple(field.name for field in _FA_FIELDS)
+_HEAD = tuple(field.name for field in fields_of(FA))
 _KIND, _HT = _HEAD.index("kind"), _HEAD.index("ht")
 assert Invoice.__struct_fields__[:14] == ("record", *_HEAD, "lines", "line_records")
-_UNREAD = tuple(Misread() for _ in _FA_FIELDS)
-_RUNNING = slice(EN.field("record").first - 1, EN.field("record").last)
 #: What may stand behind the last record.
 _NOTHING = "\r\n\x1a"
 
@@ -131,22 +127,19 @@ class _Reading:
         for at, number in enumerate(some.numbers()):
             if at in invoices:
                 yield from self._invoice_number(f"{number:07d}")
-                head = dict(zip(_HEAD, next(heads), strict=True))
-                self._count(head["kind"], head["ht"])
-                self._begin(head, self.numbering.records)
+                self._invoice(dict(zip(_HEAD, next(heads), strict=True)))
                 continue
             self.counts["LG"] += 1
             yield from self._line_number(f"{number:07d}")
             if self.state == "invoice":
-                yield from self.coming.add(self._retitled(lines[place : place + 1], odd_title), self._here)
+                line = lines[place : place + 1]
+                if odd_title:
+                    *others, (text,) = line.columns
+                    title, findings = fields.title(text, self.numbering.records)
+                    self.coming.findings += findings
+                    line = Lines((*others, [title]))
+                yield from self.coming.add(line, self._here)
             place += 1
-
-    def _retitled(self, line: Lines, odd: bool) -> Lines:
-        """A line whose title, if it may be odd, is brought into the repertoire, which is said."""
-        if not odd:
-            return line
-        *others, (title,) = line.columns
-        return Lines((*others, [self._title(title, self.numbering.records)]))
 
     @property
     def _here(self) -> range:
@@ -177,8 +170,7 @@ class _Reading:
             self._uncounted(len(record) + lost)
             wrong = self._length(record, lost, mark)
             if mark == "FA":
-                self._open(None, self.numbering.records)
-                self.coming.findings.append(wrong)
+                self._invoice(dict.fromkeys(_HEAD), [wrong])
             else:
                 yield from self._line_without_invoice()
                 if self.state == "invoice":
@@ -188,11 +180,13 @@ class _Reading:
         texts = read_fields(record)
         if mark == "FA":
             yield from self._invoice_number(texts["record"])
-            self._open(tuple(texts[field.name] for field in _FA_FIELDS), self.numbering.records, texts["filler"])
+            self._invoice(*fields.read(FA.fields[2:], texts, self.numbering.records))
             return
         yield from self._line_number(texts["record"])
         if self.state == "invoice":
-            yield from self.coming.add((self._partial(texts),), self._here)
+            values, findings = fields.read(LG.fields[2:], texts, self.numbering.records)
+            self.coming.findings += findings
+            yield from self.coming.add((PartialLine(**values),), self._here)
 
     def _stray(self, record: str) -> Iterator[Event]:
         """A record of no known type, or a second EN. Whose lines follow, nobody knows."""
@@ -261,26 +255,10 @@ class _Reading:
             yield wrong_number
             self.numbering.odd = False
         if texts["version"] != VERSION:
-            field = EN.field("version")
-            yield Finding(
-                code="header-version",
-                record=1,
-                position=field.first,
-                field=field.wire,
-                found=shown(texts["version"]),
-                expected=VERSION,
-            )
-        values: dict[str, Any] = {}
-        for field in EN.fields[2:]:
-            if field.name == "version":
-                continue
-            value, wrong = fields.value(field, texts[field.name])
-            if wrong:
-                yield fields.finding("header-field", field, texts[field.name], 1)
-            elif field.meaning != "blank":
-                values[field.name] = value
-        unread = {name: None for name in ("replaced", "sending") if name not in values}
-        yield Header(format="fixed", record=1, version=str(texts["version"]), **values, **unread)
+            yield fields.finding("header-version", EN.field("version"), 1, texts["version"], VERSION)
+        values, findings = fields.read(EN.fields[3:], texts, 1, "header-field")
+        yield from findings
+        yield Header(format="fixed", record=1, version=str(texts["version"]), **values)
 
     # -- FA and LG -----------------------------------------------------------------------------
 
@@ -289,6 +267,11 @@ class _Reading:
         self.coming = PartialInvoice({"record": record, **head}, not self.numbering.odd, findings)
         self.numbering.odd = False
 
+    def _invoice(self, head: dict[str, Any], findings: Sequence[Finding] = ()) -> None:
+        """Begins an invoice at the record that is read."""
+        self._count(head["kind"], head["ht"])
+        self._begin(head, self.numbering.records, findings)
+
     def _count(self, kind: str | None, ht: int | None) -> None:
         """Counts an FA, and its HT with those of its kind."""
         self.counts["FA"] += 1
@@ -296,54 +279,6 @@ class _Reading:
             self.summable = False
         else:
             self.sums[kind] += ht
-
-    def _open(self, texts: tuple[str, ...] | None, record: int, filler: str = "") -> None:
-        """Begins an invoice from its FA's fields but the filler, as far as they can be read; None: not at all."""
-        head: dict[str, Any] = {}
-        findings: list[Finding] = []
-        for field, text in zip(_FA_FIELDS, texts or _UNREAD, strict=True):
-            value, wrong = fields.value(field, text)
-            if wrong and texts is not None:
-                real_digits = not isinstance(text, Misread) and field.name in ("date", "credited_on")
-                code = "invoice-date-invalid" if real_digits else "field-format"
-                findings.append(fields.finding(code, field, text, record))
-            head[field.name] = value
-        if isinstance(filler, Misread):
-            findings.append(fields.finding("field-format", FA.field("filler"), filler, record))
-        self._count(head["kind"], head["ht"])
-        self._begin(head, record, findings)
-
-    def _partial(self, texts: dict[str, str]) -> PartialLine:
-        """A line's fields as far as they can be read; findings for the others."""
-        values: dict[str, Any] = {}
-        for field in LG.fields[2:]:
-            text = texts[field.name]
-            if field.form == "title":
-                values["title"] = self._title(text, self.numbering.records)
-                continue
-            value, wrong = fields.value(field, text)
-            if wrong:
-                self.coming.findings.append(fields.finding("field-format", field, text, self.numbering.records))
-            elif field.meaning != "blank":
-                values[field.name] = value
-        return PartialLine(**values)
-
-    def _title(self, text: str, record: int) -> str:
-        """A title with odd characters or a leading space, brought into the repertoire, and said."""
-        plain, altered = charset.title(text)
-        if altered:
-            field = LG.field("title")
-            self.coming.findings.append(
-                Finding(
-                    code="title-altered",
-                    record=record,
-                    position=field.first,
-                    field=field.wire,
-                    found=shown(text.strip(" ")),
-                    expected=plain,
-                )
-            )
-        return plain
 
     def _flush(self) -> Iterator[Invoice]:
         if self.state == "invoice":

@@ -23,7 +23,7 @@ def trailer_findings(
     for field in FI.fields[2:]:
         if isinstance(texts[field.name], Misread):
             sound = False
-            yield fields.finding("trailer-count", field, texts[field.name], record)
+            yield fields.misread("trailer-count", field, record, texts[field.name])
     if counts is None:
         return
     for name, mark in (("invoices", "FA"), ("lines", "LG")):
@@ -37,5 +37,4 @@ def trailer_findings(
 
 def _differs(code: str, name: str, found: str, expected: int, record: int) -> Finding:
     field = FI.field(name)
-    shape = f"{expected:0{field.width}d}"
-    return Finding(code=code, record=record, position=field.first, field=field.wire, found=found, expected=shape)
+    return fields.finding(code, field, record, found, f"{expected:0{field.width}d}")

@@ -1,28 +1,12 @@
 """Writes the fixed format, version 0100, from the layout tables: the inverse of `parsers.fixed.reader`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import IO, Any
 
+from parsers.fixed import fields
 from schemas import charset
 from schemas.declaration import Header, Invoice
-from schemas.lending import lists
-from schemas.lending.layout import EN, FA, FI, LG, VERSION, Field, Layout
-
-
-def _digits(iso: str) -> str:
-    """ISO 8601 without its separators; unlike strftime it fills the year."""
-    return iso.translate({ord(separator): None for separator in "-:T"})
-
-
-_CODES: dict[tuple[lists.Row, ...], dict[str, str]] = {
-    rows: lists.to_fixed(rows) for rows in (lists.SIDE, lists.USE, lists.NATURE, lists.KIND)
-}
-_WRITERS: dict[str, Callable[[Any], str]] = {
-    "day": lambda day: _digits(day.isoformat()),
-    "day-or-none": lambda day: _digits(day.isoformat()) if day else "00000000",
-    "moment": lambda moment: _digits(moment.isoformat(timespec="seconds")),
-    "blank": lambda _: "",
-}
+from schemas.lending.layout import EN, FA, FI, LG, VERSION, Layout
 
 
 def write(header: Header, invoices: Iterable[Invoice], out: IO[bytes], end: str = "\n") -> None:
@@ -73,7 +57,7 @@ def _announce(out: IO[bytes], start: int, lines: int) -> None:
     field = FA.field("announced")
     end = out.tell()
     out.seek(start + field.first - 1)
-    out.write(_text(field, lines).encode("ascii"))
+    out.write(fields.write(field, lines).encode("ascii"))
     out.seek(end)
 
 
@@ -83,21 +67,8 @@ def record(layout: Layout, values: dict[str, Any]) -> str:
     >>> record(FI, {"record": 2, "invoices": 0, "lines": 0, "sum_invoices": 0, "sum_credits": 0})[:51]
     'FI0000002000000000000000000000000000000000000000000'
     """
-    return layout.mark + "".join(_text(field, values.get(field.name)) for field in layout.fields[1:])
+    return layout.mark + "".join(fields.write(field, values.get(field.name)) for field in layout.fields[1:])
 
 
 def _values(layout: Layout, source: object) -> dict[str, Any]:
     return {field.name: getattr(source, field.name, None) for field in layout.fields[1:]}
-
-
-def _text(field: Field, value: Any) -> str:
-    if field.codes:
-        text = _CODES[field.codes][value]
-    elif field.meaning in _WRITERS:
-        text = _WRITERS[field.meaning](value)
-    else:
-        assert value is not None, field.name
-        text = f"{value:0{field.width}d}" if isinstance(value, int) else str(value)
-    padded = text.ljust(field.width)
-    assert len(padded) == field.width, f"{field.name}: {text!r} is too wide"
-    return padded

@@ -1,8 +1,8 @@
 """Invoices out of a spreadsheet (`parsers.sheets.cells`), for partners who have no EDI (`edi new`).
 
 A library's rows are invoices; a supplier's are lines, those of one invoice one after another. Heads are French or English,
-in any order and case; a decimal comma or point;
-JJ/MM/AAAA or AAAA-MM-JJ, a time after it left out. Whatever cannot be read is a `Fault`, with its row and column; all of them at once.
+in any order and case; a decimal comma or point; JJ/MM/AAAA or AAAA-MM-JJ, a time after it left out. Whatever cannot be read
+is a `Fault`, with its row and column; all of them at once.
 """
 
 import re
@@ -205,30 +205,20 @@ def read(content: bytes | str, side: str) -> tuple[list[Invoice], list[Fault]]:
 def _places(heads: list[str], side: str, faults: list[Fault]) -> dict[int, Column]:
     """Which column stands where."""
     found: dict[int, Column] = {}
+    known = {_folded(head): column for column in columns(side) for head in (column.name, *column.heads)}
     for place, head in enumerate(heads):
-        if not head.strip():
-            continue
-        named = [column for column in columns(side) if _folded(head) in map(_folded, (column.name, *column.heads))]
-        if not named or named[0] in found.values():
-            wanted = Both(
-                "une colonne connue, une seule fois : " + ", ".join(c.heads[0] for c in columns(side)),
-                "a known column, once: " + ", ".join(c.name for c in columns(side)),
-            )
+        column = known.get(_folded(head))
+        if column is not None and column not in found.values():
+            found[place] = column
+        elif head.strip():
+            fr, en = (", ".join(names) for names in zip(*((c.heads[0], c.name) for c in columns(side)), strict=True))
+            wanted = Both(f"une colonne connue, une seule fois : {fr}", f"a known column, once: {en}")
             faults.append(Fault(1, head, head, wanted))
-        else:
-            found[place] = named[0]
-    for column in columns(side):
-        if column.needed and column not in found.values():
-            faults.append(
-                Fault(
-                    1,
-                    column.heads[0],
-                    "",
-                    Both(f"cette colonne manque : {column.fr}", f"this column is missing: {column.en}"),
-                )
-            )
+    missing = [(c.heads[0], c.fr, c.en) for c in columns(side) if c.needed and c not in found.values()]
     if side == "library" and "ht" not in {column.name for column in found.values()} and heads:
-        faults.append(Fault(1, "ht", "", Both("cette colonne manque : total HT", "this column is missing: net total")))
+        missing.append(("ht", "total HT", "net total"))
+    for head, fr, en in missing:
+        faults.append(Fault(1, head, "", Both(f"cette colonne manque : {fr}", f"this column is missing: {en}")))
     return found
 
 

@@ -2,6 +2,7 @@
 
 walk    markup by markup, by expat: bytes, lines, columns, paths
 bulk    whole invoices of which there is nothing to say, by one expression
+values  how a field's value is read and written
 faults  what the XSD says of an element that bulk does not take
 reader  bytes into Header, Invoices, Findings
 places  where in the bytes a finding points

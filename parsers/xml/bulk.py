@@ -1,6 +1,6 @@
 """Whole invoices, and runs of lines, of which there is nothing to say: many at once, by one expression over their bytes.
 
-The expression is made of the XSD: what it takes, the XSD takes (a property test holds it to that). It knows the
+The expression is made of the layout and the XSD's attributes: what it takes, the XSD takes (a property test holds it to that). It knows the
 attributes in one order, one quote and one prefix, which are the file's own: the reader learns them as it goes. What it
 does not take, the reader takes apart.
 """
@@ -17,28 +17,30 @@ import msgspec
 from parsers.xml.faults import FIELDS
 from parsers.xml.tag import CONTRACT, INVOICE, LINE, local
 from parsers.xml.tag import lines as line_ends
-from parsers.xml.xsd import elements
+from parsers.xml.values import ATTRIBUTES
 from schemas import charset
 from schemas.declaration import NO_LINES, Invoices, Lines
 from schemas.lending import lists
-from schemas.lending.layout import FA, LG
+from schemas.lending.layout import FA, LG, Field
 
 _TEXT = r"(?! )[!#-%(-;=?-~ ]"
-#: A value's expression by its type in the XSD. What is not ASCII stands in titles alone, which are not long; entities are the five.
-_VALUES = {
-    "code13": "[0-9]{13}",
-    "nom20": f"{_TEXT}{{1,20}}",
-    "texte20": f"(?:{_TEXT}{{1,20}})?",
-    "code2": f"(?:{_TEXT}{{1,2}})?",
-    "jour": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "montant12": r"[0-9]{1,10}\.[0-9]{2}",
-    "montant9": r"[0-9]{1,7}\.[0-9]{2}",
-    "taux": r"[0-9]{1,2}\.[0-9]{2}",
-    "entier6": "[0-9]{1,6}",
-    "xs:string": r"[^QUOTE&<>\x00-\x1f]{0,999}(?:&(?:amp|lt|gt|quot|apos);[^QUOTE&<>\x00-\x1f]{0,99}){0,99}",
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+#: A value's expression by what its field means. What is not ASCII stands in titles alone, which are not long; entities are the five.
+_VALUES: dict[str, Callable[[Field], str]] = {
+    "gln": lambda field: "[0-9]{13}",
+    "ean": lambda field: "[0-9]{13}",
+    "name": lambda field: f"{_TEXT}{{1,{field.width}}}",
+    "text": lambda field: f"(?:{_TEXT}{{1,{field.width}}})?",
+    "code": lambda field: "|".join(row.xml for row in field.codes),
+    "day": lambda field: _DAY,
+    "day-or-none": lambda field: _DAY,
+    "cents": lambda field: rf"[0-9]{{1,{field.width - 2}}}\.[0-9]{{2}}",
+    "rate": lambda field: rf"[0-9]{{1,{field.width - 2}}}\.[0-9]{{2}}",
+    "number": lambda field: f"[0-9]{{1,{field.width}}}",
 }
+_TITLE = r"[^QUOTE&<>\x00-\x1f]{0,999}(?:&(?:amp|lt|gt|quot|apos);[^QUOTE&<>\x00-\x1f]{0,99}){0,99}"
 _ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
-_ELEMENTS = {element.name: element.attributes for element in elements("declaration-1.0.xsd", "declaration")}
+_ELEMENTS = (INVOICE, CONTRACT, LINE)
 _S = r"[ \t\r\n]"
 #: U+FFFE and U+FFFF, which are no characters of XML, begin so; so do few others.
 ODD = b"\xef\xbf"
@@ -53,17 +55,19 @@ class Shape(msgspec.Struct, frozen=True):
     prefix: str = ""
     quote: str = '"'
     equals: str = "="
-    orders: tuple[tuple[str, ...], ...] = tuple(
-        tuple(attribute.name for attribute in _ELEMENTS[local(name)]) for name in (INVOICE, CONTRACT, LINE)
-    )
+    orders: tuple[tuple[str, ...], ...] = tuple(tuple(each.name for each in ATTRIBUTES[name]) for name in _ELEMENTS)
+
+    def order(self, name: str) -> tuple[str, ...]:
+        """The attributes of an element in the order of the file."""
+        return self.orders[_ELEMENTS.index(name)]
 
     def learned(self, name: str, raw: bytes, attributes: Sequence[str]) -> "Shape":
         """The shape in which this tag is written too, its absent attributes behind those that the XSD has before them."""
         prefix = raw[1:].split(local(name).encode())[0].decode()
-        if name not in (INVOICE, CONTRACT, LINE):
+        if name not in _ELEMENTS:
             return Shape(prefix, self.quote, self.equals, self.orders)
-        place = (INVOICE, CONTRACT, LINE).index(name)
-        present = [attribute for attribute in attributes if (name, attribute) in FIELDS]
+        place = _ELEMENTS.index(name)
+        present = [attribute for attribute in attributes if attribute in self.orders[place]]
         order = list(present)
         for before, attribute in pairwise((None, *self.orders[place])):
             if attribute not in present:
@@ -133,15 +137,14 @@ class Bulk(msgspec.Struct, frozen=True):
 
 def _tag(shape: Shape, name: str, groups: bool) -> str:
     """The expression of a start tag up to its end; each value is a group, if `groups`."""
-    place = (INVOICE, CONTRACT, LINE).index(name)
-    known = {attribute.name: attribute for attribute in _ELEMENTS[local(name)]}
+    known = {attribute.name: attribute for attribute in ATTRIBUTES[name]}
     parts = [f"<{re.escape(shape.prefix)}{local(name)}"]
-    for attribute in shape.orders[place]:
-        row = known[attribute]
-        value = "|".join(row.values) or _VALUES[row.type].replace("QUOTE", shape.quote)
+    for attribute in shape.order(name):
+        field = known[attribute].field
+        value = _TITLE.replace("QUOTE", shape.quote) if field.form == "title" else _VALUES[field.meaning](field)
         value = f"({value})" if groups else f"(?:{value})"
         written = f"{_S}+{attribute}{shape.equals}{shape.quote}{value}{shape.quote}"
-        parts.append(written if row.required else f"(?:{written})?")
+        parts.append(written if known[attribute].required else f"(?:{written})?")
     return "".join(parts) + f"{_S}*"
 
 
@@ -173,11 +176,7 @@ def bulk(shape: Shape) -> Bulk:
 @lru_cache(256)
 def _fields(shape: Shape, *names: str) -> list[str]:
     """The layout's name for each group of the expressions."""
-    return [
-        FIELDS[name, attribute].name
-        for name in names
-        for attribute in shape.orders[(INVOICE, CONTRACT, LINE).index(name)]
-    ]
+    return [FIELDS[name, attribute].name for name in names for attribute in shape.order(name)]
 
 
 def _records(raw: bytes, line: int, prefix: bytes) -> tuple[list[int], list[int], list[int], int]:
@@ -252,7 +251,7 @@ def _unescaped(column: Sequence[bytes]) -> tuple[list[str], str]:
     return text.split("\n"), text
 
 
-_KIND = {code.encode(): kind for code, kind in lists.from_xml(lists.KIND).items()}
+_KIND = {code.encode(): kind for code, kind in lists.words(lists.KIND, "xml").items()}
 _CONVERTERS: dict[str, Callable[[Sequence[bytes]], Sequence[Any]]] = {
     "gln": _texts,
     "ean": _texts,

@@ -24,7 +24,7 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 #: What a validator reads of any element; where a schema lies is for nobody to follow.
 _OF_INSTANCES = {_INSTANCE + "type", _INSTANCE + "nil"}
 _LOCATIONS = {_INSTANCE + "schemaLocation", _INSTANCE + "noNamespaceSchemaLocation"}
-#: The fixed format's field that an attribute of an element stands for.
+#: The fixed format's field that an attribute of an element stands for, or would.
 FIELDS: dict[tuple[str, str], Field] = {
     **{(ROOT, field.wire): field for field in EN.fields[2:-1]},
     (DECLARANT, "gln"): EN.field("declarant"),

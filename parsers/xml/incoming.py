@@ -4,19 +4,16 @@ Authority: format, section 2 and `schemas/xsd/declaration-1.0.xsd`. Which elemen
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from typing import Any
 
 from parsers.partial_invoice import PART, PartialInvoice
+from parsers.xml import values
 from parsers.xml.faults import Fault, misplaced, own_faults
 from parsers.xml.tag import ADDRESSEE, CONTRACT, DECLARANT, LINE, VERSION, Tag, local
-from parsers.xml.values import line, paris, trimmed
-from schemas import charset, money
-from schemas.declaration import Header, Invoice, Lines
+from schemas import charset
+from schemas.declaration import Header, Invoice, Line, Lines, PartialLine
 from schemas.finding import Finding, shown
-from schemas.lending import lists
-from schemas.lending.layout import EN, FA, describe
-
-_SIDE, _USE, _NATURE, _KIND = map(lists.from_xml, (lists.SIDE, lists.USE, lists.NATURE, lists.KIND))
+from schemas.lending.layout import describe
 
 
 def header(root: Tag, parties: list[Tag]) -> Iterator[Header | Finding]:
@@ -26,38 +23,21 @@ def header(root: Tag, parties: list[Tag]) -> Iterator[Header | Finding]:
         bad.add((fault.tag.path, fault.attribute))
         yield fault.finding("header-field", root.end.line, None if fault.tag is root else fault.tag.local)
 
-    def get(name: str, absent: str | None = None) -> str | None:
-        return None if (root.path, name) in bad else root.attributes.get(name, absent)
+    facts, wrong = values.read(root, {attribute for path, attribute in bad if path == root.path})
+    for party in reversed(parties):  # of several, the first counts
+        if party.name in (DECLARANT, ADDRESSEE):
+            at_fault = not bad.isdisjoint({(party.path, "gln"), (party.path, None)})
+            facts |= values.read(party, {"gln"} if at_fault else set())[0]
+    version = root.attributes.get("version")
+    if facts.get("version") is not None and version not in (None, VERSION):
+        yield Fault(root, "version", version or "", VERSION).finding("header-version")
+    for attribute in wrong:  # what the XSD takes for a time, and no calendar does: 24:00:00
+        yield _no_value(root, attribute).finding("header-field")
+    yield Header(format="xml", record=root.end.line, **facts)
 
-    def gln(name: str) -> str | None:
-        party = next((party for party in parties if party.name == name), None)
-        return (
-            None
-            if party is None or not bad.isdisjoint({(party.path, "gln"), (party.path, None)})
-            else party.attributes.get("gln")
-        )
 
-    version, emission, period, sending = get("version"), get("emission"), get("periode"), get("envoiNumero", "0")
-    if version is not None and version != VERSION:
-        yield Fault(root, "version", version, VERSION).finding("header-version")
-    issued = paris(emission) if emission else None
-    if emission and issued is None:  # what the XSD takes for a time, and no calendar does: 24:00:00
-        yield Fault(root, "emission", emission, describe(EN.field("issued"))).finding("header-field")
-    yield Header(
-        format="xml",
-        record=root.end.line,
-        version=version,
-        side=_SIDE.get(get("cote") or ""),
-        declarant=gln(DECLARANT),
-        addressee=gln(ADDRESSEE),
-        issued=issued,
-        reference=trimmed(get("reference")),
-        period=int(period) if period else None,
-        use=_USE.get(get("usage") or ""),
-        nature=_NATURE.get(get("nature") or ""),
-        replaced=trimmed(get("remplace", "")),
-        sending=int(sending) if sending else None,
-    )
+def _no_value(tag: Tag, attribute: values.Attribute) -> Fault:
+    return Fault(tag, attribute.name, tag.attributes[attribute.name], describe(attribute.field))
 
 
 def _header_faults(root: Tag, parties: list[Tag]) -> Iterator[Fault]:
@@ -83,25 +63,7 @@ class Incoming:
         self.due = {CONTRACT, LINE}
         self.with_text = False
         self.coming = PartialInvoice({"record": tag.end.line})
-        bad = self._note(own_faults(tag))
-
-        def get(name: str) -> str | None:
-            return None if name in bad else tag.attributes.get(name)
-
-        def cents(name: str) -> int | None:
-            written = get(name)
-            return money.from_decimal(written) if written else None
-
-        self.coming.head |= {
-            "partner": get("partenaire"),
-            "number": trimmed(get("numero")),
-            "date": self._day(tag, bad, "date", "invoice-date-invalid"),
-            "kind": _KIND.get(get("type") or ""),
-            "ht": cents("totalHT"),
-            "ttc": cents("totalTTC"),
-            "credited": self._name(tag, bad, "origine"),
-            "credited_on": self._day(tag, bad, "dateOrigine", "invoice-date-invalid"),
-        }
+        self.coming.head |= self._read(tag, self._note(own_faults(tag)), "invoice-date-invalid")
 
     def text(self, text: str) -> None:
         """Notes text between its elements, once."""
@@ -117,10 +79,7 @@ class Incoming:
         else:
             self._note((misplaced(tag),))
         if tag.name == CONTRACT and "contract" not in self.coming.head:
-            self.coming.head |= {
-                "contract": self._name(tag, bad, "reference"),
-                "contract_sent": self._day(tag, bad, "envoi", "field-format"),
-            }
+            self.coming.head |= {"contract": ""} | self._read(tag, bad, "field-format")
         if tag.name in self.due:
             self.due = {LINE}
         if tag.name == LINE:
@@ -128,7 +87,7 @@ class Incoming:
             plain, altered = charset.title(title)
             if altered:
                 self.coming.findings.append(Fault(tag, "titre", title, plain).finding("title-altered"))
-            yield from self.coming.add((line(tag.attributes, bad, plain),), (tag.end.line,))
+            yield from self.coming.add((_line(tag, bad, plain),), (tag.end.line,))
         if len(self.coming.findings) >= PART:
             yield self.coming.part(last=False)
 
@@ -152,16 +111,16 @@ class Incoming:
             self.coming.countable = False
         return bad
 
-    @staticmethod
-    def _name(tag: Tag, bad: set[str | None], name: str) -> str | None:
-        """An optional text: None if it cannot be read, blank if it is absent."""
-        return None if name in bad else tag.attributes.get(name, "").rstrip(" ")
+    def _read(self, tag: Tag, bad: set[str | None], code: str) -> dict[str, Any]:
+        """What an element's attributes say, after a finding of each that is no day."""
+        facts, wrong = values.read(tag, bad)
+        self.coming.findings += (_no_value(tag, attribute).finding(code) for attribute in wrong)
+        return facts
 
-    def _day(self, tag: Tag, bad: set[str | None], name: str, code: str) -> date | None:
-        written = None if name in bad else tag.attributes.get(name)
-        try:
-            return date.fromisoformat(written) if written else None
-        except ValueError:
-            field = next(field for field in FA.fields if field.wire == name)
-            self.coming.findings.append(Fault(tag, name, written or "", describe(field)).finding(code))
-            return None
+
+def _line(tag: Tag, bad: set[str | None], title: str) -> Line | PartialLine:
+    """A line of which the XSD refuses some attributes, or (None among them) the element; its title as the repertoire has it."""
+    if None in bad:
+        return PartialLine()
+    facts = {"discount": 0, "exclusion": "", "evidence": "", **values.read(tag, bad)[0], "title": title}
+    return PartialLine(**facts) if bad else Line(**facts)

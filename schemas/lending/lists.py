@@ -4,7 +4,11 @@ One table per list, rows of (our word, fixed format, XML, and what it means in F
 sections 1 and 2.
 """
 
+from typing import Literal
+
 import msgspec
+
+Form = Literal["fixed", "xml"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -49,21 +53,11 @@ EXCLUSION = (
 EXCLUSIONS = frozenset(row.word for row in EXCLUSION)
 
 
-def from_fixed(rows: tuple[Row, ...]) -> dict[str, str]:
-    """What the fixed format writes -> our word."""
-    return {row.fixed: row.word for row in rows}
+def words(rows: tuple[Row, ...], form: Form) -> dict[str, str]:
+    """What a format writes -> our word."""
+    return {getattr(row, form): row.word for row in rows}
 
 
-def from_xml(rows: tuple[Row, ...]) -> dict[str, str]:
-    """What XML writes -> our word."""
-    return {row.xml: row.word for row in rows}
-
-
-def to_fixed(rows: tuple[Row, ...]) -> dict[str, str]:
-    """Our word -> what the fixed format writes."""
-    return {row.word: row.fixed for row in rows}
-
-
-def to_xml(rows: tuple[Row, ...]) -> dict[str, str]:
-    """Our word -> what XML writes."""
-    return {row.word: row.xml for row in rows}
+def written(rows: tuple[Row, ...], form: Form) -> dict[str, str]:
+    """Our word -> what a format writes."""
+    return {row.word: getattr(row, form) for row in rows}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.answers import report
+from parsers.answers import report, report_text
 from parsers.excerpts import excerpts
 from parsers.fixed import records
 from schemas.finding import Finding
@@ -54,7 +54,7 @@ def test_a_record_at_fault_as_a_whole_is_shown_from_its_beginning() -> None:
     twice = Finding(code="invoice-twice-in-file", record=2, field=None, invoice="1", found="2")
     [one] = excerpts(io.BytesIO(CLEAN), "fixed", [twice]).values()
     assert (one.text[:2], one.first, one.width) == ("FA", 0, 0)
-    quoted = [line for role, line in report._quote(one, report.WIDTH) if role == "quote"]
+    quoted = [text for [(role, text)] in report_text._quote(one, report_text.WIDTH) if role == "quote"]
     assert quoted[0].strip().startswith("FA0000002")
 
 

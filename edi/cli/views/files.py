@@ -2,7 +2,6 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,6 @@ from schemas.acknowledgement import VERDICT_WORDS
 from schemas.text import Both
 
 if TYPE_CHECKING:
-    from rich.text import Text as Rich
-
-    from parsers.answers.report import Lines
     from schemas.acknowledgement import Acknowledgement
 
 #: On a terminal, so many findings of one code are shown.
@@ -38,7 +34,8 @@ def few(acknowledgement: "Acknowledgement") -> "Acknowledgement":
 
 def checked(result: Checked, screen: Screen) -> None:
     """The report in full; of several files, of those with findings, then a line each."""
-    from parsers.answers.report import WIDTH, lines, told
+    from parsers.answers.report import told
+    from parsers.answers.report_text import WIDTH, lines
 
     terminal = screen.out.is_terminal
     width = min(WIDTH, screen.out.width) if terminal else WIDTH
@@ -46,8 +43,9 @@ def checked(result: Checked, screen: Screen) -> None:
         ack = file.acknowledgement and (few(file.acknowledgement) if terminal else file.acknowledgement)
         if ack is not None and (len(result.files) == 1 or ack.findings_total or ack.verdict != "accepted"):
             report = told(ack, screen.language, excerpts(file, ack.findings))
-            for line in _painted(lines(report, width), STYLES[ack.verdict]):
-                screen.line(line)
+            styles = {**_STYLES, "verdict": f"bold {STYLES[ack.verdict]}"}
+            for line in lines(report, width):
+                screen.line(screen.rich(*((piece, styles.get(role, "")) for role, piece in line)))
             screen.line()
     if len(result.files) < 2:
         return
@@ -58,29 +56,10 @@ def checked(result: Checked, screen: Screen) -> None:
         screen.line(screen.rich((word, STYLES[file.verdict]), f" {counts:>9}  {file.file}"))
 
 
-_STYLES = {"title": "bold", "rule": "dim", "name": "bold", "caret": "bold red", "quote": "cyan", "do": "green"}
-_NUMBERS = {"file": "bold red", "invoice": "bold red", "warning": "bold yellow"}
-_LABEL, _LABEL_BOX = 19, 12
-
-
-def _painted(lines: "Lines", colour: str) -> "Iterator[Rich]":
-    """The lines of a report in the colours of a terminal."""
-    from rich.text import Text as Rich
-
-    for role, line in lines:
-        made = Rich(line, style=_STYLES.get(role, ""))
-        if role in ("box", "verdict"):
-            made.stylize("dim", 0, 1)
-            made.stylize("dim", len(line) - 1)
-        if role == "verdict":
-            value = line[_LABEL_BOX:-1].strip()
-            made.stylize(f"bold {colour}", line.rindex(value), line.rindex(value) + len(value))
-        elif role in _NUMBERS:
-            made.stylize(_NUMBERS[role], 2, 5)
-            made.stylize("bold", 5)
-        elif role in ("label", "do"):
-            made.stylize("dim", 0, _LABEL)
-        yield made
+_STYLES = {
+    "title": "bold", "strong": "bold", "dim": "dim", "caret": "bold red", "quote": "cyan", "do": "green",
+    "file": "bold red", "invoice": "bold red", "warning": "bold yellow",
+}  # fmt: skip
 
 
 def faulty(result: Faulty, screen: Screen) -> None:

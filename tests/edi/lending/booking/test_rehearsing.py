@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edi.lending.booking import rehearsing
-from parsers.answers import report
+from parsers.answers import report, report_text
 from tests.desk import LIBRARY, Desk, bought, declared, sold
 
 DAY = "2025-03-14"
@@ -71,7 +71,7 @@ def test_a_replacement_is_rehearsed_as_one(desk: Desk) -> None:
 
 def test_the_report_says_it(desk: Desk) -> None:
     answered = desk.take(declared("S", *SALES), dry=True)
-    text = report.text(answered, "fr")
+    text = report_text.text(answered, "fr")
     assert "2 rapprochées, 1 proposées, 1 en écart, 1 en attente ; rémunération 18,00 €" in " ".join(text.split())
     listed = report.as_json(answered)["would"]["invoices"]
     assert [(one["number"], one["state"], one["other"]) for one in listed] == [

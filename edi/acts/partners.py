@@ -10,12 +10,15 @@ from edi.acts.columns import AFTER, BEFORE, FIELD, GLN, NAME, SINCE
 from edi.core.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotFound, SettingsWrong
+from schemas.lending.lists import SIDE
 from schemas.text import Both, Text, filled, joined
 
 if TYPE_CHECKING:
     from edi.core.desk import Desk
     from edi.core.partners import Partner
 
+_ROLES = tuple(side.word for side in SIDE)
+_WHICH = Both(f"{' ou '.join(side.fr for side in SIDE).capitalize()}.", "Which it is.")
 _FILE = Both("FICHIER.csv", "FILE.csv")
 CHANGES = (GLN, NAME, FIELD, SINCE, BEFORE, AFTER)
 #: What a partner's category and role are called stays as the directory's file has it.
@@ -162,7 +165,7 @@ def ask(
     postcode: Annotated[str, Asked(Both("Le code postal.", "The postcode."), Both("CP", "POSTCODE"))] = "",
     city: Annotated[str, Asked(Both("La ville.", "The city."), Both("VILLE", "CITY"))] = "",
     reason: Reason = "",
-    role: Annotated[Literal["library", "supplier"], Asked(Both("Bibliothèque ou fournisseur.", "Which it is."), "library|supplier", argument=True)],
+    role: Annotated[str, Asked(_WHICH, "|".join(_ROLES), argument=True, words=_ROLES)],
     gln: Annotated[str, Asked(Both("Le GLN inconnu.", "The unknown GLN."), "GLN")] = "",
 ) -> Rows:  # fmt: skip
     """Asks whose a GLN is, or for a partner's GLN."""

@@ -81,6 +81,26 @@ def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "O
     return Passed(code=wrong, did=did)
 
 
+class Status(Result, frozen=True, kw_only=True):
+    """Where the home stands: what arrived, what is stuck and whose turn it is."""
+
+    home: str
+    arrived: dict[str, int]
+    latest: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+    stuck: list[dict[str, Any]]
+    reconciliation: dict[str, int]
+    remuneration_cents: int
+    not_reconciled_yet: bool
+
+
+def status(desk: "Desk") -> Status:
+    """Reads the state of the home."""
+    from edi.intake.status import status as facts_of
+
+    return Status(**facts_of(desk))
+
+
 class Demo(Facts, frozen=True, kw_only=True):
     """All that the demo showed."""
 

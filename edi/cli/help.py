@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from click import HelpFormatter, style
 
-from edi.acts.table import GROUPS
+from edi.acts.table import GROUPS, TITLES
 from edi.core.act import FILE, Act, Parameter, WrongUse, called, spoken
-from schemas.text import Both, Language, Text, filled
+from schemas.text import Both, Language, Text, filled, joined
 
 Lines = Iterable[tuple[Text, Text]]
 #: What every command understands, as parameters of the frame: name, what stands for its value, help.
@@ -27,14 +27,14 @@ _ROOT_ONLY: tuple[tuple[Text, Text], ...] = (
     ("--version", Both("La version.", "The version.")),
     ("--show-completion SHELL", Both("À mettre dans ~/.bashrc, pour compléter par Tab.", "To be put into ~/.bashrc, for completion by Tab.")),
 )  # fmt: skip
-_ROOT = Both(
-    "Déclarations du droit de prêt : des dossiers SFTP des partenaires au registre rapproché des 6 %.\n\n"
+_ROOT = filled(Both(
+    "{titles}\n\n"
     "edi demo : tout voir en une minute. edi check F-2025.txt : contrôler un fichier. edi run --once : un passage sur toutes "
     "les liaisons.\n\nCodes de sortie : 0 tout va bien, 1 quelque chose est refusé ou ne tombe pas juste, 2 usage ou panne.",
-    "French lending right: from partners' SFTP folders to a reconciled 6 % ledger.\n\n"
+    "{titles}\n\n"
     "edi demo: see it all in a minute. edi check F-2025.txt: check a file. edi run --once: one pass over every link.\n\n"
     "Exit codes: 0 all is well, 1 something was refused or does not balance, 2 wrong use or failure.",
-)
+), titles=joined(TITLES, "\n\n"))  # fmt: skip
 
 
 def language_of(words: Sequence[str]) -> Language | None:
@@ -108,7 +108,7 @@ def _option(one: Parameter) -> tuple[Text, Text]:
     )
 
 
-def _begin(formatter: HelpFormatter, usage: str, text: Both) -> None:
+def _begin(formatter: HelpFormatter, usage: str, text: Text) -> None:
     formatter.write(f"{style('Usage', bold=True)}{_told(Both(' :', ':'))} edi {usage}\n")
     for part in _told(text).split("\n\n"):
         formatter.write("\n")

@@ -32,8 +32,8 @@ class WrongUse(EdiError):
 class Asked(msgspec.Struct, frozen=True):
     """What a parameter means, beside its type: `shown` stands for its value in a help, an `argument` needs no name.
 
-    `least` and `most` bound a number; `gln` asks for the form of a GLN; `writes` is the form of the result that is
-    written to this path.
+    `least` and `most` bound a number; `words` are the only values; `gln` asks for the form of a GLN; `writes` is the form
+    of the result that is written to this path.
     """
 
     help: Text
@@ -42,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True):
     short: str = ""
     least: int | None = None
     most: int | None = None
+    words: tuple[str, ...] = ()
     gln: bool = False
     writes: str = ""
 
@@ -182,7 +183,7 @@ def _parameter(name: str, of: Any, defaults: Mapping[str, Any]) -> Parameter:
         kind = next(part for part in get_args(kind) if part is not type(None))
     many = get_origin(kind) is tuple
     kind = get_args(kind)[0] if many else kind
-    words = get_args(kind) if get_origin(kind) is Literal else ()
+    words = get_args(kind) if get_origin(kind) is Literal else about.words
     return Parameter(name, str if words else kind, about, many, name not in defaults, defaults.get(name), words)
 
 

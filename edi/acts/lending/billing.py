@@ -4,7 +4,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from edi.acts.columns import GLN, NAME, PERIOD, SIDES, SUPPLIER
+from edi.acts.columns import GLN, NAME
+from edi.acts.lending.columns import PERIOD, SIDES, SUPPLIER
 from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Result, Rows, SomeYear, Supplier, Year
 from schemas.column import Column, word
 from schemas.money import french

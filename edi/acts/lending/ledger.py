@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from edi.acts.columns import LIBRARY, PERIOD, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, PERIOD, SUPPLIER
 from edi.core.act import FILE, Asked, Paper, Period, Result, Rows, Supplier, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotAllowed

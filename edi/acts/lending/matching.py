@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from edi.acts.columns import LIBRARY, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, SUPPLIER
 from edi.core.act import Asked, Facts, Library, Period, Reason, Result, Rows, Supplier, WrongUse
 from schemas.column import Column, Row, word
 from schemas.errors import NotFound
@@ -222,26 +222,6 @@ def decisions(desk: "Desk") -> Rows:
     title = Both("Décisions", "Decisions")
     none = Both("Décisions : aucune.", "Decisions: none.")
     return Rows(name="decisions", title=title, columns=DECIDED, rows=listing(desk), empty=none)
-
-
-class Status(Result, frozen=True, kw_only=True):
-    """Where the home stands: what arrived, what is stuck and whose turn it is."""
-
-    home: str
-    arrived: dict[str, int]
-    latest: list[dict[str, Any]]
-    links: list[dict[str, Any]]
-    stuck: list[dict[str, Any]]
-    reconciliation: dict[str, int]
-    remuneration_cents: int
-    not_reconciled_yet: bool
-
-
-def status(desk: "Desk") -> Status:
-    """Reads the state of the home."""
-    from edi.intake.status import status as facts_of
-
-    return Status(**facts_of(desk))
 
 
 def _named(row: Row) -> Text:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from edi.acts import checking, declaring, partners, taking
-from edi.acts.lending import ledger, matching, years
+from edi.acts import checking, partners, taking
+from edi.acts.lending import declaring, ledger, matching, years
 from edi.cli.screen import STYLES, Screen, as_json, emit
 from edi.cli.views import files, home
 from edi.cli.views.lending import cases, money
@@ -19,7 +19,7 @@ _VIEWS: dict[type[Result], Callable[[Any, Screen], None]] = {
     taking.Held: files.held,
     taking.Passed: home.passed,
     taking.Demo: lambda result, screen: None,
-    matching.Status: home.status,
+    taking.Status: home.status,
     matching.Reconciled: cases.reconciled,
     matching.Cases: cases.cases,
     matching.Traced: cases.traced,

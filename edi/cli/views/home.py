@@ -3,8 +3,7 @@
 from typing import Any
 
 from edi.acts.columns import VERDICTS, link_and_home, verdict
-from edi.acts.lending.matching import Status
-from edi.acts.taking import Passed
+from edi.acts.taking import Passed, Status
 from edi.cli.screen import Screen, when
 from schemas.column import Column
 from schemas.lending.status import AWAITED_WORDS as AWAITED

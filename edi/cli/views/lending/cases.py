@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from edi.acts.columns import LIBRARY, SIDES, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, SIDES, SUPPLIER
 from edi.acts.lending.matching import COUNTS, INVOICES, Cases, Reconciled, Title, Traced
 from edi.cli.screen import STYLES, Screen, when
 from edi.cli.views.home import NEWS

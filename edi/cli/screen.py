@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,7 @@ class Screen:
         if not shown:
             return
         columns = [column for column in columns if not column.rare or any(column.of(row) for row in shown)]
-        heads = [(self.say(c.head), c.kind in ("int", "cents"), c.folded) for c in columns]
+        heads = [(self.say(c.head), c.kind in ("int", "cents", "rate"), c.folded) for c in columns]
         self.show(title, heads, [[self.cell(column, row) for column in columns] for row in shown])
 
     def cell(self, column: Column, row: Row) -> object:
@@ -108,6 +109,8 @@ class Screen:
             return french(value)
         if column.kind == "moment":
             return when(value)
+        if column.kind == "rate":
+            return f"{Decimal(value).scaleb(2).normalize():f} %".replace(".", ",")
         if column.kind == "word":
             return self.word(value, column.words) if value in column.words else value
         return value
@@ -116,17 +119,25 @@ class Screen:
         """A table of cells; of each head whether it is to the right, and may be folded. No figure is ever cut:
         on a terminal too narrow for it the lines run over."""
         from rich import box
+        from rich.measure import Measurement
         from rich.table import Table
         from rich.text import Text as Rich
 
+        measured = Measurement.get
         made = Table(
             title=sentence(self.say(title)) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
             pad_edge=False, collapse_padding=True,
         )  # fmt: skip
-        for head, right, folded in heads:
-            made.add_column(head, justify="right" if right else "left", overflow="fold", no_wrap=not folded)
-        for row in rows:
-            made.add_row(*("" if cell is None else cell if isinstance(cell, Rich) else sentence(cell) for cell in row))
+        cells = [[cell if isinstance(cell, Rich) else Rich(harmless(cell)) for cell in row] for row in rows]
+        for place, (head, right, folded) in enumerate(heads):
+            column = (Rich(head), *(row[place] for row in cells))
+            widths = (measured(self.out, self.out.options, cell) for cell in column)
+            least = max(width.minimum if folded else width.maximum for width in widths)
+            made.add_column(
+                head, justify="right" if right else "left", overflow="fold", no_wrap=not folded, min_width=least
+            )
+        for row in cells:
+            made.add_row(*row)
         self._print(made)
 
     def _print(self, made: "Table") -> None:

@@ -30,7 +30,7 @@ LISTED = (
     Column("entry", "n°", "int"), PERIOD, SUPPLIER, LIBRARY,
     Column("invoice_number", Both("facture", "invoice"), folded=True), Column("invoice_date", "date", "date"), _BASE, _RATE, _SHARE, _COPIES,
     Column("reverses", Both("annule", "reverses"), "int", rare=True),
-    word("reason", Both("motif", "reason"), REASONS, rare=True),
+    word("reason", Both("motif", "reason"), REASONS, rare=True, folded=True),
 )  # fmt: skip
 BALANCES = (
     PERIOD, SUPPLIER, _RATE, Column("entries", Both("écritures", "entries"), "int"), _BASE, _SHARE, _COPIES,

@@ -27,7 +27,7 @@ _BOTH = (
 _ENTRIES = (
     Column("entry", Both("écriture", "entry"), value=lambda row: row.get("entry") or Both(f"estimation {row['estimate']}", f"estimate {row['estimate']}")),
     Column("period", Both("période", "period")), Column("base_cents", "base", "cents", value=lambda row: row.get("base_cents", row.get("ht_cents"))),
-    Column("rate", Both("taux", "rate")), Column("remuneration_cents", Both("rémunération", "share"), "cents"),
+    Column("rate", Both("taux", "rate"), "rate"), Column("remuneration_cents", Both("rémunération", "share"), "cents"),
     Column("reverses", Both("annule", "reverses")), Column("hash", Both("empreinte", "hash"), value=lambda row: row["hash"][:8]),
 )  # fmt: skip
 _COUNTED = (

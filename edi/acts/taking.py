@@ -101,19 +101,14 @@ def status(desk: "Desk") -> Status:
     return Status(**facts_of(desk))
 
 
-class Demo(Facts, frozen=True, kw_only=True):
-    """All that the demo showed."""
+def demo(desk: "Desk") -> Facts:
+    """Plays the whole job; the desk is told of each step as `demo`."""
+    from edi.demo.show import demo as played
 
+    def tell(step: str, facts: dict[str, Any]) -> None:
+        desk.tell("demo", {"step": step, "facts": facts})
 
-def demo(desk: "Desk") -> Demo:
-    """Plays the whole job on a console that whoever looks on lends when told of `console`."""
-    from rich.console import Console
-
-    from edi.demo.show import demo as shown
-
-    lent: list[Console] = []
-    desk.tell("console", {"lend": lent.append})
-    return Demo(facts=shown(desk.home.path, lent[0] if lent else Console(quiet=True), True, desk.language))
+    return Facts(facts=played(desk.home.path, tell, True, desk.language))
 
 
 class Ended(Result, frozen=True, kw_only=True):

@@ -110,7 +110,7 @@ class Screen:
         if column.kind == "moment":
             return when(value)
         if column.kind == "rate":
-            return f"{Decimal(value).scaleb(2).normalize():f} %".replace(".", ",")
+            return percent(value)
         if column.kind == "word":
             return self.word(value, column.words) if value in column.words else value
         return value
@@ -261,6 +261,15 @@ def sentence(text: object) -> str:
     from rich.markup import escape
 
     return escape(harmless(text))
+
+
+def percent(rate: str) -> str:
+    """A rate as people read it.
+
+    >>> percent("0.06"), percent("0.055")
+    ('6 %', '5,5 %')
+    """
+    return f"{Decimal(rate).scaleb(2).normalize():f} %".replace(".", ",")
 
 
 def when(moment: str | None) -> str:

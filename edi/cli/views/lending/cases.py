@@ -1,12 +1,13 @@
 """Cases on a terminal: counts and lists of a pass, one case as a page, an entry down to the columns of its files."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edi.acts.lending.columns import LIBRARY, SIDES, SUPPLIER
 from edi.acts.lending.matching import COUNTS, INVOICES, Cases, Reconciled, Title, Traced
-from edi.cli.screen import STYLES, Screen, when
+from edi.cli.screen import STYLES, Screen, percent, when
 from edi.cli.views.home import NEWS
-from schemas.column import Column
+from schemas.column import Column, Row
 from schemas.lending.outcome import DECISIONS, REASONS, STATES
 from schemas.lending.status import AWAITED_WORDS as AWAITED
 from schemas.money import french
@@ -46,15 +47,20 @@ def _credit(row: Any) -> Text:
     return Both(f"{number} (avoir)", f"{number} (credit note)") if row["kind"] == "A" else number
 
 
+def tally(title: Text, heads: Sequence[Text], passes: Sequence[Row], screen: Screen) -> None:
+    """How many invoices stand where, after each pass."""
+    rows = [
+        (screen.say(words), *(screen.rich((f"{of[name]}", STYLES.get(name, "bold") if of[name] else "dim")) for of in passes))
+        for name, words in COUNTS.items()
+    ]  # fmt: skip
+    above = [(screen.say(Both("état", "state")), False, False), *((screen.say(head), True, False) for head in heads)]
+    screen.show(title, above, rows)
+
+
 def reconciled(result: Reconciled, screen: Screen) -> None:
     """How many stand where, and with details which."""
-    rows = [
-        (screen.say(words), screen.rich((str(count), STYLES.get(name, "bold") if count else "dim")))
-        for name, words in COUNTS.items()
-        for count in (getattr(result, name),)
-    ]
-    heads = ((screen.say(Both("état", "state")), False, False), (screen.say(Both("factures", "invoices")), True, False))
-    screen.show(Both("Rapprochement", "Reconciliation"), heads, rows)
+    counts = {name: getattr(result, name) for name in COUNTS}
+    tally(Both("Rapprochement", "Reconciliation"), (Both("factures", "invoices"),), [counts], screen)
     for name, words in COUNTS.items():
         found = getattr(result, f"{name}_list")
         if name != "matched" and found:
@@ -196,15 +202,15 @@ def traced(result: Traced, screen: Screen) -> None:
     head = Both(f"Écriture {entry['entry']}", f"Entry {entry['entry']}")
     screen.line(screen.rich((head, "bold"), f"  {entry['period']}  {entry['posted_at']}  ", (entry["hash"], "dim")))
     says = Both(
-        "  {sum} € x {rate} -> base {base} €, rémunération {share} € {why}",
-        "  {sum} € x {rate} -> base {base} €, share {share} € {why}",
+        "  {sum} € × {rate} → base {base} €, rémunération {share} € {why}",
+        "  {sum} € × {rate} → base {base} €, share {share} € {why}",
     )
     facts = {
         "base": french(entry["base_cents"]),
         "share": french(entry["remuneration_cents"]),
         "why": REASONS.get(entry["reason"], ""),
     }
-    screen.line(filled(says, sum=french(computed["counted_lines_cents"]), rate=entry["rate"], **facts))
+    screen.line(filled(says, sum=french(computed["counted_lines_cents"]), rate=percent(entry["rate"]), **facts))
     for side in ("supplier_invoice", "library_invoice"):
         invoice = result.facts[side]
         screen.line()

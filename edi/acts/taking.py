@@ -111,19 +111,11 @@ def demo(desk: "Desk") -> Facts:
     return Facts(facts=played(desk.home.path, tell, True, desk.language))
 
 
-class Ended(Result, frozen=True, kw_only=True):
-    """Nothing: all of it was told of while it went on."""
-
-    def document(self, language: str) -> Any:
-        """Nothing more."""
-        return None
-
-
 def sandbox(
     desk: "Desk", *,
     port: Annotated[int, Asked(Both("0 : un port libre.", "0: a free one."), "PORT", least=0, most=65535)] = 0,
     key: Annotated[Path | None, Asked(Both("Votre clé publique.", "Your public key."), Both("FICHIER.pub", "FILE.pub"))] = None,
-) -> Ended:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Tells of the `account`, then plays the other side until the desk is asked to stop."""
     from edi import sandbox as there
     from edi.core.lock import held
@@ -132,7 +124,7 @@ def sandbox(
     with there.account(path, port, _public(key)) as (opened, account), held(opened.path):
         desk.tell("account", {**msgspec.structs.asdict(account), "place": str(path)})
         there.play(opened, desk.stop, desk.tell)
-    return Ended()
+    return Facts(facts=None)
 
 
 def _public(key: Path | None) -> str | None:

@@ -88,14 +88,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def document(self, language: str) -> Any:
         """What programs are told, ready for JSON; texts in `language`."""
         fields = (name for name in self.__struct_fields__ if name not in Result.__struct_fields__)
-        facts = {name: getattr(self, name) for name in fields}
-        return {name: value for name, value in facts.items() if value is not msgspec.UNSET}
+        return {name: getattr(self, name) for name in fields}
 
 
 class Facts(Result, frozen=True, kw_only=True):
-    """Facts that are their own document."""
+    """Facts that are their own document; None where all was told of while it went on."""
 
-    facts: dict[str, Any]
+    facts: Any
 
     def document(self, language: str) -> Any:
         """The same."""
@@ -105,7 +104,7 @@ class Facts(Result, frozen=True, kw_only=True):
 class Rows(Result, frozen=True, kw_only=True):
     """A table: `name` is its key in JSON, where `more` stands beside; `empty` is said instead of a table without rows.
 
-    People are shown the `last` rows only, of `count`.
+    People are shown the `last` rows only. `whole` is the document where that is another than this table.
     """
 
     name: str
@@ -116,10 +115,11 @@ class Rows(Result, frozen=True, kw_only=True):
     last: int | None = None
     more: Mapping[str, Any] = {}
     tables: tuple["Rows", ...] = ()
+    whole: dict[str, Any] | None = None
 
     def document(self, language: str) -> Any:
-        """`{name: [rows]}` and what stands beside."""
-        return {self.name: self.rows, **self.more}
+        """`{name: [rows]}` and what stands beside, or the `whole`."""
+        return {self.name: self.rows, **self.more} if self.whole is None else self.whole
 
 
 class Act(msgspec.Struct, frozen=True):

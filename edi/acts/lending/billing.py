@@ -23,17 +23,13 @@ STATEMENTS = (
 )  # fmt: skip
 
 
-class Statements(Rows, frozen=True, kw_only=True):
-    """Statements issued and what they call."""
-
-
 def issue(
     desk: "Desk", *,
     year: SomeYear,
     estimates: Annotated[bool, Asked(Both("Appeler aussi, au moins-disant, ce que seules les bibliothèques ont déclaré.", "Bill also, at the least, what only libraries declared."))] = False,
     output: Annotated[Path | None, Asked(Both("Y écrire les PDF qui n'y sont pas.", "Write the PDFs that are not there."), FOLDER, short="o")] = None,
     supplier: Supplier = None,
-) -> Statements:  # fmt: skip
+) -> Rows:  # fmt: skip
     """Issues a statement to everybody who owes something new; once more, it issues nothing."""
     from edi.lending.books import statements
     from edi.lending.matching import estimating
@@ -62,7 +58,7 @@ def issue(
     n = Both(f"{len(rows)} {many}", counted(len(rows), "", "statement").en + " issued")
     below.append(filled(issued, n=n, euros=french(due)))
     more = {"estimates_posted": len(estimated), "estimates_cents": cents} if estimates else {}
-    return Statements(
+    return Rows(
         name="issued", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, more={"due_cents": due, **more},
         below=tuple(below), papers=lambda: (_statement(desk, row) for row in every),
     )  # fmt: skip
@@ -81,7 +77,7 @@ def _statement(desk: "Desk", row: dict[str, Any]) -> Paper:
     return Paper(f"{row['label']}.pdf", pdf, kept=True)
 
 
-def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -> Statements:
+def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -> Rows:
     """The statements issued, in their order."""
     from edi.lending.books.statements import listing
 
@@ -91,20 +87,10 @@ def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) ->
         n=counted(len(rows), "appel", "statement"),
         euros=french(sum(row["due_cents"] for row in rows)),
     )
-    return Statements(name="statements", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, below=(total,))
+    return Rows(name="statements", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, below=(total,))
 
 
-class Statement(Rows, frozen=True, kw_only=True):
-    """A statement as it was issued: its document, and its lines as a table."""
-
-    facts: dict[str, Any]
-
-    def document(self, language: str) -> Any:
-        """The document itself."""
-        return self.facts
-
-
-def show(desk: "Desk", *, number: Number, output: Output = None) -> Statement:
+def show(desk: "Desk", *, number: Number, output: Output = None) -> Rows:
     """A statement as it was issued; as `pdf` the paper itself."""
     from edi.lending.books import statements
     from parsers.sheets.exports import Sheet
@@ -113,8 +99,8 @@ def show(desk: "Desk", *, number: Number, output: Output = None) -> Statement:
     sheets = [Sheet(*sheet) for sheet in statements.sheets(facts)]
     _, columns, lines = sheets[0]
     lines = list(lines)
-    return Statement(
-        facts=facts, name="lines", title=f"{facts['label']} : {facts['supplier']['name']}, {facts['period']}", rows=lines,
+    return Rows(
+        whole=facts, name="lines", title=f"{facts['label']} : {facts['supplier']['name']}, {facts['period']}", rows=lines,
         columns=tuple(column for column in columns if any(line[column.name] for line in lines)), last=_SHOWN,
         sheets=lambda: sheets, forms={"pdf": lambda: Paper(f"{facts['label']}.pdf", lambda: [statements.as_pdf(facts)])},
     )  # fmt: skip
@@ -196,20 +182,16 @@ def _pdf(letter: dict[str, Any]) -> list[bytes]:
     return [as_pdf(letter)]
 
 
-class Certified(Facts, frozen=True, kw_only=True):
-    """What a declarant has declared for a period, and where it stands."""
-
-
 def certificate(
     desk: "Desk", *,
     declarant: Annotated[str, Asked(Both("Le déclarant.", "The declarant."), "GLN", argument=True, gln=True)],
     period: Annotated[int, Asked(Both("L'année.", "The year."), Both("ANNÉE", "YEAR"))],
     output: Annotated[Path | None, Asked(Both("En PDF ; sinon du texte.", "As PDF; else text."), Both("FICHIER.pdf", "FILE.pdf"), short="o")] = None,
-) -> Certified:  # fmt: skip
+) -> Facts:  # fmt: skip
     """A declarant's certificate, as of this moment."""
     from edi.lending.books import certificates
 
     facts = certificates.certificate(desk, declarant, period, desk.now())
     paper = Paper(f"attestation-{declarant}.pdf", lambda: [certificates.as_pdf(facts)])
     text = () if output else tuple(certificates.as_text(facts))
-    return Certified(facts=facts, paper=paper if output else None, below=text)
+    return Facts(facts=facts, paper=paper if output else None, below=text)

@@ -105,15 +105,7 @@ At = Annotated[
 ]
 
 
-class Balances(Rows, frozen=True, kw_only=True):
-    """Balances as of a day: the day, a row each, and their sum in cents."""
-
-    def document(self, language: str) -> Any:
-        """`{at, balances, remuneration_cents}`."""
-        return {"at": self.more["at"], self.name: self.rows, "remuneration_cents": self.more["remuneration_cents"]}
-
-
-def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, at: At = None) -> Balances:
+def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, at: At = None) -> Rows:
     """The balances, today or on a past day."""
     from edi.lending.matching.claims import balances
 
@@ -122,9 +114,9 @@ def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, a
     on = filled(Both(" au {day}", " at {day}"), day=at) if at else ""
     below = filled(Both("total{on} : {euros} €", "total{on}: {euros} €"), on=on, euros=french(total))
     day = at and at.isoformat()
-    return Balances(
+    return Rows(
         name="balances", title=Both("Soldes", "Balances"), columns=BALANCES, rows=rows, below=(below,),
-        more={"at": day, "remuneration_cents": total},
+        whole={"at": day, "balances": rows, "remuneration_cents": total},
     )  # fmt: skip
 
 

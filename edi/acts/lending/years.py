@@ -106,10 +106,6 @@ class Shared(Rows, frozen=True, kw_only=True):
 
     facts: dict[str, Any]
 
-    def document(self, language: str) -> Any:
-        """The sums, and how many titles."""
-        return {**self.facts, "titles": len(list(self.rows))}
-
 
 def distribute(
     desk: "Desk", *,
@@ -136,6 +132,6 @@ def distribute(
         return Paper("", lambda: [msgspec.json.encode({"titles": rows}) + b"\n"])
 
     return Shared(
-        facts=made.facts, name="titles", title=title, columns=distributing.SHEET, rows=rows, sheets=lambda: [sheet],
+        facts=made.facts, whole={**made.facts, "titles": len(list(rows))}, name="titles", title=title, columns=distributing.SHEET, rows=rows, sheets=lambda: [sheet],
         forms={"json": every},
     )  # fmt: skip

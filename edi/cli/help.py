@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from click import HelpFormatter, style
 
-from edi.acts.table import GROUPS, TITLES
+from edi.acts.table import texts
 from edi.core.act import FILE, Act, Parameter, WrongUse, called, spoken
 from schemas.text import Both, Language, Text, filled, joined
 
@@ -27,14 +27,13 @@ _ROOT_ONLY: tuple[tuple[Text, Text], ...] = (
     ("--version", Both("La version.", "The version.")),
     ("--show-completion SHELL", Both("À mettre dans ~/.bashrc, pour compléter par Tab.", "To be put into ~/.bashrc, for completion by Tab.")),
 )  # fmt: skip
-_ROOT = filled(Both(
-    "{titles}\n\n"
-    "edi demo : tout voir en une minute. edi check F-2025.txt : contrôler un fichier. edi run --once : un passage sur toutes "
-    "les liaisons.\n\nCodes de sortie : 0 tout va bien, 1 quelque chose est refusé ou ne tombe pas juste, 2 usage ou panne.",
-    "{titles}\n\n"
-    "edi demo: see it all in a minute. edi check F-2025.txt: check a file. edi run --once: one pass over every link.\n\n"
-    "Exit codes: 0 all is well, 1 something was refused or does not balance, 2 wrong use or failure.",
-), titles=joined(TITLES, "\n\n"))  # fmt: skip
+_ROOT = Both(
+    "{titles}\n\nedi demo : tout voir en une minute. edi check F-2025.txt : contrôler un fichier. edi run --once : un passage "
+    "sur toutes les liaisons.\n\nCodes de sortie : 0 tout va bien, 1 quelque chose est refusé ou ne tombe pas juste, 2 usage "
+    "ou panne.",
+    "{titles}\n\nedi demo: see it all in a minute. edi check F-2025.txt: check a file. edi run --once: one pass over every "
+    "link.\n\nExit codes: 0 all is well, 1 something was refused or does not balance, 2 wrong use or failure.",
+)
 
 
 def language_of(words: Sequence[str]) -> Language | None:
@@ -61,7 +60,7 @@ def of_act(act: Act, formatter: HelpFormatter) -> None:
     taken = {one.name for one in act.asked}
     forms = ", ".join(("json", *act.forms))
     common = [_common(name, what, says, forms) for name, what, says in COMMON if name not in taken]
-    _begin(formatter, f"{act.name} [OPTIONS]{shown}", act.help)
+    _begin(formatter, f"{act.name} [OPTIONS]{shown}", texts().acts[act.name])
     _list(formatter, "Arguments", ((called(one), one.about.help) for one in arguments))
     _list(formatter, "Options", map(_option, (one for one in act.asked if not one.about.argument)))
     _list(
@@ -69,15 +68,14 @@ def of_act(act: Act, formatter: HelpFormatter) -> None:
     )
     _list(formatter, Both("Colonnes (* nécessaire)", "Columns (* needed)"), act.notes() if act.notes else ())
     formatter.write(f"\n{style(_told(Both('Exemples', 'Examples')), bold=True)}\n")
-    for line in act.examples:
+    for line in texts().acts[act.name].examples:
         formatter.write(f"  {style(line, fg='cyan')}\n")
 
 
 def of_group(words: str, commands: Lines, formatter: HelpFormatter) -> None:
     """The help of what begins with these words, or of `edi` itself."""
-    _begin(
-        formatter, f"{words} [OPTIONS] {_told(Both('COMMANDE ...', 'COMMAND ...'))}".lstrip(), GROUPS.get(words, _ROOT)
-    )
+    says = texts().groups.get(words) or filled(_ROOT, titles=joined(texts().titles, "\n\n"))
+    _begin(formatter, f"{words} [OPTIONS] {_told(Both('COMMANDE ...', 'COMMAND ...'))}".lstrip(), says)
     _list(formatter, Both("Commandes", "Commands"), commands)
     if not words:
         _list(formatter, Both("Partout", "Everywhere"), [*(_common(*one, "json") for one in COMMON), *_ROOT_ONLY])

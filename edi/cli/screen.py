@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -269,6 +268,8 @@ def percent(rate: str) -> str:
     >>> percent("0.06"), percent("0.055")
     ('6 %', '5,5 %')
     """
+    from decimal import Decimal
+
     return f"{Decimal(rate).scaleb(2).normalize():f} %".replace(".", ",")
 
 

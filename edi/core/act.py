@@ -123,7 +123,7 @@ class Rows(Result, frozen=True, kw_only=True):
 
 
 class Act(msgspec.Struct, frozen=True):
-    """An act: the words it is asked for by, its function, what it does in a sentence (a blank line, then more), examples.
+    """An act: the words it is asked for by, and its function. What it says of itself stands in `edi.acts.table.texts`.
 
     `role` is whose it is; it `writes` or only reads; `home` says whether it needs one: `made` on first use, `none`,
     or a `fresh` one unless one is named. `fixed` are parameters that this name of the act settles, `form` is what it
@@ -132,8 +132,6 @@ class Act(msgspec.Struct, frozen=True):
 
     name: str
     work: Any
-    help: Both
-    examples: tuple[str, ...]
     role: Role = "reader"
     writes: bool = False
     home: Literal["made", "none", "fresh"] = "made"

@@ -40,8 +40,8 @@ GENERAL = (
     Act("link list", links.links, role="operator"),
     Act("link test", links.test, role="operator"),
     Act("link trust", links.trust, role="operator", writes=True),
-    Act("link pause", links.pause, role="operator", writes=True),
-    Act("link resume", links.resume, role="operator", writes=True),
+    Act("link pause", links.set_paused, role="operator", writes=True, fixed={"paused": True}),
+    Act("link resume", links.set_paused, role="operator", writes=True, fixed={"paused": False}),
     Act("answers list", links.answers),
     Act("answers resend", links.resend, role="operator", writes=True),
 )  # fmt: skip

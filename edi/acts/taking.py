@@ -193,16 +193,7 @@ def held(desk: "Desk", *, number: Number) -> Held:
     return Held(row=row, acknowledgement=acknowledgement, found=found, original=original)
 
 
-class Released(Result, frozen=True, kw_only=True):
-    """What came of a file that was read again, as a new receipt."""
-
-    id: int
-    receipt: int
-    verdict: str
-    accepted: int
-
-
-def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
+def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Facts:
     """Reads a file again with today's rules."""
     from edi.core.store import transaction
     from edi.intake import quarantine
@@ -226,20 +217,14 @@ def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
         "Relu : {verdict}, {n} ; la réponse part au prochain passage.",
         "Read again: {verdict}, {n}; the answer goes out with the next pass.",
     )
-    return Released(
-        id=number, receipt=receipt, verdict=taken.verdict, accepted=taken.accepted, code=code([taken.verdict]),
+    facts = {"id": number, "receipt": receipt, "verdict": taken.verdict, "accepted": taken.accepted}
+    return Facts(
+        facts=facts, code=code([taken.verdict]),
         below=(filled(says, verdict=VERDICTS[taken.verdict], n=f"{taken.accepted}/{taken.invoices}"),),
     )  # fmt: skip
 
 
-class Discarded(Result, frozen=True, kw_only=True):
-    """A file that is off the list."""
-
-    id: int
-    discarded: bool
-
-
-def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
+def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Facts:
     """Takes a file off the list, for a reason; its bytes stay."""
     from edi.core.store import transaction
     from edi.intake import quarantine
@@ -250,4 +235,4 @@ def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
     desk.decided("discarded", link=row["link"], file=row["name"], receipt=number, reason=reason)
     desk.folder.release(row["sha256"], row["name"])
     says = Both("{name} écarté ; ses octets restent dans received/.", "{name} discarded; its bytes stay in received/.")
-    return Discarded(id=number, discarded=True, below=(filled(says, name=row["name"]),))
+    return Facts(facts={"id": number, "discarded": True}, below=(filled(says, name=row["name"]),))

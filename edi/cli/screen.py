@@ -265,8 +265,8 @@ def sentence(text: object) -> str:
 def percent(rate: str) -> str:
     """A rate as people read it.
 
-    >>> percent("0.06"), percent("0.055")
-    ('6 %', '5,5 %')
+    >>> percent("0.05"), percent("0.055")
+    ('5 %', '5,5 %')
     """
     from decimal import Decimal
 

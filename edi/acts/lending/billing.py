@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from edi.acts.columns import GLN, NAME
 from edi.acts.lending.columns import PERIOD, SIDES, SUPPLIER
-from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Result, Rows, SomeYear, Supplier, Year
+from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Rows, SomeYear, Supplier, Year
 from schemas.column import Column, word
 from schemas.money import french
 from schemas.text import Both, Text, counted, filled
@@ -145,17 +145,11 @@ def _short(letter: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Letters(Result, frozen=True, kw_only=True):
-    """The letters, each to whom and about what."""
-
-    letters: list[dict[str, Any]]
-
-
 def remind(
     desk: "Desk", *,
     year: Year,
     output: Annotated[Path, Asked(Both("Où écrire les lettres.", "Where the letters go."), FOLDER, short="o")],
-) -> Letters:  # fmt: skip
+) -> Facts:  # fmt: skip
     """A letter to each partner awaited, as PDF and as text."""
     letters = _letters(desk, year)
     names = [f"relance-{year}-{letter['role']}-{letter['partner']['gln']}" for letter in letters]
@@ -167,7 +161,7 @@ def remind(
 
     rows = [{**_short(letter), "file": f"{name}.pdf"} for letter, name in zip(letters, names, strict=True)]
     says = filled("{n} : {folder}", n=counted(len(rows), "lettre", "letter"), folder=output)
-    return Letters(letters=rows, papers=papers, below=(says,))
+    return Facts(facts={"letters": rows}, papers=papers, below=(says,))
 
 
 def _text(letter: dict[str, Any]) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from edi.acts.lending.columns import LIBRARY, PERIOD, SUPPLIER
-from edi.core.act import FILE, Asked, Paper, Period, Result, Rows, Supplier, WrongUse
+from edi.core.act import FILE, Asked, Facts, Paper, Period, Result, Rows, Supplier, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotAllowed
 from schemas.lending.outcome import REASONS
@@ -182,22 +182,11 @@ def verify(
     return Proved(proof=found, head=signed, code=int(found.failure is not None))
 
 
-class Signed(Result, frozen=True, kw_only=True):
-    """Where the ledger stood when it was signed."""
-
-    head: str
-    at: datetime.datetime
-    runs: int
-    entries: int
-    remuneration_cents: int
-    run_hash: str
-
-
 def head(
     desk: "Desk", *,
     output: Annotated[Path, Asked(Both("Où l'écrire.", "Where to write it."), FILE, short="o")],
     key: Annotated[Path, Asked(Both("La clé privée, hors du dossier.", "The private key, outside the home."), FILE)],
-) -> Signed:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Signs how far the ledger goes, to be kept elsewhere."""
     from edi.lending.books import proof, sealing
 
@@ -215,20 +204,14 @@ def head(
     below = filled(
         says, file=output, n=counted(found.entries, "écriture", "entry"), euros=french(found.remuneration_cents)
     )
-    return Signed(head=str(output), at=signed.at, **facts, paper=Paper(output.name, lambda: [data]), below=(below,))
-
-
-class Pair(Result, frozen=True, kw_only=True):
-    """Where the two halves of a signing key are."""
-
-    private: str
-    public: str
+    document = {"head": str(output), "at": signed.at, **facts}
+    return Facts(facts=document, paper=Paper(output.name, lambda: [data]), below=(below,))
 
 
 def key(
     desk: "Desk", *,
     path: Annotated[Path, Asked(Both("Hors du dossier de travail.", "Outside the home."), FILE, argument=True)],
-) -> Pair:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Makes a signing key (Ed25519) outside the home."""
     from edi.lending.books import sealing
 
@@ -237,4 +220,4 @@ def key(
         "{key} : à garder secrète. {public} : pour vérifier.", "{key}: keep it secret. {public}: to verify with."
     )
     below = (filled(says, key=path, public=public),)
-    return Pair(private=str(path), public=str(public), below=below)
+    return Facts(facts={"private": str(path), "public": str(public)}, below=below)

@@ -102,11 +102,9 @@ def set_paused(desk: "Desk", *, name: Link, paused: Annotated[bool, Asked("")]) 
         else:
             links.resume(desk, name)
     desk.decided("link-paused" if paused else "link-resumed", link=name)
-    on, off = (
-        Both("Liaison {name} reprise.", "Link {name} is resumed."),
-        Both("Liaison {name} en pause.", "Link {name} is paused."),
-    )
-    return Facts(facts={"link": name, "paused": paused}, below=(filled(off if paused else on, name=name),))
+    state = Both("en pause", "paused") if paused else Both("reprise", "resumed")
+    says = filled(Both("Liaison {name} {state}.", "Link {name} is {state}."), name=name, state=state)
+    return Facts(facts={"link": name, "paused": paused}, below=(says,))
 
 
 _TO_SEND = Both("à envoyer", "to send")

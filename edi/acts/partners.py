@@ -117,16 +117,10 @@ def _partners(found: "Iterable[Partner]", empty: Text) -> Rows:
     return Rows(name="partners", title=Both("Annuaire", "Directory"), columns=PARTNERS, rows=rows, empty=empty)
 
 
-class Known(Result, frozen=True, kw_only=True):
-    """A partner: its facts, the GLNs that lead to it with their names, what was ever told of it."""
+class Known(Facts, frozen=True, kw_only=True):
+    """A partner: its facts with `known_as` and `history`; the names of the GLNs that lead to it."""
 
-    facts: dict[str, Any]
-    known_as: dict[str, str]
-    history: list[dict[str, Any]]
-
-    def document(self, language: str) -> Any:
-        """The facts, with `known_as` and `history` beside."""
-        return {**self.facts, "known_as": list(self.known_as), "history": self.history}
+    names: dict[str, str]
 
 
 def show(desk: "Desk", *, gln: Annotated[str, Asked(Both("Son GLN.", "Its GLN."), "GLN", argument=True)]) -> Known:
@@ -137,10 +131,9 @@ def show(desk: "Desk", *, gln: Annotated[str, Asked(Both("Son GLN.", "Its GLN.")
     if code not in directory:
         raise NotFound(what=f"GLN {code}")
     others = (other for other in directory if other != code and partners.resolve(directory, other) == code)
-    return Known(
-        facts={**msgspec.to_builtins(directory[code]), "resolves_to": partners.resolve(directory, code)},
-        known_as={other: directory[other].name for other in others}, history=partners.history(desk, code),
-    )  # fmt: skip
+    names, own = {other: directory[other].name for other in others}, msgspec.to_builtins(directory[code])
+    more = {"resolves_to": partners.resolve(directory, code), "known_as": list(names)}
+    return Known(facts={**own, **more, "history": partners.history(desk, code)}, names=names)
 
 
 STATES = {

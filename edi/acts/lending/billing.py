@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from edi.acts.columns import GLN, NAME
-from edi.acts.lending.columns import PERIOD, SIDES, SUPPLIER
+from edi.acts.lending.columns import PERIOD, SIDES, SUPPLIER, amount
 from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Rows, SomeYear, Supplier, Year
 from schemas.column import Column, word
 from schemas.money import french
@@ -44,10 +44,9 @@ def issue(
     every = statements.listing(desk, year, supplier)
     rows = [row for row in every if row["number"] in new]
     due, cents = sum(row["due_cents"] for row in rows), sum(row["remuneration_cents"] for row in estimated)
-    issued = Both("{n}, {euros} €", "{n}, {euros} €")
     below: list[Text] = []
     if estimated:
-        below.append(filled(issued, n=counted(len(estimated), "estimation d'office", "estimate"), euros=french(cents)))
+        below.append(amount("{n}, {euros} €", len(estimated), "estimation d'office", "estimate", cents))
         if (booked := estimated[0]["period"]) != year:
             closed = Both(
                 "{year} est close : elles sont en {booked}, edi statement issue {booked}.",
@@ -56,7 +55,7 @@ def issue(
             below.append(filled(closed, year=year, booked=booked))
     many = "appels émis" if len(rows) > 1 else "appel émis"
     n = Both(f"{len(rows)} {many}", counted(len(rows), "", "statement").en + " issued")
-    below.append(filled(issued, n=n, euros=french(due)))
+    below.append(filled("{n}, {euros} €", n=n, euros=french(due)))
     more = {"estimates_posted": len(estimated), "estimates_cents": cents} if estimates else {}
     return Rows(
         name="issued", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, more={"due_cents": due, **more},
@@ -82,11 +81,7 @@ def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) ->
     from edi.lending.books.statements import listing
 
     rows = listing(desk, period, supplier)
-    total = filled(
-        "{n}, {euros} €",
-        n=counted(len(rows), "appel", "statement"),
-        euros=french(sum(row["due_cents"] for row in rows)),
-    )
+    total = amount("{n}, {euros} €", len(rows), "appel", "statement", sum(row["due_cents"] for row in rows))
     return Rows(name="statements", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, below=(total,))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from edi.acts.lending.columns import LIBRARY, PERIOD, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, PERIOD, SUPPLIER, amount
 from edi.core.act import FILE, Asked, Facts, Paper, Period, Result, Rows, Supplier, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotAllowed
@@ -44,22 +44,14 @@ def entries(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -
     chosen = (period, supplier)
     balances = claims.balances(desk, None, *chosen)
     count, cents = (sum(row[name] for row in balances) for name in ("entries", "remuneration_cents"))
-    below = [
-        filled(
-            Both("{n}, total {euros} €", "{n}, total {euros} €"),
-            n=counted(count, "écriture", "entry"),
-            euros=french(cents),
-        )
-    ]
+    below = [amount("{n}, total {euros} €", count, "écriture", "entry", cents)]
     if count > _SHOWN:
         before = Both("… {n} avant ; tout : edi ledger export", "… {n} before; all: edi ledger export")
         below.insert(0, filled(before, n=count - _SHOWN))
     if estimates := list(estimating.entries(desk, *chosen, net=True)):
-        many, euros = (
-            counted(len(estimates), "estimation d'office", "estimate"),
-            french(sum(row["remuneration_cents"] for row in estimates)),
-        )
-        below.append(filled(Both("à part : {n}, {euros} €", "beside: {n}, {euros} €"), n=many, euros=euros))
+        cents = sum(row["remuneration_cents"] for row in estimates)
+        beside = Both("à part : {n}, {euros} €", "beside: {n}, {euros} €")
+        below.append(amount(beside, len(estimates), "estimation d'office", "estimate", cents))
     return Rows(
         name="entries", title=Both("Registre", "Ledger"), columns=LISTED, rows=claims.entries(desk, *chosen),
         last=_SHOWN, below=tuple(below),
@@ -137,10 +129,8 @@ def trial(desk: "Desk", *, period: Period = None, at: At = None) -> Rows:
 
     rows = trial(desk, desk.home.settings.accounts, period, at)
     sums = {name: sum(row[name] for row in rows) for name in _SUMS}
-    total = tuple(
-        filled(Both("{what} : {euros} €", "{what}: {euros} €"), what=_SUMS[name], euros=french(cents))
-        for name, cents in sums.items()
-    )
+    says = Both("{what} : {euros} €", "{what}: {euros} €")
+    total = tuple(filled(says, what=_SUMS[name], euros=french(cents)) for name, cents in sums.items())
     return Rows(
         name="accounts", title=Both("Balance des comptes", "Trial balance"), columns=ACCOUNTS, rows=rows, more=sums,
         below=total, code=int(sums["balance_cents"] != 0),

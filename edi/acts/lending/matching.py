@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from edi.acts.lending.columns import LIBRARY, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, SUPPLIER, amount
 from edi.core.act import Asked, Facts, Library, Period, Reason, Result, Rows, Supplier, WrongUse
 from schemas.column import Column, Row, word
 from schemas.errors import NotFound
 from schemas.lending.outcome import DECISIONS, REASONS, STATES
-from schemas.money import french
 from schemas.text import Both, Text, counted, filled
 
 if TYPE_CHECKING:
@@ -49,9 +48,8 @@ def reconcile(
 
 def posted(counts: dict[str, Any]) -> Text:
     """What a pass posted, in a sentence."""
-    count = counted(counts["entries_posted"], "écriture", "entry")
-    says = Both("{count} de ce passage : {euros} €", "{count} of this pass: {euros} €")
-    return filled(says, count=count, euros=french(counts["remuneration_cents"]))
+    says = Both("{n} de ce passage : {euros} €", "{n} of this pass: {euros} €")
+    return amount(says, counts["entries_posted"], "écriture", "entry", counts["remuneration_cents"])
 
 
 class Cases(Result, frozen=True, kw_only=True):

@@ -106,15 +106,15 @@ def known(result: Known, screen: Screen) -> None:
     from edi.core.partners import DATED
 
     facts = dict(result.facts)
-    later = facts.pop("later")
-    told = [(name, value or "") for name, value in facts.items()]
+    later, history = facts.pop("later"), facts.pop("history")
+    told = [(name, value or "") for name, value in facts.items() if name != "known_as"]
     told += [
         ("since", f"{then['since']} : {', '.join(f'{name} {then[name]}' for name in DATED if then[name])}")
         for then in later
     ]
-    told += [("known_as", f"{code}  {name}") for code, name in result.known_as.items()]
+    told += [("known_as", f"{code}  {name}") for code, name in result.names.items()]
     for name, value in told:
         screen.line(screen.rich((f"{name:<12} ", "dim"), str(value)))
-    if result.history:
+    if history:
         screen.line()
-        screen.table(Both("Histoire", "History"), HISTORY, result.history)
+        screen.table(Both("Histoire", "History"), HISTORY, history)

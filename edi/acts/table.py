@@ -2,7 +2,6 @@
 schemes stands here, what is asked of one in the folder of its name; what each says of itself in the `acts.toml` beside.
 """
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -67,6 +66,8 @@ class Texts(msgspec.Struct, frozen=True):
 @cache
 def texts() -> Texts:
     """The texts of all acts, read once they are wanted: most commands want none."""
+    import tomllib
+
     files = (path.read_text("utf-8").replace("{role}", SIDE[0].word) for path in _ROOMS)
     rooms = [msgspec.convert(tomllib.loads(text), Texts) for text in files]
     acts, groups = (

@@ -1,6 +1,5 @@
 """What a person at a terminal sees: sentences in one language, tables, progress bars; and JSON for programs."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -226,6 +225,8 @@ def _plain(value: Any) -> Any:
 def as_json(document: Any, indent: int | None = 2) -> str:
     """A JSON text for stdout: UTF-8, or ASCII where stdout is anything else. What a terminal would obey is escaped;
     bytes of file names that are no text become U+FFFD."""
+    import json
+
     from parsers.plain import escaped
 
     ascii_only = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"

@@ -7,7 +7,7 @@ from edi.acts import checking, partners, taking
 from edi.acts.lending import declaring, ledger, matching, years
 from edi.cli.screen import STYLES, Screen, as_json, emit
 from edi.cli.views import files, home
-from edi.cli.views.lending import cases, demo, money
+from edi.cli.views.lending import cases, money
 from edi.core.act import Result, Rows
 from schemas.acknowledgement import VERDICT_WORDS
 from schemas.text import Both, filled
@@ -63,6 +63,8 @@ def happened(screen: Screen, as_lines: bool, event: str, facts: dict[str, Any]) 
     elif event == "failed":
         screen.complain(facts["trouble"], facts["file"])
     elif event == "demo" and not as_lines:
+        from edi.cli.views.lending import demo
+
         demo.step(facts["step"], facts["facts"], screen)
     elif event == "note":
         screen.note(facts["note"])

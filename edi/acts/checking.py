@@ -4,7 +4,6 @@ import contextlib
 import functools
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
@@ -177,6 +176,8 @@ def convert(
     output: Output = None,
 ) -> Converted:  # fmt: skip
     """Reads all of it before anything is written."""
+    import tempfile
+
     from edi.converting import convert as converted
     from parsers.sniff import MAX_BYTES
     from schemas.catalogue import message

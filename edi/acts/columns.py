@@ -5,10 +5,6 @@ from schemas.column import Column, word
 from schemas.text import Both
 
 VERDICTS = {**VERDICT_WORDS, "received": Both("pas encore pris", "not taken yet")}
-SUPPLIER = Column("supplier", Both("fournisseur", "supplier"), width=15)
-SIDES = {"supplier": Both("fournisseur", "supplier"), "library": Both("bibliothèque", "library")}
-LIBRARY = Column("library", Both("bibliothèque", "library"), width=15)
-PERIOD = Column("period", Both("an", "year"), "int", 8)
 GLN = Column("gln", "GLN", width=15)
 NAME = Column("name", Both("nom", "name"), width=30, folded=True)
 #: What a change of a directory came to, fact by fact.

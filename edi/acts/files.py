@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +20,8 @@ def seekable(file: Path, max_bytes: int) -> IO[bytes]:
     stream: IO[bytes] = _stdin() if str(file) == "-" else file.open("rb")
     if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         return stream
+    import tempfile
+
     copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     with stream:
         while copy.tell() <= max_bytes + (1 << 20) and (chunk := stream.read(1 << 20)):

@@ -3,13 +3,16 @@
 from typing import TYPE_CHECKING, Annotated
 
 from edi.acts.columns import link_and_home, verdict
-from edi.core.act import Asked, Number, Result, Rows
+from edi.core.act import Asked, Facts, Number, Rows
 from schemas.column import Column, word
 from schemas.text import Both, Text, filled, recalled, say
 
 if TYPE_CHECKING:
     from edi.core.desk import Desk
 
+Link = Annotated[
+    str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)
+]
 STATES = {
     "ok": Both("bien", "well"),
     "paused": Both("en pause", "paused"),
@@ -42,49 +45,26 @@ def links(desk: "Desk") -> Rows:
     )  # fmt: skip
 
 
-class Tested(Result, frozen=True, kw_only=True):
-    """What a link showed; code 2 when something was wrong."""
-
-    link: str
-    homes: int
-    files: int
-    troubles: list[str]
-
-
-def test(
-    desk: "Desk", *,
-    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
-) -> Tested:  # fmt: skip
+def test(desk: "Desk", *, name: Link) -> Facts:
     """Connects and looks, taking nothing."""
     from edi.intake.links import test as tested
 
     facts = tested(desk, desk.home.link(name))
     troubles = facts["troubles"]
-    well = Both("bien", "well")
-    if troubles:
-        well = Both("jointe, mais", "reached, but")
+    well = Both("jointe, mais", "reached, but") if troubles else Both("bien", "well")
     says = Both(
         "Liaison {link} : {well}. {homes} dossiers, {files} fichiers en attente",
         "Link {link}: {well}. {homes} homes, {files} files waiting",
     )
     below = (filled(says, well=well, **facts),)
-    return Tested(**facts, code=2 if troubles else 0, below=below, notes=tuple(troubles))
-
-
-class Trusted(Result, frozen=True, kw_only=True):
-    """The host key of a link, and whether it is pinned now."""
-
-    link: str
-    key: str
-    fingerprint: str
-    pinned: bool
+    return Facts(facts=facts, code=2 if troubles else 0, below=below, notes=tuple(troubles))
 
 
 def trust(
     desk: "Desk", *,
-    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
+    name: Link,
     fingerprint: Annotated[str | None, Asked(Both("L'empreinte vérifiée.", "The checked fingerprint."), "SHA256:...")] = None,
-) -> Trusted:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Shows the fingerprint of a host key; pins the key only when told its fingerprint."""
     from spool.sftp import hostkeys
     from spool.transports import server_of
@@ -106,33 +86,12 @@ def trust(
         desk.decided("link-trusted", link=name, fingerprint=seen)
         below = (Both("Clé épinglée pour {name} : {seen}", "Host key pinned for {name}: {seen}"),)
     said = tuple(filled(text, name=name, key=kind, seen=seen) for text in below)
-    return Trusted(link=name, key=kind, fingerprint=seen, pinned=fingerprint is not None, below=said)
+    facts = {"link": name, "key": kind, "fingerprint": seen, "pinned": fingerprint is not None}
+    return Facts(facts=facts, below=said)
 
 
-class Paused(Result, frozen=True, kw_only=True):
-    """Whether a link is paused now."""
-
-    link: str
-    paused: bool
-
-
-def pause(
-    desk: "Desk", *,
-    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
-) -> Paused:  # fmt: skip
-    """Exchanges nothing with a link for a while."""
-    return _set_paused(desk, name, True)
-
-
-def resume(
-    desk: "Desk", *,
-    name: Annotated[str, Asked(Both("Son nom dans edi.toml.", "Its name in edi.toml."), Both("NOM", "NAME"), argument=True)],
-) -> Paused:  # fmt: skip
-    """Resumes a paused link."""
-    return _set_paused(desk, name, False)
-
-
-def _set_paused(desk: "Desk", name: str, paused: bool) -> Paused:
+def set_paused(desk: "Desk", *, name: Link, paused: Annotated[bool, Asked("")]) -> Facts:
+    """Exchanges nothing with a link for a while, or resumes it."""
     from edi.core.store import transaction
     from edi.intake import links
 
@@ -143,10 +102,9 @@ def _set_paused(desk: "Desk", name: str, paused: bool) -> Paused:
         else:
             links.resume(desk, name)
     desk.decided("link-paused" if paused else "link-resumed", link=name)
-    says = Both("Liaison {name} en pause.", "Link {name} is paused.")
-    if not paused:
-        says = Both("Liaison {name} reprise.", "Link {name} is resumed.")
-    return Paused(link=name, paused=paused, below=(filled(says, name=name),))
+    state = Both("en pause", "paused") if paused else Both("reprise", "resumed")
+    says = filled(Both("Liaison {name} {state}.", "Link {name} is {state}."), name=name, state=state)
+    return Facts(facts={"link": name, "paused": paused}, below=(says,))
 
 
 _TO_SEND = Both("à envoyer", "to send")
@@ -175,16 +133,7 @@ def answers(
     )  # fmt: skip
 
 
-class Resent(Result, frozen=True, kw_only=True):
-    """The answer that goes out again."""
-
-    id: int
-    link: str
-    home: str
-    name: str
-
-
-def resend(desk: "Desk", *, answer: Number) -> Resent:
+def resend(desk: "Desk", *, answer: Number) -> Facts:
     """Puts an answer back in the outbox; one to a local file is there at once."""
     from edi.core.settings import LOCAL
     from edi.core.store import transaction
@@ -198,4 +147,4 @@ def resend(desk: "Desk", *, answer: Number) -> Resent:
     if facts["link"] == LOCAL:
         deliver(desk)
         says = Both("{name} : de nouveau dans outgoing/local", "{name}: again in outgoing/local")
-    return Resent(**facts, below=(filled(says, name=facts["name"]),))
+    return Facts(facts=facts, below=(filled(says, name=facts["name"]),))

@@ -10,12 +10,15 @@ from edi.acts.columns import AFTER, BEFORE, FIELD, GLN, NAME, SINCE
 from edi.core.act import Asked, Facts, Number, Reason, Result, Rows, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotFound, SettingsWrong
+from schemas.lending.lists import SIDE
 from schemas.text import Both, Text, filled, joined
 
 if TYPE_CHECKING:
     from edi.core.desk import Desk
     from edi.core.partners import Partner
 
+_ROLES = tuple(side.word for side in SIDE)
+_WHICH = Both(f"{' ou '.join(side.fr for side in SIDE).capitalize()}.", "Which it is.")
 _FILE = Both("FICHIER.csv", "FILE.csv")
 CHANGES = (GLN, NAME, FIELD, SINCE, BEFORE, AFTER)
 #: What a partner's category and role are called stays as the directory's file has it.
@@ -114,16 +117,10 @@ def _partners(found: "Iterable[Partner]", empty: Text) -> Rows:
     return Rows(name="partners", title=Both("Annuaire", "Directory"), columns=PARTNERS, rows=rows, empty=empty)
 
 
-class Known(Result, frozen=True, kw_only=True):
-    """A partner: its facts, the GLNs that lead to it with their names, what was ever told of it."""
+class Known(Facts, frozen=True, kw_only=True):
+    """A partner: its facts with `known_as` and `history`; the names of the GLNs that lead to it."""
 
-    facts: dict[str, Any]
-    known_as: dict[str, str]
-    history: list[dict[str, Any]]
-
-    def document(self, language: str) -> Any:
-        """The facts, with `known_as` and `history` beside."""
-        return {**self.facts, "known_as": list(self.known_as), "history": self.history}
+    names: dict[str, str]
 
 
 def show(desk: "Desk", *, gln: Annotated[str, Asked(Both("Son GLN.", "Its GLN."), "GLN", argument=True)]) -> Known:
@@ -134,10 +131,9 @@ def show(desk: "Desk", *, gln: Annotated[str, Asked(Both("Son GLN.", "Its GLN.")
     if code not in directory:
         raise NotFound(what=f"GLN {code}")
     others = (other for other in directory if other != code and partners.resolve(directory, other) == code)
-    return Known(
-        facts={**msgspec.to_builtins(directory[code]), "resolves_to": partners.resolve(directory, code)},
-        known_as={other: directory[other].name for other in others}, history=partners.history(desk, code),
-    )  # fmt: skip
+    names, own = {other: directory[other].name for other in others}, msgspec.to_builtins(directory[code])
+    more = {"resolves_to": partners.resolve(directory, code), "known_as": list(names)}
+    return Known(facts={**own, **more, "history": partners.history(desk, code)}, names=names)
 
 
 STATES = {
@@ -162,7 +158,7 @@ def ask(
     postcode: Annotated[str, Asked(Both("Le code postal.", "The postcode."), Both("CP", "POSTCODE"))] = "",
     city: Annotated[str, Asked(Both("La ville.", "The city."), Both("VILLE", "CITY"))] = "",
     reason: Reason = "",
-    role: Annotated[Literal["library", "supplier"], Asked(Both("Bibliothèque ou fournisseur.", "Which it is."), "library|supplier", argument=True)],
+    role: Annotated[str, Asked(_WHICH, "|".join(_ROLES), argument=True, words=_ROLES)],
     gln: Annotated[str, Asked(Both("Le GLN inconnu.", "The unknown GLN."), "GLN")] = "",
 ) -> Rows:  # fmt: skip
     """Asks whose a GLN is, or for a partner's GLN."""

@@ -81,34 +81,41 @@ def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "O
     return Passed(code=wrong, did=did)
 
 
-class Demo(Facts, frozen=True, kw_only=True):
-    """All that the demo showed."""
+class Status(Result, frozen=True, kw_only=True):
+    """Where the home stands: what arrived, what is stuck and whose turn it is."""
+
+    home: str
+    arrived: dict[str, int]
+    latest: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+    stuck: list[dict[str, Any]]
+    reconciliation: dict[str, int]
+    remuneration_cents: int
+    not_reconciled_yet: bool
 
 
-def demo(desk: "Desk") -> Demo:
-    """Plays the whole job on a console that whoever looks on lends when told of `console`."""
-    from rich.console import Console
+def status(desk: "Desk") -> Status:
+    """Reads the state of the home."""
+    from edi.intake.status import status as facts_of
 
-    from edi.demo.show import demo as shown
-
-    lent: list[Console] = []
-    desk.tell("console", {"lend": lent.append})
-    return Demo(facts=shown(desk.home.path, lent[0] if lent else Console(quiet=True), True, desk.language))
+    return Status(**facts_of(desk))
 
 
-class Ended(Result, frozen=True, kw_only=True):
-    """Nothing: all of it was told of while it went on."""
+def demo(desk: "Desk") -> Facts:
+    """Plays the whole job; the desk is told of each step as `demo`."""
+    from edi.demo.show import demo as played
 
-    def document(self, language: str) -> Any:
-        """Nothing more."""
-        return None
+    def tell(step: str, facts: dict[str, Any]) -> None:
+        desk.tell("demo", {"step": step, "facts": facts})
+
+    return Facts(facts=played(desk.home.path, tell, True, desk.language))
 
 
 def sandbox(
     desk: "Desk", *,
     port: Annotated[int, Asked(Both("0 : un port libre.", "0: a free one."), "PORT", least=0, most=65535)] = 0,
     key: Annotated[Path | None, Asked(Both("Votre clé publique.", "Your public key."), Both("FICHIER.pub", "FILE.pub"))] = None,
-) -> Ended:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Tells of the `account`, then plays the other side until the desk is asked to stop."""
     from edi import sandbox as there
     from edi.core.lock import held
@@ -117,7 +124,7 @@ def sandbox(
     with there.account(path, port, _public(key)) as (opened, account), held(opened.path):
         desk.tell("account", {**msgspec.structs.asdict(account), "place": str(path)})
         there.play(opened, desk.stop, desk.tell)
-    return Ended()
+    return Facts(facts=None)
 
 
 def _public(key: Path | None) -> str | None:
@@ -186,16 +193,7 @@ def held(desk: "Desk", *, number: Number) -> Held:
     return Held(row=quarantine.spoken(desk, row), acknowledgement=acknowledgement, found=found, original=original)
 
 
-class Released(Result, frozen=True, kw_only=True):
-    """What came of a file that was read again, as a new receipt."""
-
-    id: int
-    receipt: int
-    verdict: str
-    accepted: int
-
-
-def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
+def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Facts:
     """Reads a file again with today's rules."""
     from edi.core.store import transaction
     from edi.intake import quarantine
@@ -219,20 +217,14 @@ def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Released:
         "Relu : {verdict}, {n} ; la réponse part au prochain passage.",
         "Read again: {verdict}, {n}; the answer goes out with the next pass.",
     )
-    return Released(
-        id=number, receipt=receipt, verdict=taken.verdict, accepted=taken.accepted, code=code([taken.verdict]),
+    facts = {"id": number, "receipt": receipt, "verdict": taken.verdict, "accepted": taken.accepted}
+    return Facts(
+        facts=facts, code=code([taken.verdict]),
         below=(filled(says, verdict=VERDICTS[taken.verdict], n=f"{taken.accepted}/{taken.invoices}"),),
     )  # fmt: skip
 
 
-class Discarded(Result, frozen=True, kw_only=True):
-    """A file that is off the list."""
-
-    id: int
-    discarded: bool
-
-
-def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
+def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Facts:
     """Takes a file off the list, for a reason; its bytes stay."""
     from edi.core.store import transaction
     from edi.intake import quarantine
@@ -243,4 +235,4 @@ def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Discarded:
     desk.decided("discarded", link=row["link"], file=row["name"], receipt=number, reason=reason)
     desk.folder.release(row["sha256"], row["name"])
     says = Both("{name} écarté ; ses octets restent dans received/.", "{name} discarded; its bytes stay in received/.")
-    return Discarded(id=number, discarded=True, below=(filled(says, name=row["name"]),))
+    return Facts(facts={"id": number, "discarded": True}, below=(filled(says, name=row["name"]),))

@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -75,6 +74,8 @@ def _desk(act: Act, common: dict[str, Any], lang: Any, screen: Screen) -> Iterat
 
     named, who = common.get("home"), common.get("by") or ""
     if act.home == "fresh" and named is None:
+        import tempfile
+
         named = tempfile.mkdtemp(prefix=f"edi-{act.name}-")
     path = locate(Path(named) if named is not None else None)
     with open_desk(path, lang, who, on_wait=screen.waits) if act.home == "made" else bare_desk(path, lang, who) as desk:

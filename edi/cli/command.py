@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from edi.acts.table import BY_NAME, GROUPS
+from edi.acts.table import BY_NAME, texts
 from edi.cli import help  # noqa: A004 - what it is
 from edi.cli.help import COMMON
 from edi.cli.screen import Screen
@@ -72,7 +72,7 @@ class Command(click.Command):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """The first sentence of its help."""
-        return help.first(self.act.help)
+        return help.first(texts().acts[self.act.name])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The help of one command, in one language."""
@@ -99,7 +99,7 @@ class Group(click.Group):
         name = f"{self.words} {cmd_name}".strip()
         if name in BY_NAME:
             return Command(BY_NAME[name], self._run)
-        return Group(name, self._run) if name in GROUPS else None
+        return Group(name, self._run) if any(act.startswith(f"{name} ") for act in BY_NAME) else None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """The command meant, and the words after it. Raises WrongUse."""
@@ -109,7 +109,7 @@ class Group(click.Group):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """What the group is about."""
-        return help.first(GROUPS[self.words])
+        return help.first(texts().groups[self.words])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What may come next, in one language."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from click import HelpFormatter, style
 
-from edi.acts.table import GROUPS
+from edi.acts.table import texts
 from edi.core.act import FILE, Act, Parameter, WrongUse, called, spoken
-from schemas.text import Both, Language, Text, filled
+from schemas.text import Both, Language, Text, filled, joined
 
 Lines = Iterable[tuple[Text, Text]]
 #: What every command understands, as parameters of the frame: name, what stands for its value, help.
@@ -28,12 +28,11 @@ _ROOT_ONLY: tuple[tuple[Text, Text], ...] = (
     ("--show-completion SHELL", Both("À mettre dans ~/.bashrc, pour compléter par Tab.", "To be put into ~/.bashrc, for completion by Tab.")),
 )  # fmt: skip
 _ROOT = Both(
-    "Déclarations du droit de prêt : des dossiers SFTP des partenaires au registre rapproché des 6 %.\n\n"
-    "edi demo : tout voir en une minute. edi check F-2025.txt : contrôler un fichier. edi run --once : un passage sur toutes "
-    "les liaisons.\n\nCodes de sortie : 0 tout va bien, 1 quelque chose est refusé ou ne tombe pas juste, 2 usage ou panne.",
-    "French lending right: from partners' SFTP folders to a reconciled 6 % ledger.\n\n"
-    "edi demo: see it all in a minute. edi check F-2025.txt: check a file. edi run --once: one pass over every link.\n\n"
-    "Exit codes: 0 all is well, 1 something was refused or does not balance, 2 wrong use or failure.",
+    "{titles}\n\nedi demo : tout voir en une minute. edi check F-2025.txt : contrôler un fichier. edi run --once : un passage "
+    "sur toutes les liaisons.\n\nCodes de sortie : 0 tout va bien, 1 quelque chose est refusé ou ne tombe pas juste, 2 usage "
+    "ou panne.",
+    "{titles}\n\nedi demo: see it all in a minute. edi check F-2025.txt: check a file. edi run --once: one pass over every "
+    "link.\n\nExit codes: 0 all is well, 1 something was refused or does not balance, 2 wrong use or failure.",
 )
 
 
@@ -61,7 +60,7 @@ def of_act(act: Act, formatter: HelpFormatter) -> None:
     taken = {one.name for one in act.asked}
     forms = ", ".join(("json", *act.forms))
     common = [_common(name, what, says, forms) for name, what, says in COMMON if name not in taken]
-    _begin(formatter, f"{act.name} [OPTIONS]{shown}", act.help)
+    _begin(formatter, f"{act.name} [OPTIONS]{shown}", texts().acts[act.name])
     _list(formatter, "Arguments", ((called(one), one.about.help) for one in arguments))
     _list(formatter, "Options", map(_option, (one for one in act.asked if not one.about.argument)))
     _list(
@@ -69,15 +68,14 @@ def of_act(act: Act, formatter: HelpFormatter) -> None:
     )
     _list(formatter, Both("Colonnes (* nécessaire)", "Columns (* needed)"), act.notes() if act.notes else ())
     formatter.write(f"\n{style(_told(Both('Exemples', 'Examples')), bold=True)}\n")
-    for line in act.examples:
+    for line in texts().acts[act.name].examples:
         formatter.write(f"  {style(line, fg='cyan')}\n")
 
 
 def of_group(words: str, commands: Lines, formatter: HelpFormatter) -> None:
     """The help of what begins with these words, or of `edi` itself."""
-    _begin(
-        formatter, f"{words} [OPTIONS] {_told(Both('COMMANDE ...', 'COMMAND ...'))}".lstrip(), GROUPS.get(words, _ROOT)
-    )
+    says = texts().groups.get(words) or filled(_ROOT, titles=joined(texts().titles, "\n\n"))
+    _begin(formatter, f"{words} [OPTIONS] {_told(Both('COMMANDE ...', 'COMMAND ...'))}".lstrip(), says)
     _list(formatter, Both("Commandes", "Commands"), commands)
     if not words:
         _list(formatter, Both("Partout", "Everywhere"), [*(_common(*one, "json") for one in COMMON), *_ROOT_ONLY])
@@ -108,7 +106,7 @@ def _option(one: Parameter) -> tuple[Text, Text]:
     )
 
 
-def _begin(formatter: HelpFormatter, usage: str, text: Both) -> None:
+def _begin(formatter: HelpFormatter, usage: str, text: Text) -> None:
     formatter.write(f"{style('Usage', bold=True)}{_told(Both(' :', ':'))} edi {usage}\n")
     for part in _told(text).split("\n\n"):
         formatter.write("\n")

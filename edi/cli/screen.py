@@ -1,6 +1,5 @@
 """What a person at a terminal sees: sentences in one language, tables, progress bars; and JSON for programs."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -96,7 +95,7 @@ class Screen:
         if not shown:
             return
         columns = [column for column in columns if not column.rare or any(column.of(row) for row in shown)]
-        heads = [(self.say(c.head), c.kind in ("int", "cents"), c.folded) for c in columns]
+        heads = [(self.say(c.head), c.kind in ("int", "cents", "rate"), c.folded) for c in columns]
         self.show(title, heads, [[self.cell(column, row) for column in columns] for row in shown])
 
     def cell(self, column: Column, row: Row) -> object:
@@ -108,6 +107,8 @@ class Screen:
             return french(value)
         if column.kind == "moment":
             return when(value)
+        if column.kind == "rate":
+            return percent(value)
         if column.kind == "word":
             return self.word(value, column.words) if value in column.words else value
         return value
@@ -116,17 +117,25 @@ class Screen:
         """A table of cells; of each head whether it is to the right, and may be folded. No figure is ever cut:
         on a terminal too narrow for it the lines run over."""
         from rich import box
+        from rich.measure import Measurement
         from rich.table import Table
         from rich.text import Text as Rich
 
+        measured = Measurement.get
         made = Table(
             title=sentence(self.say(title)) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
             pad_edge=False, collapse_padding=True,
         )  # fmt: skip
-        for head, right, folded in heads:
-            made.add_column(head, justify="right" if right else "left", overflow="fold", no_wrap=not folded)
-        for row in rows:
-            made.add_row(*("" if cell is None else cell if isinstance(cell, Rich) else sentence(cell) for cell in row))
+        cells = [[cell if isinstance(cell, Rich) else Rich(harmless(cell)) for cell in row] for row in rows]
+        for place, (head, right, folded) in enumerate(heads):
+            column = (Rich(head), *(row[place] for row in cells))
+            widths = (measured(self.out, self.out.options, cell) for cell in column)
+            least = max(width.minimum if folded else width.maximum for width in widths)
+            made.add_column(
+                head, justify="right" if right else "left", overflow="fold", no_wrap=not folded, min_width=least
+            )
+        for row in cells:
+            made.add_row(*row)
         self._print(made)
 
     def _print(self, made: "Table") -> None:
@@ -216,6 +225,8 @@ def _plain(value: Any) -> Any:
 def as_json(document: Any, indent: int | None = 2) -> str:
     """A JSON text for stdout: UTF-8, or ASCII where stdout is anything else. What a terminal would obey is escaped;
     bytes of file names that are no text become U+FFFD."""
+    import json
+
     from parsers.plain import escaped
 
     ascii_only = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
@@ -250,6 +261,17 @@ def sentence(text: object) -> str:
     from rich.markup import escape
 
     return escape(harmless(text))
+
+
+def percent(rate: str) -> str:
+    """A rate as people read it.
+
+    >>> percent("0.05"), percent("0.055")
+    ('5 %', '5,5 %')
+    """
+    from decimal import Decimal
+
+    return f"{Decimal(rate).scaleb(2).normalize():f} %".replace(".", ",")
 
 
 def when(moment: str | None) -> str:

@@ -32,8 +32,8 @@ class WrongUse(EdiError):
 class Asked(msgspec.Struct, frozen=True):
     """What a parameter means, beside its type: `shown` stands for its value in a help, an `argument` needs no name.
 
-    `least` and `most` bound a number; `gln` asks for the form of a GLN; `writes` is the form of the result that is
-    written to this path.
+    `least` and `most` bound a number; `words` are the only values; `gln` asks for the form of a GLN; `writes` is the form
+    of the result that is written to this path.
     """
 
     help: Text
@@ -42,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True):
     short: str = ""
     least: int | None = None
     most: int | None = None
+    words: tuple[str, ...] = ()
     gln: bool = False
     writes: str = ""
 
@@ -87,14 +88,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     def document(self, language: str) -> Any:
         """What programs are told, ready for JSON; texts in `language`."""
         fields = (name for name in self.__struct_fields__ if name not in Result.__struct_fields__)
-        facts = {name: getattr(self, name) for name in fields}
-        return {name: value for name, value in facts.items() if value is not msgspec.UNSET}
+        return {name: getattr(self, name) for name in fields}
 
 
 class Facts(Result, frozen=True, kw_only=True):
-    """Facts that are their own document."""
+    """Facts that are their own document; None where all was told of while it went on."""
 
-    facts: dict[str, Any]
+    facts: Any
 
     def document(self, language: str) -> Any:
         """The same."""
@@ -104,7 +104,7 @@ class Facts(Result, frozen=True, kw_only=True):
 class Rows(Result, frozen=True, kw_only=True):
     """A table: `name` is its key in JSON, where `more` stands beside; `empty` is said instead of a table without rows.
 
-    People are shown the `last` rows only, of `count`.
+    People are shown the `last` rows only. `whole` is the document where that is another than this table.
     """
 
     name: str
@@ -115,14 +115,15 @@ class Rows(Result, frozen=True, kw_only=True):
     last: int | None = None
     more: Mapping[str, Any] = {}
     tables: tuple["Rows", ...] = ()
+    whole: dict[str, Any] | None = None
 
     def document(self, language: str) -> Any:
-        """`{name: [rows]}` and what stands beside."""
-        return {self.name: self.rows, **self.more}
+        """`{name: [rows]}` and what stands beside, or the `whole`."""
+        return {self.name: self.rows, **self.more} if self.whole is None else self.whole
 
 
 class Act(msgspec.Struct, frozen=True):
-    """An act: the words it is asked for by, its function, what it does in a sentence (a blank line, then more), examples.
+    """An act: the words it is asked for by, and its function. What it says of itself stands in `edi.acts.table.texts`.
 
     `role` is whose it is; it `writes` or only reads; `home` says whether it needs one: `made` on first use, `none`,
     or a `fresh` one unless one is named. `fixed` are parameters that this name of the act settles, `form` is what it
@@ -131,8 +132,6 @@ class Act(msgspec.Struct, frozen=True):
 
     name: str
     work: Any
-    help: Both
-    examples: tuple[str, ...]
     role: Role = "reader"
     writes: bool = False
     home: Literal["made", "none", "fresh"] = "made"
@@ -182,7 +181,7 @@ def _parameter(name: str, of: Any, defaults: Mapping[str, Any]) -> Parameter:
         kind = next(part for part in get_args(kind) if part is not type(None))
     many = get_origin(kind) is tuple
     kind = get_args(kind)[0] if many else kind
-    words = get_args(kind) if get_origin(kind) is Literal else ()
+    words = get_args(kind) if get_origin(kind) is Literal else about.words
     return Parameter(name, str if words else kind, about, many, name not in defaults, defaults.get(name), words)
 
 

@@ -4,7 +4,7 @@
     files/round-2: the late library, the truncated file whole, a replacement -> Run.once() -> reversals
 
 Nothing here decides anything: passes, verdicts, states and entries are the product's own. The facts come back as one
-document; `edi.demo.screen` shows them.
+document, and are told step by step to whoever shows them.
 """
 
 import shutil
@@ -12,12 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from edi.core.desk import Desk, open_desk
-from edi.demo import cast, places, screen
+from edi.demo import cast, places
 from edi.demo.places import Place
 from edi.directory import importing
+from edi.intake.channel import Tell
 from edi.intake.pipeline import Run
 from edi.lending.matching.claims import rate_text
 from edi.lending.matching.reconciling import reconcile
@@ -28,10 +27,10 @@ from schemas.text import Language
 Facts = dict[str, Any]
 
 
-def demo(home: Path, console: Console, keep: bool, language: Language = "fr") -> Facts:
-    """Runs the demo in `home` (empty, or made), tells `console`, and returns all facts as one JSON-able document.
+def demo(home: Path, tell: Tell, keep: bool, language: Language = "fr") -> Facts:
+    """Runs the demo in `home` (empty, or made), and returns all facts as one JSON-able document.
 
-    Without `keep` the home is removed at the end. Raises NotAllowed when `home` is in use already.
+    `tell` is told of each step as it is done: `opening`, `round` twice, `end` with the whole document. Without `keep` the home is removed at the end. Raises NotAllowed when `home` is in use already.
     """
     began = time.monotonic()
     files, names = cast.sent(), cast.names()
@@ -39,7 +38,7 @@ def demo(home: Path, console: Console, keep: bool, language: Language = "fr") ->
     try:
         shutil.copy(cast.DIRECTORY, home)
         suppliers = len({file.gln for file in files if file.path.startswith("round-1/F-")})
-        screen.panel(console, screen.opening(cast.YEAR, suppliers, len(there) - suppliers), language)
+        tell("opening", {"year": cast.YEAR, "suppliers": suppliers, "libraries": len(there) - suppliers})
         with places.server(home) as running:
             opened = places.connect_links(home, there, running)
             with open_desk(opened.path, language) as desk:
@@ -48,9 +47,8 @@ def demo(home: Path, console: Console, keep: bool, language: Language = "fr") ->
                 rounds = []
                 for number in (1, 2):
                     places.deposit(there, [file for file in files if file.round == number])
-                    with console.status(f"{number}/2 SFTP"):
-                        rounds.append(_round(files, names, desk, number))
-                    screen.show(console, (screen.arrived(rounds[-1]), screen.refused(rounds[-1])), language)
+                    rounds.append(_round(files, names, desk, number))
+                    tell("round", rounds[-1])
                 document: Facts = {
                     "home": str(home), "year": cast.YEAR, "rounds": rounds, **_outcome(names, desk),
                     "answers": _answers(there, names), "kept": keep,
@@ -58,7 +56,7 @@ def demo(home: Path, console: Console, keep: bool, language: Language = "fr") ->
         places.keep_links(home, there)
         document["example"] = _example(document["answers"])
         document["seconds"] = round(time.monotonic() - began, 1)
-        screen.closing(console, document, language)
+        tell("end", document)
         return document
     finally:
         if not keep:

@@ -4,9 +4,10 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from edi.acts.columns import GLN, NAME, PERIOD, SIDES, SUPPLIER
+from edi.acts.columns import GLN, NAME
+from edi.acts.lending.columns import PERIOD, SIDES, SUPPLIER, amount
 from edi.acts.lending.parameters import Supplier
-from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Result, Rows, SomeYear, Year
+from edi.core.act import FOLDER, Asked, Facts, Number, Output, Paper, Period, Rows, SomeYear, Year
 from schemas.column import Column, word
 from schemas.money import french
 from schemas.text import Both, Text, counted, filled
@@ -23,17 +24,13 @@ STATEMENTS = (
 )  # fmt: skip
 
 
-class Statements(Rows, frozen=True, kw_only=True):
-    """Statements issued and what they call."""
-
-
 def issue(
     desk: "Desk", *,
     year: SomeYear,
     estimates: Annotated[bool, Asked(Both("Appeler aussi, au moins-disant, ce que seules les bibliothèques ont déclaré.", "Bill also, at the least, what only libraries declared."))] = False,
     output: Annotated[Path | None, Asked(Both("Y écrire les PDF qui n'y sont pas.", "Write the PDFs that are not there."), FOLDER, short="o")] = None,
     supplier: Supplier = None,
-) -> Statements:  # fmt: skip
+) -> Rows:  # fmt: skip
     """Issues a statement to everybody who owes something new; once more, it issues nothing."""
     from edi.lending.books import statements
     from edi.lending.matching import estimating
@@ -48,10 +45,9 @@ def issue(
     every = statements.listing(desk, year, supplier)
     rows = [row for row in every if row["number"] in new]
     due, cents = sum(row["due_cents"] for row in rows), sum(row["remuneration_cents"] for row in estimated)
-    issued = Both("{n}, {euros} €", "{n}, {euros} €")
     below: list[Text] = []
     if estimated:
-        below.append(filled(issued, n=counted(len(estimated), "estimation d'office", "estimate"), euros=french(cents)))
+        below.append(amount("{n}, {euros} €", len(estimated), "estimation d'office", "estimate", cents))
         if (booked := estimated[0]["period"]) != year:
             closed = Both(
                 "{year} est close : elles sont en {booked}, edi statement issue {booked}.",
@@ -60,9 +56,9 @@ def issue(
             below.append(filled(closed, year=year, booked=booked))
     many = "appels émis" if len(rows) > 1 else "appel émis"
     n = Both(f"{len(rows)} {many}", counted(len(rows), "", "statement").en + " issued")
-    below.append(filled(issued, n=n, euros=french(due)))
+    below.append(filled("{n}, {euros} €", n=n, euros=french(due)))
     more = {"estimates_posted": len(estimated), "estimates_cents": cents} if estimates else {}
-    return Statements(
+    return Rows(
         name="issued", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, more={"due_cents": due, **more},
         below=tuple(below), papers=lambda: (_statement(desk, row) for row in every),
     )  # fmt: skip
@@ -81,30 +77,16 @@ def _statement(desk: "Desk", row: dict[str, Any]) -> Paper:
     return Paper(f"{row['label']}.pdf", pdf, kept=True)
 
 
-def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -> Statements:
+def listed(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -> Rows:
     """The statements issued, in their order."""
     from edi.lending.books.statements import listing
 
     rows = listing(desk, period, supplier)
-    total = filled(
-        "{n}, {euros} €",
-        n=counted(len(rows), "appel", "statement"),
-        euros=french(sum(row["due_cents"] for row in rows)),
-    )
-    return Statements(name="statements", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, below=(total,))
+    total = amount("{n}, {euros} €", len(rows), "appel", "statement", sum(row["due_cents"] for row in rows))
+    return Rows(name="statements", title=_TITLE, columns=STATEMENTS, rows=rows, last=_SHOWN, below=(total,))
 
 
-class Statement(Rows, frozen=True, kw_only=True):
-    """A statement as it was issued: its document, and its lines as a table."""
-
-    facts: dict[str, Any]
-
-    def document(self, language: str) -> Any:
-        """The document itself."""
-        return self.facts
-
-
-def show(desk: "Desk", *, number: Number, output: Output = None) -> Statement:
+def show(desk: "Desk", *, number: Number, output: Output = None) -> Rows:
     """A statement as it was issued; as `pdf` the paper itself."""
     from edi.lending.books import statements
     from parsers.sheets.exports import Sheet
@@ -113,8 +95,8 @@ def show(desk: "Desk", *, number: Number, output: Output = None) -> Statement:
     sheets = [Sheet(*sheet) for sheet in statements.sheets(facts)]
     _, columns, lines = sheets[0]
     lines = list(lines)
-    return Statement(
-        facts=facts, name="lines", title=f"{facts['label']} : {facts['supplier']['name']}, {facts['period']}", rows=lines,
+    return Rows(
+        whole=facts, name="lines", title=f"{facts['label']} : {facts['supplier']['name']}, {facts['period']}", rows=lines,
         columns=tuple(column for column in columns if any(line[column.name] for line in lines)), last=_SHOWN,
         sheets=lambda: sheets, forms={"pdf": lambda: Paper(f"{facts['label']}.pdf", lambda: [statements.as_pdf(facts)])},
     )  # fmt: skip
@@ -159,17 +141,11 @@ def _short(letter: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Letters(Result, frozen=True, kw_only=True):
-    """The letters, each to whom and about what."""
-
-    letters: list[dict[str, Any]]
-
-
 def remind(
     desk: "Desk", *,
     year: Year,
     output: Annotated[Path, Asked(Both("Où écrire les lettres.", "Where the letters go."), FOLDER, short="o")],
-) -> Letters:  # fmt: skip
+) -> Facts:  # fmt: skip
     """A letter to each partner awaited, as PDF and as text."""
     letters = _letters(desk, year)
     names = [f"relance-{year}-{letter['role']}-{letter['partner']['gln']}" for letter in letters]
@@ -181,7 +157,7 @@ def remind(
 
     rows = [{**_short(letter), "file": f"{name}.pdf"} for letter, name in zip(letters, names, strict=True)]
     says = filled("{n} : {folder}", n=counted(len(rows), "lettre", "letter"), folder=output)
-    return Letters(letters=rows, papers=papers, below=(says,))
+    return Facts(facts={"letters": rows}, papers=papers, below=(says,))
 
 
 def _text(letter: dict[str, Any]) -> list[bytes]:
@@ -196,20 +172,16 @@ def _pdf(letter: dict[str, Any]) -> list[bytes]:
     return [as_pdf(letter)]
 
 
-class Certified(Facts, frozen=True, kw_only=True):
-    """What a declarant has declared for a period, and where it stands."""
-
-
 def certificate(
     desk: "Desk", *,
     declarant: Annotated[str, Asked(Both("Le déclarant.", "The declarant."), "GLN", argument=True, gln=True)],
     period: Annotated[int, Asked(Both("L'année.", "The year."), Both("ANNÉE", "YEAR"))],
     output: Annotated[Path | None, Asked(Both("En PDF ; sinon du texte.", "As PDF; else text."), Both("FICHIER.pdf", "FILE.pdf"), short="o")] = None,
-) -> Certified:  # fmt: skip
+) -> Facts:  # fmt: skip
     """A declarant's certificate, as of this moment."""
     from edi.lending.books import certificates
 
     facts = certificates.certificate(desk, declarant, period, desk.now())
     paper = Paper(f"attestation-{declarant}.pdf", lambda: [certificates.as_pdf(facts)])
     text = () if output else tuple(certificates.as_text(facts))
-    return Certified(facts=facts, paper=paper if output else None, below=text)
+    return Facts(facts=facts, paper=paper if output else None, below=text)

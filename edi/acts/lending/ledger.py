@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from edi.acts.columns import LIBRARY, PERIOD, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, PERIOD, SUPPLIER, amount
 from edi.acts.lending.parameters import Supplier
-from edi.core.act import FILE, Asked, Paper, Period, Result, Rows, WrongUse
+from edi.core.act import FILE, Asked, Facts, Paper, Period, Result, Rows, WrongUse
 from schemas.column import Column, word
 from schemas.errors import NotAllowed
 from schemas.lending.outcome import REASONS
@@ -31,7 +31,7 @@ LISTED = (
     Column("entry", "n°", "int"), PERIOD, SUPPLIER, LIBRARY,
     Column("invoice_number", Both("facture", "invoice"), folded=True), Column("invoice_date", "date", "date"), _BASE, _RATE, _SHARE, _COPIES,
     Column("reverses", Both("annule", "reverses"), "int", rare=True),
-    word("reason", Both("motif", "reason"), REASONS, rare=True),
+    word("reason", Both("motif", "reason"), REASONS, rare=True, folded=True),
 )  # fmt: skip
 BALANCES = (
     PERIOD, SUPPLIER, _RATE, Column("entries", Both("écritures", "entries"), "int"), _BASE, _SHARE, _COPIES,
@@ -45,22 +45,14 @@ def entries(desk: "Desk", *, period: Period = None, supplier: Supplier = None) -
     chosen = (period, supplier)
     balances = claims.balances(desk, None, *chosen)
     count, cents = (sum(row[name] for row in balances) for name in ("entries", "remuneration_cents"))
-    below = [
-        filled(
-            Both("{n}, total {euros} €", "{n}, total {euros} €"),
-            n=counted(count, "écriture", "entry"),
-            euros=french(cents),
-        )
-    ]
+    below = [amount("{n}, total {euros} €", count, "écriture", "entry", cents)]
     if count > _SHOWN:
         before = Both("… {n} avant ; tout : edi ledger export", "… {n} before; all: edi ledger export")
         below.insert(0, filled(before, n=count - _SHOWN))
     if estimates := list(estimating.entries(desk, *chosen, net=True)):
-        many, euros = (
-            counted(len(estimates), "estimation d'office", "estimate"),
-            french(sum(row["remuneration_cents"] for row in estimates)),
-        )
-        below.append(filled(Both("à part : {n}, {euros} €", "beside: {n}, {euros} €"), n=many, euros=euros))
+        cents = sum(row["remuneration_cents"] for row in estimates)
+        beside = Both("à part : {n}, {euros} €", "beside: {n}, {euros} €")
+        below.append(amount(beside, len(estimates), "estimation d'office", "estimate", cents))
     return Rows(
         name="entries", title=Both("Registre", "Ledger"), columns=LISTED, rows=claims.entries(desk, *chosen),
         last=_SHOWN, below=tuple(below),
@@ -106,15 +98,7 @@ At = Annotated[
 ]
 
 
-class Balances(Rows, frozen=True, kw_only=True):
-    """Balances as of a day: the day, a row each, and their sum in cents."""
-
-    def document(self, language: str) -> Any:
-        """`{at, balances, remuneration_cents}`."""
-        return {"at": self.more["at"], self.name: self.rows, "remuneration_cents": self.more["remuneration_cents"]}
-
-
-def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, at: At = None) -> Balances:
+def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, at: At = None) -> Rows:
     """The balances, today or on a past day."""
     from edi.lending.matching.claims import balances
 
@@ -123,9 +107,9 @@ def balance(desk: "Desk", *, period: Period = None, supplier: Supplier = None, a
     on = filled(Both(" au {day}", " at {day}"), day=at) if at else ""
     below = filled(Both("total{on} : {euros} €", "total{on}: {euros} €"), on=on, euros=french(total))
     day = at and at.isoformat()
-    return Balances(
+    return Rows(
         name="balances", title=Both("Soldes", "Balances"), columns=BALANCES, rows=rows, below=(below,),
-        more={"at": day, "remuneration_cents": total},
+        whole={"at": day, "balances": rows, "remuneration_cents": total},
     )  # fmt: skip
 
 
@@ -146,10 +130,8 @@ def trial(desk: "Desk", *, period: Period = None, at: At = None) -> Rows:
 
     rows = trial(desk, period, at)
     sums = {name: sum(row[name] for row in rows) for name in _SUMS}
-    total = tuple(
-        filled(Both("{what} : {euros} €", "{what}: {euros} €"), what=_SUMS[name], euros=french(cents))
-        for name, cents in sums.items()
-    )
+    says = Both("{what} : {euros} €", "{what}: {euros} €")
+    total = tuple(filled(says, what=_SUMS[name], euros=french(cents)) for name, cents in sums.items())
     return Rows(
         name="accounts", title=Both("Balance des comptes", "Trial balance"), columns=ACCOUNTS, rows=rows, more=sums,
         below=total, code=int(sums["balance_cents"] != 0),
@@ -191,22 +173,11 @@ def verify(
     return Proved(proof=found, head=signed, code=int(found.failure is not None))
 
 
-class Signed(Result, frozen=True, kw_only=True):
-    """Where the ledger stood when it was signed."""
-
-    head: str
-    at: datetime.datetime
-    runs: int
-    entries: int
-    remuneration_cents: int
-    run_hash: str
-
-
 def head(
     desk: "Desk", *,
     output: Annotated[Path, Asked(Both("Où l'écrire.", "Where to write it."), FILE, short="o")],
     key: Annotated[Path, Asked(Both("La clé privée, hors du dossier.", "The private key, outside the home."), FILE)],
-) -> Signed:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Signs how far the ledger goes, to be kept elsewhere."""
     from edi.lending.books import proof, sealing
 
@@ -224,20 +195,14 @@ def head(
     below = filled(
         says, file=output, n=counted(found.entries, "écriture", "entry"), euros=french(found.remuneration_cents)
     )
-    return Signed(head=str(output), at=signed.at, **facts, paper=Paper(output.name, lambda: [data]), below=(below,))
-
-
-class Pair(Result, frozen=True, kw_only=True):
-    """Where the two halves of a signing key are."""
-
-    private: str
-    public: str
+    document = {"head": str(output), "at": signed.at, **facts}
+    return Facts(facts=document, paper=Paper(output.name, lambda: [data]), below=(below,))
 
 
 def key(
     desk: "Desk", *,
     path: Annotated[Path, Asked(Both("Hors du dossier de travail.", "Outside the home."), FILE, argument=True)],
-) -> Pair:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Makes a signing key (Ed25519) outside the home."""
     from edi.lending.books import sealing
 
@@ -246,4 +211,4 @@ def key(
         "{key} : à garder secrète. {public} : pour vérifier.", "{key}: keep it secret. {public}: to verify with."
     )
     below = (filled(says, key=path, public=public),)
-    return Pair(private=str(path), public=str(public), below=below)
+    return Facts(facts={"private": str(path), "public": str(public)}, below=below)

@@ -2,21 +2,17 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
-
-from edi.acts.columns import LIBRARY, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, SUPPLIER, amount
 from edi.acts.lending.parameters import Library, Supplier
 from edi.core.act import Asked, Facts, Period, Reason, Result, Rows, WrongUse
 from schemas.column import Column, Row, word
 from schemas.errors import NotFound
 from schemas.lending.outcome import DECISIONS, REASONS, STATES
-from schemas.money import french
 from schemas.text import Both, Text, counted, filled
 
 if TYPE_CHECKING:
     from edi.core.desk import Desk
 
-_List = list[dict[str, Any]] | msgspec.UnsetType
 #: What a pass counts, for people.
 COUNTS = {
     "matched": Both("rapprochées", "matched"),
@@ -28,28 +24,8 @@ COUNTS = {
 }
 
 
-class Pass(Result, frozen=True, kw_only=True):
-    """The state after a pass over all open periods, six counts; what the pass posted."""
-
-    matched: int
-    discrepancies: int
-    waiting_library: int
-    waiting_supplier: int
-    proposed: int
-    net_differs: int
-    entries_posted: int
-    remuneration_cents: int
-
-
-class Reconciled(Pass, frozen=True, kw_only=True):
-    """A pass, and with details the invoices behind its counts."""
-
-    matched_list: _List = msgspec.UNSET
-    discrepancies_list: _List = msgspec.UNSET
-    waiting_library_list: _List = msgspec.UNSET
-    waiting_supplier_list: _List = msgspec.UNSET
-    proposed_list: _List = msgspec.UNSET
-    net_differs_list: _List = msgspec.UNSET
+class Reconciled(Facts, frozen=True, kw_only=True):
+    """Six counts of the state after a pass over all open periods and what it posted; with details the invoices behind."""
 
 
 def reconcile(
@@ -68,14 +44,13 @@ def reconcile(
         count = counted(told, "état", "status file")
         below.append(filled(Both("{count} à envoyer aux déclarants", "{count} to send to the declarants"), count=count))
     lists: dict[str, Any] = tally.details(desk) if details else {}
-    return Reconciled(**counts, **lists, below=tuple(below))
+    return Reconciled(facts={**counts, **lists}, below=tuple(below))
 
 
 def posted(counts: dict[str, Any]) -> Text:
     """What a pass posted, in a sentence."""
-    count = counted(counts["entries_posted"], "écriture", "entry")
-    says = Both("{count} de ce passage : {euros} €", "{count} of this pass: {euros} €")
-    return filled(says, count=count, euros=french(counts["remuneration_cents"]))
+    says = Both("{n} de ce passage : {euros} €", "{n} of this pass: {euros} €")
+    return amount(says, counts["entries_posted"], "écriture", "entry", counts["remuneration_cents"])
 
 
 class Cases(Result, frozen=True, kw_only=True):
@@ -131,22 +106,6 @@ def why(
     return Cases(**facts, code=int(not facts["cases"] and not facts["refused"]))
 
 
-class Decided(Result, frozen=True, kw_only=True):
-    """A decision, where its case stands after it, and the pass that carried it out."""
-
-    decision: dict[str, Any]
-    state: str
-    reason: str
-    matched: int
-    discrepancies: int
-    waiting_library: int
-    waiting_supplier: int
-    proposed: int
-    net_differs: int
-    entries_posted: int
-    remuneration_cents: int
-
-
 def judge(
     desk: "Desk", *,
     number: Annotated[str, Asked(Both("Le numéro de la facture.", "The invoice number."), Both("NUMÉRO", "NUMBER"), argument=True)],
@@ -155,7 +114,7 @@ def judge(
     supplier: Supplier = None,
     library: Library = None,
     date: Annotated[str | None, Asked(Both("Sa date.", "Its date."), Both("AAAA-MM-JJ", "YYYY-MM-DD"))] = None,
-) -> Decided:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Decides on the case an invoice is in, and reconciles what that touches."""
     from edi.lending.matching import deciding
 
@@ -167,14 +126,14 @@ def undo(
     desk: "Desk", *,
     decision: Annotated[int, Asked(Both("Son numéro dans « decide list ».", "Its number in decide list."), Both("DÉCISION", "DECISION"), argument=True)],
     reason: Reason = "",
-) -> Decided:  # fmt: skip
+) -> Facts:  # fmt: skip
     """Undoes a decision: what it did is reversed, nothing is deleted."""
     from edi.lending.matching import deciding
 
     return _carried_out(desk, lambda: deciding.undo(desk, decision, desk.who, reason, desk.now()))
 
 
-def _carried_out(desk: "Desk", work: Any) -> Decided:
+def _carried_out(desk: "Desk", work: Any) -> Facts:
     from edi.core.store import transaction
     from edi.lending.matching import deciding
     from edi.lending.matching.reconciling import reconcile
@@ -186,7 +145,7 @@ def _carried_out(desk: "Desk", work: Any) -> Decided:
     state, reason, _ = deciding.case_of(desk, decision["invoices"][0])
     says = Both("Décision {id} : {act}. {state}", "Decision {id}: {act}. {state}")
     below = (filled(says, id=number, act=DECISIONS[decision["act"]], state=STATES[state]), posted(counts))
-    return Decided(decision=decision, state=state, reason=reason, **counts, below=below)
+    return Facts(facts={"decision": decision, "state": state, "reason": reason, **counts}, below=below)
 
 
 def _meant(desk: "Desk", number: str, supplier: str | None, library: str | None, date: str | None) -> int:
@@ -223,26 +182,6 @@ def decisions(desk: "Desk") -> Rows:
     title = Both("Décisions", "Decisions")
     none = Both("Décisions : aucune.", "Decisions: none.")
     return Rows(name="decisions", title=title, columns=DECIDED, rows=listing(desk), empty=none)
-
-
-class Status(Result, frozen=True, kw_only=True):
-    """Where the home stands: what arrived, what is stuck and whose turn it is."""
-
-    home: str
-    arrived: dict[str, int]
-    latest: list[dict[str, Any]]
-    links: list[dict[str, Any]]
-    stuck: list[dict[str, Any]]
-    reconciliation: dict[str, int]
-    remuneration_cents: int
-    not_reconciled_yet: bool
-
-
-def status(desk: "Desk") -> Status:
-    """Reads the state of the home."""
-    from edi.intake.status import status as facts_of
-
-    return Status(**facts_of(desk))
 
 
 def _named(row: Row) -> Text:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from edi.acts.lending.billing import _statement
-from edi.core.act import FOLDER, Asked, Output, Paper, Reason, Result, Rows, SomeYear, WrongUse, Year
+from edi.core.act import FOLDER, Asked, Facts, Output, Paper, Reason, Rows, SomeYear, WrongUse, Year
 from schemas.column import Column, word
 from schemas.text import Both, filled
 
@@ -38,15 +38,8 @@ def periods(desk: "Desk") -> Rows:
     return Rows(name="periods", title=Both("Périodes", "Periods"), columns=PERIODS, rows=rows)
 
 
-class Closed(Result, frozen=True, kw_only=True):
-    """The facts of the closing report, and where what comes late goes."""
-
-    facts: dict[str, Any]
-    late: int
-
-    def document(self, language: str) -> Any:
-        """The report, with `state` and `late_invoices_go_to`."""
-        return {**self.facts, "state": "closed", "late_invoices_go_to": self.late}
+class Closed(Facts, frozen=True, kw_only=True):
+    """The facts of the closing report, with `state` and where what comes late goes (`late_invoices_go_to`)."""
 
 
 def close(
@@ -67,7 +60,6 @@ def close(
     if users != Users() and not distribute:
         names = "--public-users, --higher-education-users"
         raise WrongUse(name=names, why=Both("avec --distribute", "with --distribute"))
-    year = year
     facts = closing.close(
         desk, year, desk.now(), estimates=estimates,
         users=users if distribute else None, progress=desk.progress,
@@ -80,17 +72,12 @@ def close(
 
     late = periods.booked_in(year, periods.closed_years(desk))
     says = Both("  les retardataires iront en {late}", "  what comes late goes into {late}")
-    return Closed(facts=facts, late=late, papers=papers, below=(filled(says, late=late),))
+    return Closed(
+        facts={**facts, "state": "closed", "late_invoices_go_to": late}, papers=papers, below=(filled(says, late=late),)
+    )
 
 
-class Reopened(Result, frozen=True, kw_only=True):
-    """A year that is open again."""
-
-    year: int
-    state: str
-
-
-def reopen(desk: "Desk", *, year: Year, reason: Reason = "") -> Reopened:
+def reopen(desk: "Desk", *, year: Year, reason: Reason = "") -> Facts:
     """Reopens a closed year, for a reason that is kept."""
     from edi.core.store import transaction
     from edi.lending.books.closing import reopen as reopen_year
@@ -98,17 +85,13 @@ def reopen(desk: "Desk", *, year: Year, reason: Reason = "") -> Reopened:
     with transaction(desk.db):
         reopen_year(desk, year, desk.now(), reason)
     says = filled(Both("Période {year} rouverte.", "Period {year} reopened."), year=year)
-    return Reopened(year=year, state="open", below=(says,))
+    return Facts(facts={"year": year, "state": "open"}, below=(says,))
 
 
 class Shared(Rows, frozen=True, kw_only=True):
     """A year shared out: its sums, and a row a title."""
 
     facts: dict[str, Any]
-
-    def document(self, language: str) -> Any:
-        """The sums, and how many titles."""
-        return {**self.facts, "titles": len(list(self.rows))}
 
 
 def distribute(
@@ -136,6 +119,6 @@ def distribute(
         return Paper("", lambda: [msgspec.json.encode({"titles": rows}) + b"\n"])
 
     return Shared(
-        facts=made.facts, name="titles", title=title, columns=distributing.SHEET, rows=rows, sheets=lambda: [sheet],
+        facts=made.facts, whole={**made.facts, "titles": len(list(rows))}, name="titles", title=title, columns=distributing.SHEET, rows=rows, sheets=lambda: [sheet],
         forms={"json": every},
     )  # fmt: skip

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from edi.acts import checking, declaring, partners, taking
-from edi.acts.lending import ledger, matching, years
+from edi.acts import checking, partners, taking
+from edi.acts.lending import declaring, ledger, matching, years
 from edi.cli.screen import STYLES, Screen, as_json, emit
 from edi.cli.views import files, home
 from edi.cli.views.lending import cases, money
@@ -18,8 +18,7 @@ _VIEWS: dict[type[Result], Callable[[Any, Screen], None]] = {
     checking.Specification: files.specification,
     taking.Held: files.held,
     taking.Passed: home.passed,
-    taking.Demo: lambda result, screen: None,
-    matching.Status: home.status,
+    taking.Status: home.status,
     matching.Reconciled: cases.reconciled,
     matching.Cases: cases.cases,
     matching.Traced: cases.traced,
@@ -63,8 +62,10 @@ def happened(screen: Screen, as_lines: bool, event: str, facts: dict[str, Any]) 
         screen.note(filled(Both("ennui  {trouble}", "trouble  {trouble}"), trouble=facts["trouble"]), "yellow")
     elif event == "failed":
         screen.complain(facts["trouble"], facts["file"])
-    elif event == "console" and not as_lines:
-        facts["lend"](screen.out)
+    elif event == "demo" and not as_lines:
+        from edi.cli.views.lending import demo
+
+        demo.step(facts["step"], facts["facts"], screen)
     elif event == "note":
         screen.note(facts["note"])
     elif as_lines:

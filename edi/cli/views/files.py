@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from edi.acts.checking import Checked, Specification, excerpts
-from edi.acts.declaring import FAULTS, Faulty
+from edi.acts.lending.declaring import FAULTS, Faulty
 from edi.acts.taking import Held
 from edi.cli.screen import STYLES, Screen, harmless
 from schemas.acknowledgement import VERDICT_WORDS

@@ -1,10 +1,7 @@
 """Where a home stands, on a terminal: what arrived, what is stuck, what a pass did."""
 
-from typing import Any
-
 from edi.acts.columns import VERDICTS, link_and_home, verdict
-from edi.acts.lending.matching import Status
-from edi.acts.taking import Passed
+from edi.acts.taking import Passed, Status
 from edi.cli.screen import Screen, when
 from schemas.column import Column
 from schemas.lending.status import AWAITED_WORDS as AWAITED
@@ -30,17 +27,14 @@ def status(result: Status, screen: Screen) -> None:
     """Everything at a glance."""
     screen.line(screen.rich(("edi", "bold"), f"  {result.home}"))
     screen.line()
-    arrived: list[Any] = []
-    for word, count in result.arrived.items():
-        arrived += [" · "] if arrived else []
-        arrived += [screen.word(word, VERDICTS), " ", (str(count), "bold")]
     counts = result.reconciliation
-    waits = [
-        f"{counts[f'waiting_{side}']} {screen.say(words)}"
-        for side, words in AWAITED.items()
-        if f"waiting_{side}" in counts
+    arrived = [
+        screen.rich(screen.word(of, VERDICTS), " ", (f"{count}", "bold")) for of, count in result.arrived.items()
     ]
-    _fact(screen, Both("Fichiers", "Files"), *arrived or [(Both("aucun", "none"), "dim")])
+    sides = ((words, counts.get(f"waiting_{side}")) for side, words in AWAITED.items())
+    waits = [f"{count} {screen.say(words)}" for words, count in sides if count is not None]
+    none = screen.rich((Both("aucun", "none"), "dim"))
+    _fact(screen, Both("Fichiers", "Files"), screen.rich(" · ").join(arrived) if arrived else none)
     _fact(screen, Both("Rapprochées", "Matched"), (str(counts["matched"]), "bold green"))
     _fact(screen, Both("En écart", "Discrepancies"), (str(counts["discrepancies"]), "bold"))
     if counts["proposed"]:
@@ -84,16 +78,11 @@ def passed(result: Passed, screen: Screen) -> None:
         "{pulled} tirés, {taken} pris, {pushed} réponses envoyées, {waiting} encore en écriture",
         "{pulled} pulled, {taken} taken, {pushed} answers sent, {waiting} still growing",
     )
-    screen.line(filled(says, pulled=did.pulled, taken=len(did.taken), pushed=did.pushed, waiting=did.waiting))
-    waiting = counts["waiting_library"] + counts["waiting_supplier"]
+    screen.line(says, pulled=did.pulled, taken=len(did.taken), pushed=did.pushed, waiting=did.waiting)
+    waiting = sum(counts[name] for name in counts if name.startswith("waiting_"))
     says = Both(
-        "{matched} rapprochées, {differ} en écart, {waiting} en attente ; {posted}, {euros} €",
-        "{matched} matched, {differ} in discrepancies, {waiting} waiting; {posted}, {euros} €",
+        "{matched} rapprochées, {discrepancies} en écart, {waiting} en attente ; {posted}, {euros} €",
+        "{matched} matched, {discrepancies} in discrepancies, {waiting} waiting; {posted}, {euros} €",
     )
     posted = counted(counts["entries_posted"], "écriture", "entry")
-    euros = french(counts["remuneration_cents"])
-    screen.line(
-        filled(
-            says, matched=counts["matched"], differ=counts["discrepancies"], waiting=waiting, posted=posted, euros=euros
-        )
-    )
+    screen.line(filled(says, **counts, waiting=waiting, posted=posted, euros=french(counts["remuneration_cents"])))

@@ -9,7 +9,7 @@ import pytest
 from edi.acts.lending.parameters import Library
 from edi.core.act import Act, Asked, Output, Result, Rows, WrongUse, Year
 from schemas.column import Column
-from schemas.text import Both, say
+from schemas.text import say
 
 
 def work(
@@ -27,7 +27,7 @@ def work(
     return Result()
 
 
-ACT = Act("work", work, Both("Travailler.", "Work."), ("edi work 2025",))
+ACT = Act("work", work)
 SOUND = {"year": "2025"}
 
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_is_said_in_one_language(given: dict[str, Any], french: s
 
 
 def test_what_a_name_settles_is_not_asked_for() -> None:
-    act = Act("work left", work, ACT.help, ACT.examples, fixed={"year": 2024})
+    act = Act("work left", work, fixed={"year": 2024})
     assert [one.name for one in act.asked] == ["side", "day", "files", "few", "library", "dry_run", "output"]
     assert act.asks({}) == {"year": 2024}
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from edi.cli.screen import Screen
+from edi.cli.views.lending.demo import step
 from edi.core.desk import Desk, open_desk
 from edi.core.settings import open_home
 from edi.core.store import connect
@@ -17,15 +19,26 @@ from edi.demo import cast, show
 from edi.demo.show import demo
 from edi.intake.pipeline import Run
 from schemas.errors import NotAllowed
+from schemas.text import Language
 from tests.edi.intake.test_pipeline import reconciled
+
+
+def quiet(step: str, facts: dict[str, Any]) -> None:
+    """Nobody looks on."""
+
+
+def looked_at(home: Path, language: Language) -> tuple[dict[str, Any], str]:
+    """The facts of the demo, and what a person sees in 100 columns."""
+    screen = Screen(language)
+    screen.__dict__["out"] = Console(file=io.StringIO(), width=100, highlight=False)
+    facts = demo(home, lambda name, facts: step(name, facts, screen), keep=True, language=language)
+    return facts, screen.out.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
     home = tmp_path_factory.mktemp("demo") / "home"
-    screen = io.StringIO()
-    facts = demo(home, Console(file=screen, width=100, highlight=False), keep=True)
-    return home, facts, screen.getvalue()
+    return home, *looked_at(home, "fr")
 
 
 def test_everything_arrives_and_stands_where_planned(shown: tuple[Path, dict[str, Any], str]) -> None:
@@ -83,9 +96,7 @@ def test_it_can_be_looked_at(shown: tuple[Path, dict[str, Any], str]) -> None:
 
 
 def test_it_speaks_one_language_at_a_time(tmp_path: Path, shown: tuple[Path, dict[str, Any], str]) -> None:
-    screen = io.StringIO()
-    demo(tmp_path / "home", Console(file=screen, width=100, highlight=False), keep=True, language="en")
-    french, english = shown[2], screen.getvalue()
+    french, english = shown[2], looked_at(tmp_path / "home", "en")[1]
 
     for words in (
         "declare their invoices",
@@ -116,13 +127,13 @@ def test_the_home_goes_on_working_without_the_server(shown: tuple[Path, dict[str
 
 def test_a_home_in_use_is_left_alone(shown: tuple[Path, dict[str, Any], str]) -> None:
     with pytest.raises(NotAllowed, match="sert déjà"):
-        demo(shown[0], Console(quiet=True), keep=False)
+        demo(shown[0], quiet, keep=False)
     assert (shown[0] / "edi.sqlite").exists()
 
 
 def test_nothing_stays_that_was_not_asked_for(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    facts = demo(tmp_path / "gone", Console(quiet=True), keep=False)
+    facts = demo(tmp_path / "gone", quiet, keep=False)
     for thread in set(threading.enumerate()) - before:  # connections that have been hung up end in their own time
         thread.join(20)
 

@@ -1,12 +1,13 @@
 """Cases on a terminal: counts and lists of a pass, one case as a page, an entry down to the columns of its files."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from edi.acts.columns import LIBRARY, SIDES, SUPPLIER
+from edi.acts.lending.columns import LIBRARY, SIDES, SUPPLIER
 from edi.acts.lending.matching import COUNTS, INVOICES, Cases, Reconciled, Title, Traced
-from edi.cli.screen import STYLES, Screen, when
+from edi.cli.screen import STYLES, Screen, percent, when
 from edi.cli.views.home import NEWS
-from schemas.column import Column
+from schemas.column import Column, Row
 from schemas.lending.outcome import DECISIONS, REASONS, STATES
 from schemas.lending.status import AWAITED_WORDS as AWAITED
 from schemas.money import french
@@ -27,7 +28,7 @@ _BOTH = (
 _ENTRIES = (
     Column("entry", Both("écriture", "entry"), value=lambda row: row.get("entry") or Both(f"estimation {row['estimate']}", f"estimate {row['estimate']}")),
     Column("period", Both("période", "period")), Column("base_cents", "base", "cents", value=lambda row: row.get("base_cents", row.get("ht_cents"))),
-    Column("rate", Both("taux", "rate")), Column("remuneration_cents", Both("rémunération", "share"), "cents"),
+    Column("rate", Both("taux", "rate"), "rate"), Column("remuneration_cents", Both("rémunération", "share"), "cents"),
     Column("reverses", Both("annule", "reverses")), Column("hash", Both("empreinte", "hash"), value=lambda row: row["hash"][:8]),
 )  # fmt: skip
 _COUNTED = (
@@ -46,18 +47,21 @@ def _credit(row: Any) -> Text:
     return Both(f"{number} (avoir)", f"{number} (credit note)") if row["kind"] == "A" else number
 
 
+def tally(title: Text, heads: Sequence[Text], passes: Sequence[Row], screen: Screen) -> None:
+    """How many invoices stand where, after each pass."""
+    rows = [
+        (screen.say(words), *(screen.rich((f"{of[name]}", STYLES.get(name, "bold") if of[name] else "dim")) for of in passes))
+        for name, words in COUNTS.items()
+    ]  # fmt: skip
+    above = [(screen.say(Both("état", "state")), False, False), *((screen.say(head), True, False) for head in heads)]
+    screen.show(title, above, rows)
+
+
 def reconciled(result: Reconciled, screen: Screen) -> None:
     """How many stand where, and with details which."""
-    rows = [
-        (screen.say(words), screen.rich((str(count), STYLES.get(name, "bold") if count else "dim")))
-        for name, words in COUNTS.items()
-        for count in (getattr(result, name),)
-    ]
-    heads = ((screen.say(Both("état", "state")), False, False), (screen.say(Both("factures", "invoices")), True, False))
-    screen.show(Both("Rapprochement", "Reconciliation"), heads, rows)
+    tally(Both("Rapprochement", "Reconciliation"), (Both("factures", "invoices"),), [result.facts], screen)
     for name, words in COUNTS.items():
-        found = getattr(result, f"{name}_list")
-        if name != "matched" and found:
+        if name != "matched" and (found := result.facts.get(f"{name}_list")):
             screen.line()
             screen.table(words, INVOICES, found)
 
@@ -69,9 +73,9 @@ def cases(result: Cases, screen: Screen) -> None:
     for refusal in result.refused:
         _refusal(refusal, screen)
     if result.code:
-        screen.line(filled(Both("Aucune facture {n}.", "No invoice {n}."), n=result.asked))
+        screen.line(Both("Aucune facture {n}.", "No invoice {n}."), n=result.asked)
         if result.alike:
-            screen.line(filled(Both("  Finissent pareil : {n}", "  End alike: {n}"), n=", ".join(result.alike)))
+            screen.line(Both("  Finissent pareil : {n}", "  End alike: {n}"), n=", ".join(result.alike))
 
 
 def _case(case: dict[str, Any], screen: Screen) -> None:
@@ -121,12 +125,8 @@ def _sentences(case: dict[str, Any], screen: Screen) -> "list[Rich]":
         lines += _evidence(evidence, screen.language)
     for code in dict.fromkeys(row["reason"] for row in (*case["estimates"], *case["entries"]) if row["reason"]):
         estimated = code in {row["reason"] for row in case["estimates"]}
-        says = (
-            Both("Estimation {why}.", "Estimate {why}.")
-            if estimated
-            else Both("Base nulle : {why}.", "No base: {why}.")
-        )
-        lines.append(filled(says, why=REASONS[code]))
+        nil, guessed = Both("Base nulle : {why}.", "No base: {why}."), Both("Estimation {why}.", "Estimate {why}.")
+        lines.append(filled(guessed if estimated else nil, why=REASONS[code]))
     if "withdrawn" in case:
         says = Both("Retirée par {reference} le {at}.", "Withdrawn by {reference} on {at}.")
         lines.append(filled(says, reference=case["withdrawn"]["reference"], at=when(case["withdrawn"]["taken_at"])))
@@ -176,7 +176,7 @@ def title(result: Title, screen: Screen) -> None:
     """The copies of a title, and what they bring."""
     if result.code:
         none = Both("Aucun exemplaire de {ean} en {year}.", "No copy of {ean} is counted in {year}.")
-        screen.line(filled(none, ean=result.ean, year=result.period))
+        screen.line(none, ean=result.ean, year=result.period)
         return
     screen.table(f"{result.ean} · {result.period}", _COUNTED, result.lines)
     if share := result.share:
@@ -187,7 +187,7 @@ def title(result: Title, screen: Screen) -> None:
         says = Both(
             "{n} ex. ; auteurs {a} €, éditeurs {p} €, {state}", "{n} copies; authors {a} €, publishers {p} €, {state}"
         )
-        screen.line(filled(says, n=result.copies, a=authors, p=publishers, state=state))
+        screen.line(says, n=result.copies, a=authors, p=publishers, state=state)
 
 
 def traced(result: Traced, screen: Screen) -> None:
@@ -196,21 +196,16 @@ def traced(result: Traced, screen: Screen) -> None:
     head = Both(f"Écriture {entry['entry']}", f"Entry {entry['entry']}")
     screen.line(screen.rich((head, "bold"), f"  {entry['period']}  {entry['posted_at']}  ", (entry["hash"], "dim")))
     says = Both(
-        "  {sum} € x {rate} -> base {base} €, rémunération {share} € {why}",
-        "  {sum} € x {rate} -> base {base} €, share {share} € {why}",
+        "  {sum} € × {rate} → base {base} €, rémunération {share} € {why}",
+        "  {sum} € × {rate} → base {base} €, share {share} € {why}",
     )
-    facts = {
-        "base": french(entry["base_cents"]),
-        "share": french(entry["remuneration_cents"]),
-        "why": REASONS.get(entry["reason"], ""),
-    }
-    screen.line(filled(says, sum=french(computed["counted_lines_cents"]), rate=entry["rate"], **facts))
+    sums = {"base": entry["base_cents"], "share": entry["remuneration_cents"], "sum": computed["counted_lines_cents"]}
+    facts = {name: french(cents) for name, cents in sums.items()}
+    screen.line(says, rate=percent(entry["rate"]), why=REASONS.get(entry["reason"], ""), **facts)
     for side in ("supplier_invoice", "library_invoice"):
         invoice = result.facts[side]
-        screen.line()
-        screen.line(
-            screen.rich(f"  {invoice['file']}  ", (f"sha256 {invoice['sha256']}", "dim"), f"  {invoice['reference']}")
-        )
+        sha256 = (f"sha256 {invoice['sha256']}", "dim")
+        screen.line(screen.rich(f"\n  {invoice['file']}  ", sha256, f"  {invoice['reference']}"))
         rows = list(invoice["columns"].values())
         for line in invoice["line_list"]:
             rows += [line["columns"][name] for name in ("ean", "quantity", "price") if line["counts"]]

@@ -37,50 +37,48 @@ def proved(result: Proved, screen: Screen) -> None:
     proof, fails = result.proof, result.proof.failure
     if fails is not None:
         screen.line(Both("Le registre ne tombe pas juste.", "The ledger does not hold."), "bold red")
-        which = Both("écriture {n} : ", "entry {n}: ") if fails.entry is not None else ""
-        screen.line(filled("{which}{says}", which=filled(which, n=fails.entry), says=WORDS[fails.check]))
-        says = Both("trouvé {found}  attendu {expected}", "found {found}  expected {expected}")
-        screen.line(filled(says, found=fails.found, expected=fails.expected), "dim")
+        which = Both(f"écriture {fails.entry} : ", f"entry {fails.entry}: ") if fails.entry is not None else ""
+        screen.line(screen.rich(which, WORDS[fails.check]))
+        found = Both("trouvé {found}  attendu {expected}", "found {found}  expected {expected}")
+        screen.line(found, "dim", found=fails.found, expected=fails.expected)
         return
     screen.line(Both("Le registre est intact.", "The ledger holds."), "bold green")
-    says = Both("{n}, {runs}, {files} fichiers relus, {euros} €", "{n}, {runs}, {files} files read again, {euros} €")
     n, runs = counted(proof.entries, "écriture", "entry"), counted(proof.runs, "passage", "run")
-    screen.line(filled(says, n=n, runs=runs, files=proof.files, euros=french(proof.remuneration_cents)))
+    says = Both("{n}, {runs}, {files} fichiers relus, {euros} €", "{n}, {runs}, {files} files read again, {euros} €")
+    screen.line(says, n=n, runs=runs, files=proof.files, euros=french(proof.remuneration_cents))
     if head := result.head:
         says = Both(
             "Rien n'a été changé ni coupé avant la tête du {at} ({n} écritures).",
             "Nothing was changed or cut off before the head of {at} ({n} entries).",
         )
-        screen.line(filled(says, at=head.at, n=head.entries))
-    screen.line(filled(Both("empreinte {hash}", "hash {hash}"), hash=proof.run_hash), "dim")
+        screen.line(says, at=head.at, n=head.entries)
+    screen.line(Both("empreinte {hash}", "hash {hash}"), "dim", hash=proof.run_hash)
 
 
 def closed(result: Closed, screen: Screen) -> None:
     """A year that is closed: what it comes to, what still waits."""
     facts = result.facts
     entries, called = counted(facts["entries"], "écriture", "entry"), counted(facts["statements"], "appel", "statement")
-    says = Both("Année {year} close  {entries}, {called}", "Year {year} closed  {entries}, {called}")
-    screen.line(filled(says, year=facts["year"], entries=entries, called=called), "bold")
-    says = Both("  rémunération {euros} €, {n} exemplaires", "  share {euros} €, {n} copies")
-    screen.line(filled(says, euros=french(facts["remuneration_cents"]), n=facts["copies"]))
+    head = Both("Année {year} close  {entries}, {called}", "Year {year} closed  {entries}, {called}")
+    screen.line(head, "bold", year=facts["year"], entries=entries, called=called)
+    share = Both("  rémunération {euros} €, {n} exemplaires", "  share {euros} €, {n} copies")
+    screen.line(share, euros=french(facts["remuneration_cents"]), n=facts["copies"])
+    waits = Both("  attend {whom} : {n}, {between} €", "  waits for {whom}: {n}, {between} €")
     for side, wait in facts["waiting"].items():
         least, most = french(wait["least_cents"]), french(wait["most_cents"])
         between = least if least == most else Both(f"{least} à {most}", f"{least} to {most}")
-        says = Both("  attend {whom} : {n}, {between} €", "  waits for {whom}: {n}, {between} €")
-        screen.line(
-            filled(says, whom=AWAITED[side], n=counted(wait["invoices"], "facture", "invoice"), between=between)
-        )
+        n = counted(wait["invoices"], "facture", "invoice")
+        screen.line(waits, whom=AWAITED[side], n=n, between=between)
     if shares := facts["distribution"]:
         says = Both("  répartis : auteurs {a} €, éditeurs {p} €", "  shared out: authors {a} €, publishers {p} €")
-        screen.line(filled(says, a=french(shares["authors_cents"]), p=french(shares["publishers_cents"])))
+        screen.line(says, a=french(shares["authors_cents"]), p=french(shares["publishers_cents"]))
 
 
 def shared(result: Shared, screen: Screen) -> None:
     """The sums of a distribution, and its first titles."""
     facts, titles = result.facts, list(result.rows)
-    state: Both = Both("projet : --record", "preview: --record")
-    if facts["recorded_at"]:
-        state = filled(Both("inscrite le {day}", "recorded {day}"), day=facts["recorded_at"][:10])  # type: ignore[assignment]
+    day = (facts["recorded_at"] or "")[:10]
+    state = Both(f"inscrite le {day}", f"recorded {day}") if day else Both("projet : --record", "preview: --record")
     rows = [
         (screen.say(label), french(facts[name]))
         for name, label in _SUMS.items()
@@ -90,7 +88,7 @@ def shared(result: Shared, screen: Screen) -> None:
     screen.show(title, (("", False, False), (screen.say(Both("montant", "amount")), True, False)), rows)
     says = Both("{n} exemplaires, {titles}, {euros} € l'exemplaire", "{n} copies, {titles}, {euros} € a copy")
     n, euros = counted(len(titles), "titre", "title"), french(facts["per_copy_cents"])
-    screen.line(filled(says, n=facts["copies"], titles=n, euros=euros))
+    screen.line(says, n=facts["copies"], titles=n, euros=euros)
     top = sorted(titles, key=lambda row: (-row["copies"], row["ean"]))[:_TITLES]
     screen.table(Both("Premiers titres", "Top titles"), _TOP, top)
 
@@ -100,9 +98,7 @@ def changes(result: Any, screen: Screen) -> None:
     rows = rows_of(result.changes)
     screen.table(Both("Changements", "Changes"), CHANGES, rows[:_SHOWN])
     if len(rows) > _SHOWN:
-        screen.line(
-            filled(Both("... et {n} autres : --json", "... and {n} others: --json"), n=len(rows) - _SHOWN), "dim"
-        )
+        screen.line(Both("… et {n} autres : --json", "… and {n} others: --json"), "dim", n=len(rows) - _SHOWN)
 
 
 def known(result: Known, screen: Screen) -> None:
@@ -110,15 +106,15 @@ def known(result: Known, screen: Screen) -> None:
     from edi.core.partners import DATED
 
     facts = dict(result.facts)
-    later = facts.pop("later")
-    told = [(name, value or "") for name, value in facts.items()]
+    later, history = facts.pop("later"), facts.pop("history")
+    told = [(name, value or "") for name, value in facts.items() if name != "known_as"]
     told += [
         ("since", f"{then['since']} : {', '.join(f'{name} {then[name]}' for name in DATED if then[name])}")
         for then in later
     ]
-    told += [("known_as", f"{code}  {name}") for code, name in result.known_as.items()]
+    told += [("known_as", f"{code}  {name}") for code, name in result.names.items()]
     for name, value in told:
         screen.line(screen.rich((f"{name:<12} ", "dim"), str(value)))
-    if result.history:
+    if history:
         screen.line()
-        screen.table(Both("Histoire", "History"), HISTORY, result.history)
+        screen.table(Both("Histoire", "History"), HISTORY, history)

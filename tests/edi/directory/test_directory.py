@@ -23,19 +23,7 @@ from edi.directory.importing import bring_in
 from edi.lending.matching import reconciling
 from schemas.declaration import Declaration
 from schemas.errors import SettingsWrong
-from tests.desk import (
-    COMMUNE,
-    LIBRARY,
-    OTHER_LIBRARY,
-    OTHER_SHOP,
-    SHOP,
-    Desk,
-    bought,
-    code,
-    declared,
-    partner,
-    sold,
-)
+from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, Desk, bought, code, declared, partner, sold
 from tests.edi.lending.matching.test_histories import often, worlds
 
 Step = Declaration | list[Partner]

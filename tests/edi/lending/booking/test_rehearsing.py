@@ -87,8 +87,8 @@ def test_a_long_file_is_not_rehearsed(desk: Desk, monkeypatch: pytest.MonkeyPatc
 def test_a_full_disk_is_the_worlds_trouble_though_sqlite_has_undone_everything(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(at: Desk, whole: bool) -> None:
-        at.db.execute("ROLLBACK")
+    def full(desk: Desk, whole: bool) -> None:
+        desk.db.execute("ROLLBACK")
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patched, pytest.raises(sqlite3.OperationalError, match="disk is full"):

@@ -307,9 +307,9 @@ def test_one_more_file_is_looked_at_with_what_it_may_be_tied_to(
     seen = []
     settled = reconciling.compute
 
-    def compute(at: Any, whole: bool) -> None:
-        seen.append(at.db.execute("SELECT count(*) FROM looked").fetchone()[0])
-        settled(at, whole)
+    def compute(desk: Desk, whole: bool) -> None:
+        seen.append(desk.one("SELECT count(*) FROM looked"))
+        settled(desk, whole)
 
     monkeypatch.setattr(reconciling, "compute", compute)
     desk.take(declared("M", more))

@@ -121,10 +121,11 @@ def test_names_invented_in_one_file_do_not_spoil_the_next() -> None:
 
 
 @pytest.mark.parametrize("name", ["/etc/cron.d/x", "../../x.txt", "C:\\x", "\x1b[2J\u202e.txt", "a" * 60_000])
-def test_the_name_inside_a_zip_is_never_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_the_name_inside_a_zip_is_never_used(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    desk = Desk(tmp_path / "home")
-    assert desk.folder
+    desk.reconcile()  # its database has all its files
     before = sorted(tmp_path.rglob("*"))
     taken = desk.take(zipped((name, filed(declared("A", sold("1", DAY))))))
     assert counts(taken) == ("accepted", 1, 0)
@@ -147,8 +148,7 @@ def test_a_bomb_is_unpacked_no_further_than_is_taken(method: int) -> None:
 
 
 @pytest.mark.parametrize("form", ["fixed", "xml"])
-def test_too_many_records(tmp_path: Path, form: str) -> None:
-    desk = Desk(tmp_path / "home")
+def test_too_many_records(desk: Desk, form: str) -> None:
     (desk.home.path / "edi.toml").write_text("max_records = 20\n")
     desk.home = msgspec.structs.replace(desk.home, settings=read_settings(desk.home.path / "edi.toml"))
     small, large = (declared(f"{n}", *(sold(str(i), DAY) for i in range(n))) for n in (8, 12))
@@ -163,8 +163,7 @@ def test_too_many_records(tmp_path: Path, form: str) -> None:
     assert desk.one("SELECT count(*) FROM line") == 8
 
 
-def test_findings_are_kept_up_to_the_setting_and_counted_beyond(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_findings_are_kept_up_to_the_setting_and_counted_beyond(desk: Desk) -> None:
     (desk.home.path / "edi.toml").write_text("findings_kept = 10\n")
     desk.home = msgspec.structs.replace(desk.home, settings=read_settings(desk.home.path / "edi.toml"))
     bad = [msgspec.structs.replace(sold(str(n), DAY), ttc=1) for n in range(50)]
@@ -176,9 +175,8 @@ def test_findings_are_kept_up_to_the_setting_and_counted_beyond(tmp_path: Path) 
 
 @pytest.mark.parametrize("form", ["fixed", "xml", "zip"])
 def test_out_of_time_is_a_failed_check_and_never_a_verdict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    desk = Desk(tmp_path / "home")
     data = filed(declared("A", *(sold(str(n), DAY) for n in range(3_000))), "xml" if form == "xml" else "fixed")
     data = zipped(("F.txt", data)) if form == "zip" else data
     clock = iter(range(10**9))

@@ -144,9 +144,8 @@ def touched(desk: Desk) -> list[str]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(desk: Desk) -> Desk:
     """Thirty matches of LIBRARY with SHOP, one a month from 2023-07, with the numbers 1 to 30; others of OTHER_LIBRARY."""
-    desk = Desk(tmp_path / "home")
     months = [(year, month) for year in (2023, 2024, 2025) for month in range(1, 13)][6:]
     for year in (2023, 2024, 2025):
         of_year = [(str(n), f"{y}-{m:02d}-15") for n, (y, m) in enumerate(months, 1) if y == year]

@@ -23,11 +23,6 @@ from tests.desk import aside as at_home_nowhere
 DAY = "2024-03-14"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "home")
-
-
 def zipped(data: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

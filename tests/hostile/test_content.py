@@ -125,7 +125,7 @@ def test_the_name_inside_a_zip_is_never_used(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    desk.reconcile()  # its database has all its files
+    assert desk.folder.queued("nobody") == []  # its folders are made
     before = sorted(tmp_path.rglob("*"))
     taken = desk.take(zipped((name, filed(declared("A", sold("1", DAY))))))
     assert counts(taken) == ("accepted", 1, 0)

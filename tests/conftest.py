@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.desk import Desk
 from tests.program import work_in_memory
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,6 +29,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Half as many again as there are processors: what waits for servers, clocks and disks keeps none busy."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return count + (count + 1) // 2
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk at a new home."""
+    return Desk(tmp_path / "home")
 
 
 @pytest.fixture

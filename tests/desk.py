@@ -2,8 +2,10 @@
 
 import io
 import sqlite3
+import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +76,22 @@ def aside(now: datetime = NOW, known: Collection[Partner] = (), limits: Limits |
     return desk
 
 
+@cache
+def _new_database() -> bytes:
+    """The database of a new home: every migration, made once for the many homes of a test run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "edi.sqlite"
+        connect(path).close()
+        return path.read_bytes()
+
+
 class Desk(edi.core.desk.Desk):
     """A home in `path`; its clock stands at `time`."""
 
     def __init__(self, path: Path, now: datetime = NOW) -> None:
         home = open_home(path)
+        if not home.database.exists():
+            home.database.write_bytes(_new_database())
         super().__init__(home, connect(home.database), clock=lambda: self.time)
         self.db.execute("PRAGMA synchronous = OFF")
         self.time = now

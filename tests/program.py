@@ -50,15 +50,7 @@ def import_all() -> None:
     for package in ("schemas", "parsers", "spool", "edi"):
         for module in pkgutil.walk_packages([str(_ROOT / package)], f"{package}."):
             importlib.import_module(module.name)
-    for name in (
-        "encodings.idna",
-        "invoke",
-        "jinja2",
-        "paramiko",
-        "rich.progress",
-        "rich.table",
-        "sqlite_utils",
-    ):
+    for name in ("encodings.idna", "invoke", "jinja2", "paramiko", "rich.progress", "rich.table", "sqlite_utils"):
         importlib.import_module(name)
 
 

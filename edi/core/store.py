@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,15 @@ def scratch() -> Connection:
     """A database like a home's, empty, in a temporary file that SQLite takes away when it is closed."""
     connection = sqlite3.connect("", isolation_level=None, factory=Connection)
     connection.row_factory = sqlite3.Row
-    with transaction(connection):
-        schema.make(connection)
+    _tables().backup(connection)
+    return connection
+
+
+@cache
+def _tables() -> sqlite3.Connection:
+    """The tables of an empty database, made once a process and copied."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    schema.make(connection)
     return connection
 
 

@@ -2,11 +2,12 @@
 
 import io
 import json
+import multiprocessing
 import re
-import subprocess
-import sys
 import time
 import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +27,26 @@ from tests.desk import LIBRARY, SHOP, Desk, bought, counts, declared, sold
 from tests.desk import codes as taken_codes
 from tests.desk import written as filed
 from tests.edi.cli.conftest import _main
-from tests.program import environment
+from tests.worlds import hostile
 from tests.worlds.core import zipped
 from tests.worlds.hostile import END, FIXED, HEAD, INVOICE, MADE, XML
 
-ROOT = Path(__file__).parent.parent.parent
 DAY = "2025-03-14"
 
 
+@pytest.fixture(scope="module")
+def forked() -> Iterator[ProcessPoolExecutor]:
+    """A process for each task, forked from one that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.worlds.hostile"])
+    with ProcessPoolExecutor(1, context, max_tasks_per_child=1) as pool:
+        yield pool
+
+
 @pytest.mark.parametrize("case", MADE)
-def test_every_file_made_to_hurt_is_refused_in_bounded_memory(case: str) -> None:
+def test_every_file_made_to_hurt_is_refused_in_bounded_memory(forked: ProcessPoolExecutor, case: str) -> None:
     """How long each takes, against honest lines, is `make bench`'s to say; here it only has to come to its end."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.worlds.hostile", case],
-        cwd=ROOT, env=environment(), capture_output=True, check=True, timeout=60,
-    )  # fmt: skip
-    facts = json.loads(done.stdout)
+    facts = forked.submit(hostile.facts, case).result(60)
     assert facts["verdict"] == "refused"
     assert facts["codes"], "why is said"
     assert facts["megabytes"] < 64
@@ -123,10 +128,11 @@ def test_names_invented_in_one_file_do_not_spoil_the_next() -> None:
 
 
 @pytest.mark.parametrize("name", ["/etc/cron.d/x", "../../x.txt", "C:\\x", "\x1b[2J\u202e.txt", "a" * 60_000])
-def test_the_name_inside_a_zip_is_never_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_the_name_inside_a_zip_is_never_used(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    desk = Desk(tmp_path / "home")
-    assert desk.folder
+    assert desk.folder.queued("nobody") == []  # its folders are made
     before = sorted(tmp_path.rglob("*"))
     taken = desk.take(zipped((name, filed(declared("A", sold("1", DAY))))))
     assert counts(taken) == ("accepted", 1, 0)
@@ -149,8 +155,7 @@ def test_a_bomb_is_unpacked_no_further_than_is_taken(method: int) -> None:
 
 
 @pytest.mark.parametrize("form", ["fixed", "xml"])
-def test_too_many_records(tmp_path: Path, form: str) -> None:
-    desk = Desk(tmp_path / "home")
+def test_too_many_records(desk: Desk, form: str) -> None:
     (desk.home.path / "edi.toml").write_text("max_records = 20\n")
     desk.home = msgspec.structs.replace(desk.home, settings=read_settings(desk.home.path / "edi.toml"))
     small, large = (declared(f"{n}", *(sold(str(i), DAY) for i in range(n))) for n in (8, 12))
@@ -165,8 +170,7 @@ def test_too_many_records(tmp_path: Path, form: str) -> None:
     assert desk.one("SELECT count(*) FROM line") == 8
 
 
-def test_findings_are_kept_up_to_the_setting_and_counted_beyond(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_findings_are_kept_up_to_the_setting_and_counted_beyond(desk: Desk) -> None:
     (desk.home.path / "edi.toml").write_text("findings_kept = 10\n")
     desk.home = msgspec.structs.replace(desk.home, settings=read_settings(desk.home.path / "edi.toml"))
     bad = [msgspec.structs.replace(sold(str(n), DAY), ttc=1) for n in range(50)]
@@ -178,9 +182,8 @@ def test_findings_are_kept_up_to_the_setting_and_counted_beyond(tmp_path: Path) 
 
 @pytest.mark.parametrize("form", ["fixed", "xml", "zip"])
 def test_out_of_time_is_a_failed_check_and_never_a_verdict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    desk = Desk(tmp_path / "home")
     data = filed(declared("A", *(sold(str(n), DAY) for n in range(3_000))), "xml" if form == "xml" else "fixed")
     data = zipped(("F.txt", data)) if form == "zip" else data
     clock = iter(range(10**9))

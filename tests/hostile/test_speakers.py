@@ -50,11 +50,6 @@ FORGED = {
 }
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "home")
-
-
 def said(desk: Desk, taken: Acknowledgement) -> object:
     """Everything a partner can get to know of a file."""
     receipt = desk.one("SELECT max(id) FROM receipt")

@@ -147,7 +147,7 @@ def said(desk: Desk, papers: list[Paper]) -> dict[Paper, Outcome]:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_heap_comes_out_as_the_oracle_says(tmp_path: Path, seed: int) -> None:
+def test_a_heap_comes_out_as_the_oracle_says(desk: Desk, seed: int) -> None:
     rng = random.Random(seed)
     base, numbers, days = date(*rng.choice(_BASES)), rng.choice(_NUMBERS), rng.choice(_DAYS)
     papers = list({one.name[:6]: one for one in (paper(rng, base, numbers, days) for _ in range(24))}.values())
@@ -156,7 +156,6 @@ def test_a_heap_comes_out_as_the_oracle_says(tmp_path: Path, seed: int) -> None:
     files: dict[tuple[str, str, int], list[Invoice]] = defaultdict(list)
     for one in papers:
         files[one.side, one.declarant, one.day.year].append(one.invoice)
-    desk = Desk(tmp_path / "home")
     desk.know(DIRECTORY)
     for (side, by, year), invoices in files.items():
         assert desk.take(declared(f"D-{year}", *invoices, by=by, side=side, period=year)).verdict == "accepted"

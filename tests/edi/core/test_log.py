@@ -131,9 +131,9 @@ def test_what_people_decide_is_logged_with_who(desk: Links, monkeypatch: pytest.
     refused = {"link": "un", "file": "a_b.txt", "reason": "essai"}
     name = desk.db.execute("SELECT name FROM receipt WHERE id = ?", (number,)).fetchone()[0]
     refused["file"] = name
-    [released, taken] = told("quarantine", "release", str(number), "--reason", "essai", "--by", "Jean")
+    [released, taken] = told("quarantine", "release", str(number), "--reason", "essai", "--by", "exploitant")
     new = released["read_again_as"]
-    assert released == {**refused, "fact": "released", "who": "Jean", "receipt": number, "read_again_as": new}
+    assert released == {**refused, "fact": "released", "who": "exploitant", "receipt": number, "read_again_as": new}
     assert (taken["fact"], taken["verdict"], taken["file"]) == ("taken", "refused", name)
     assert told("quarantine", "discard", str(new), "--reason", "essai") == [
         {**refused, "fact": "discarded", "who": "anne", "receipt": new}

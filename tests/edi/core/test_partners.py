@@ -1,7 +1,5 @@
 """The directory in memory and in the database say the same: who a partner is, and whom its GLN stands for."""
 
-from pathlib import Path
-
 import pytest
 
 from edi.core import partners
@@ -17,8 +15,7 @@ KNOWN = (
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path / "home")
+def desk(desk: Desk) -> Desk:
     desk.know(KNOWN[1:])
     desk.know(KNOWN[:1])
     return desk

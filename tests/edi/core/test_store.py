@@ -17,8 +17,7 @@ def test_what_is_committed_outlives_a_power_cut(tmp_path: Path) -> None:
     assert asked == {"synchronous": 2, "journal_mode": "wal"}  # FULL: each commit is on the disk before it returns
 
 
-def test_no_row_is_about_nothing(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_no_row_is_about_nothing(desk: Desk) -> None:
 
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         desk.db.execute(

@@ -25,19 +25,7 @@ from edi.directory.importing import bring_in
 from edi.lending.matching import reconciling
 from schemas.declaration import Declaration
 from schemas.errors import SettingsWrong
-from tests.desk import (
-    COMMUNE,
-    LIBRARY,
-    OTHER_LIBRARY,
-    OTHER_SHOP,
-    SHOP,
-    Desk,
-    bought,
-    code,
-    declared,
-    partner,
-    sold,
-)
+from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, OTHER_SHOP, SHOP, Desk, bought, code, declared, partner, sold
 from tests.edi.lending.matching.test_histories import often, worlds
 
 Step = Declaration | list[Partner]
@@ -158,9 +146,8 @@ def touched(desk: Desk) -> list[str]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(desk: Desk) -> Desk:
     """Thirty matches of LIBRARY with SHOP, one a month from 2023-07, with the numbers 1 to 30; others of OTHER_LIBRARY."""
-    desk = Desk(tmp_path / "home")
     months = [(year, month) for year in (2023, 2024, 2025) for month in range(1, 13)][6:]
     for year in (2023, 2024, 2025):
         of_year = [(str(n), f"{y}-{m:02d}-15") for n, (y, m) in enumerate(months, 1) if y == year]

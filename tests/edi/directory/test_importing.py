@@ -98,8 +98,7 @@ def test_a_faulty_file_changes_nothing_and_says_where(tmp_path: Path, line: str)
         read(tmp_path, HEAD + rows.replace("/" + LIBRARY, "\n" + LIBRARY).replace("/" + SHOP, "\n" + SHOP))
 
 
-def test_what_a_file_does_not_say_stays(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_what_a_file_does_not_say_stays(desk: Desk) -> None:
     brought(desk, HEAD + f"{LIBRARY};Médiathèque;library;1;;;29200;Brest;;;oui;\n{SHOP};Librairie;supplier;;;;;;;;;\n")
     full = partners.load(desk)
     for told in (
@@ -129,8 +128,7 @@ def test_what_a_file_does_not_say_stays(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_dry_run_and_a_refused_file_leave_no_trace(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_a_dry_run_and_a_refused_file_leave_no_trace(desk: Desk) -> None:
     brought(desk, HEAD + f"{LIBRARY};Médiathèque;library;1;;{SHOP};;;;;;\n")
     before = "\n".join(desk.db.iterdump())
     told = {LIBRARY: partners.facts(partner(LIBRARY, category="primary"))}
@@ -142,8 +140,7 @@ def test_a_dry_run_and_a_refused_file_leave_no_trace(tmp_path: Path) -> None:
     assert "\n".join(desk.db.iterdump()) == before
 
 
-def test_history_is_append_only(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_history_is_append_only(desk: Desk) -> None:
     desk.know([partner(LIBRARY)])
     for table in ("directory_act", "partner_change"):
         for act in (

@@ -17,9 +17,8 @@ NAMED = {"role": "library", "name": "Médiathèque", "postcode": "29200", "city"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(desk: Desk) -> Desk:
     """A directory of SHOP and LIBRARY; a sale each way with somebody it does not know, and one between the two."""
-    desk = Desk(tmp_path / "home")
     desk.know([partner(SHOP, "supplier"), partner(LIBRARY, city="Brest", postcode="29200")])
     desk.take(declared("S", sold("1", DAY, partner=COMMUNE), sold("2", DAY), *(sold(f"9{n}", DAY) for n in range(40))))
     desk.take(declared("L", bought("1", DAY), bought("2", DAY), bought("3", DAY, partner=OTHER_SHOP), by=LIBRARY))

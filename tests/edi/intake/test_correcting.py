@@ -26,11 +26,6 @@ DAY = "2025-03-14"
 FORMS = pytest.mark.parametrize("form", ["fixed", "xml"])
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "home")
-
-
 def spoilt(invoice: Invoice) -> Invoice:
     """HT and TTC swapped."""
     return replace(invoice, ht=invoice.ttc, ttc=invoice.ht)

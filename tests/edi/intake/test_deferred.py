@@ -74,12 +74,7 @@ def test_one_that_is_still_written_is_noted_once_and_shown_after_an_hour(desk: D
 
 @pytest.mark.parametrize(
     ("hours", "tried", "why", "turn"),
-    [
-        (0, 0, LOCKED, "edi"),
-        (0, 2, LOCKED, "partner"),
-        (1, 0, LOCKED, "partner"),
-        (1, 0, Both("parti", "gone"), "edi"),
-    ],
+    [(0, 0, LOCKED, "edi"), (0, 2, LOCKED, "partner"), (1, 0, LOCKED, "partner"), (1, 0, Both("parti", "gone"), "edi")],
 )
 def test_whose_turn_it_is(desk: Desk, hours: int, tried: int, why: Both, turn: str) -> None:
     assert turn_after(fail(desk), tried, why, NOW + timedelta(hours=hours)) == turn
@@ -91,11 +86,7 @@ def test_whose_turn_it_is(desk: Desk, hours: int, tried: int, why: Both, turn: s
         ({"files_a_day": 1}, Both("quota du jour atteint : 1 (files_a_day)", "today's quota"), "edi"),
         ({"bytes_a_day": 9}, Both("quota du jour atteint : 9 (bytes_a_day)", "today's quota"), "operator"),
         ({"bytes_a_day": 15}, Both("quota du jour atteint : 15 (bytes_a_day)", "today's quota"), "edi"),
-        (
-            {"quarantine_bytes": 9},
-            Both("quarantaine pleine : 9 (quarantine_bytes)", "quarantine is"),
-            "operator",
-        ),
+        ({"quarantine_bytes": 9}, Both("quarantaine pleine : 9 (quarantine_bytes)", "quarantine is"), "operator"),
     ],
 )
 def test_a_quota_is_said_in_one_language(desk: Desk, limits: dict[str, int], said: Both, turn: str) -> None:

@@ -1,7 +1,5 @@
 """The order in which answers go: the oldest first, and no answer that is refused each time holds up the others."""
 
-from pathlib import Path
-
 import edi.core.desk
 from edi.core.store import transaction
 from edi.intake import answers
@@ -9,8 +7,7 @@ from edi.intake.outgoing import waiting
 from tests.desk import NOW, Desk, declared, sold
 
 
-def test_the_oldest_first_and_what_is_often_refused_last(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_the_oldest_first_and_what_is_often_refused_last(desk: Desk) -> None:
     desk.take(declared("S", sold("1", "2025-03-14")))
     real = edi.core.desk.Desk(desk.home, desk.db)
     first, second, *others = waiting(real, "l")

@@ -77,13 +77,13 @@ def test_show_says_what_was_found_and_at_which_byte(run: Edi) -> None:
 def test_released_it_is_read_again_with_today_s_rules(
     run: Edi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, out, _ = run("quarantine", "release", "2", "--by", "Anne", "--reason", "essai", "--json")
+    code, out, _ = run("quarantine", "release", "2", "--by", "exploitant", "--reason", "essai", "--json")
     assert (code, json.loads(out)) == (1, {"id": 2, "receipt": 4, "verdict": "refused", "accepted": 0})
     assert listed(run) == {3: "partly-accepted", 4: "refused"}, "the old case is closed, the new one stands"
     checks = edi.lending.rules.checks.CHECKS
     others = tuple(check for check in checks.head if check.code != "ht-exceeds-ttc")
     monkeypatch.setattr("edi.lending.rules.checks.CHECKS", checks._replace(head=others))
-    code, out, _ = run("quarantine", "release", "4", "--by", "Anne")
+    code, out, _ = run("quarantine", "release", "4", "--by", "exploitant")
     assert (code, "accepté" in out) == (0, True)
     assert listed(run) == {3: "partly-accepted"}
     assert copies(tmp_path) == ["C"], "no copy stays of what is accepted"
@@ -93,7 +93,7 @@ def test_released_it_is_read_again_with_today_s_rules(
         names = [row[0] for row in connection.execute("SELECT name FROM answer WHERE receipt = 5 ORDER BY id")]
     assert names == ["B.txt.ate.txt", "B.txt.rapport.txt", "B.txt.rapport.json"], "and its sender is answered"
     assert [(act["act"], act["receipt"], act["who"], act["reason"], act["released_as"]) for act in acts(run)] == [
-        ("release", 4, "Anne", "", 5), ("release", 2, "Anne", "essai", 4),
+        ("release", 4, "exploitant", "", 5), ("release", 2, "exploitant", "essai", 4),
     ]  # fmt: skip
     assert all(act["at"] for act in acts(run))
 
@@ -103,13 +103,13 @@ def test_discarding_wants_a_reason_and_keeps_the_bytes(run: Edi, tmp_path: Path)
         code, _, err = run("quarantine", "discard", "2", *reason)
         assert (code, "--reason" in err) == (2, True)
     assert acts(run) == []
-    assert run("quarantine", "discard", "2", "--reason", "essai du partenaire", "--by", "Anne")[0] == 0
+    assert run("quarantine", "discard", "2", "--reason", "essai du partenaire", "--by", "exploitant")[0] == 0
     assert listed(run) == {3: "partly-accepted"}
     assert copies(tmp_path) == ["C"]
     originals = [path.read_bytes() for path in (tmp_path / "home" / "received").rglob("*") if path.is_file()]
     assert REFUSED in originals
     (act,) = acts(run)
-    assert (act["act"], act["who"], act["reason"]) == ("discard", "Anne", "essai du partenaire")
+    assert (act["act"], act["who"], act["reason"]) == ("discard", "exploitant", "essai du partenaire")
     assert "essai du partenaire" in run("quarantine", "list")[1], "people see it too"
     assert not [row for row in json.loads(run("status", "--json")[1])["stuck"] if "B.txt" in row["name"]]
 
@@ -199,22 +199,17 @@ def test_a_failed_file_can_be_discarded_and_is_not_tried_again(desk: Desk, monke
         patch.setattr(edi.lending.booking.staging, "check", crash)
         assert counts(desk.take(GOOD))[0] == "failed"
     with transaction(desk.db):
-        quarantine.discard(desk, 1, "Anne", "bombe", desk.time)
+        quarantine.discard(desk, 1, "exploitant", "bombe", desk.time)
     assert quarantine.listing(desk) == []
     assert desk.rows("SELECT id FROM receipt WHERE state = 'failed'") == []
     with pytest.raises(NotFound):
         quarantine.waiting(desk, 1)
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "desk")
-
-
 def test_reasons_are_wanted_by_the_room_itself(desk: Desk) -> None:
     desk.take(REFUSED)
     with pytest.raises(NotAllowed), transaction(desk.db):
-        quarantine.discard(desk, 1, "Anne", "", desk.time)
+        quarantine.discard(desk, 1, "exploitant", "", desk.time)
 
 
 # -- where in the bytes -------------------------------------------------------------------------------------

@@ -19,11 +19,6 @@ from tests.edi.intake.test_pipeline import Links
 DAY = "2025-03-14"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "home")
-
-
 def answers(desk: Desk) -> list[str]:
     """The names of the answers to the latest file."""
     rows = desk.rows("SELECT name FROM answer WHERE receipt = (SELECT max(id) FROM receipt) ORDER BY id")

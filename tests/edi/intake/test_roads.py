@@ -10,12 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from edi.intake.taking import check_file
 from edi.lending.booking.booking import STORE_CODES
 from schemas.acknowledgement import Acknowledgement
-from schemas.declaration import Declaration
 from schemas.lending.layout import FA, LAYOUTS, Layout
 from tests.breaking import after
 from tests.declarations import BASES, CONTEXT, changed, rows, written
@@ -31,20 +29,8 @@ SAMPLES = [
 FORMS = ("fixed", "xml")
 #: One of each field is blank; the others are drawn.
 SPOILT = (
-    "0" * 200,
-    "9" * 200,
-    "A" * 200,
-    "-1",
-    "é",
-    " 1",
-    "1,5",
-    "2025-02-30",
-    "20250230",
-    "00000000",
-    "\x1b",
-    "<&>",
-    "1E5",
-)
+    "0" * 200, "9" * 200, "A" * 200, "-1", "é", " 1", "1,5", "2025-02-30", "20250230", "00000000", "\x1b", "<&>", "1E5",
+)  # fmt: skip
 TAGS = {"EN": "declaration", "FA": "facture", "LG": "ligne"}
 
 
@@ -95,20 +81,6 @@ def test_every_value(roads: Roads, form: str) -> None:
     for base, changes, *_, code in rows("values.txt"):
         said = roads.agree(written(changed(BASES[base], changes), form), (base, changes))
         assert list(said.findings_by_code) == ([] if code == "-" else [code])
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_every_value_among_others(roads: Roads, form: str) -> None:
-    """Of an invoice alone, and with sound ones before it, behind it, and on both sides."""
-    for base, changes, where, code in rows("values.txt"):
-        if changes.startswith("H.") or where[:2] not in ("FA", "LG") or code == "record-order":
-            continue
-        header, invoices = (declaration := changed(BASES[base], changes)).header, declaration.invoices
-        odd = [invoice for invoice in invoices if invoice not in BASES[base].invoices]
-        sound = [replace(invoice, number=f"N{place}") for place, invoice in enumerate(BASES[base].invoices * 2)]
-        for some in (odd, [*odd, *sound], [*sound, *odd], [*sound[:3], *odd, *sound[3:]]):
-            said = roads.check(written(Declaration(header, tuple(some)), form))
-            assert list(said.findings_by_code) == [code], (base, changes, len(some))
 
 
 def mutants(base: str, form: str, layouts: Iterable[Layout]) -> Iterator[tuple[str, bytes]]:

@@ -17,28 +17,10 @@ from edi.core.store import transaction
 from edi.intake.answers import recall
 from edi.intake.taking import check_file
 from schemas.errors import EdiError
-from tests.desk import (
-    COMMUNE,
-    LIBRARY,
-    OTHER_SHOP,
-    SHOP,
-    Desk,
-    bought,
-    codes,
-    counts,
-    declared,
-    partner,
-    sold,
-    written,
-)
+from tests.desk import COMMUNE, LIBRARY, OTHER_SHOP, SHOP, Desk, bought, codes, counts, declared, partner, sold, written
 from tests.desk import aside as at_home_nowhere
 
 DAY = "2024-03-14"
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "home")
 
 
 def zipped(data: bytes) -> bytes:

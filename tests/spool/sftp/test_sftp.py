@@ -12,15 +12,7 @@ from typing import Any
 import paramiko
 import pytest
 
-from schemas.errors import (
-    EdiError,
-    HostKeyChanged,
-    HostKeyUnknown,
-    LinkAway,
-    LinkError,
-    LoginRefused,
-    SettingsWrong,
-)
+from schemas.errors import EdiError, HostKeyChanged, HostKeyUnknown, LinkAway, LinkError, LoginRefused, SettingsWrong
 from schemas.text import Both
 from spool.errors import Exists, FingerprintDiffers, Refused
 from spool.folder import Folder

@@ -1,7 +1,6 @@
 """A dry run says what it would match and owe, and changes nothing; booked for real, that is what comes of it."""
 
 import sqlite3
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +19,7 @@ SALES = [
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path / "home")
+def desk(desk: Desk) -> Desk:
     purchases = [bought("1", DAY), bought("2", DAY, 19_000), bought("3", DAY, 15_000), bought("44", DAY, 36_400)]
     desk.take(declared("L", *purchases, by=LIBRARY))
     desk.reconcile()
@@ -87,8 +85,8 @@ def test_a_long_file_is_not_rehearsed(desk: Desk, monkeypatch: pytest.MonkeyPatc
 def test_a_full_disk_is_the_worlds_trouble_though_sqlite_has_undone_everything(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(at: Desk, whole: bool) -> None:
-        at.db.execute("ROLLBACK")
+    def full(desk: Desk, whole: bool) -> None:
+        desk.db.execute("ROLLBACK")
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patched, pytest.raises(sqlite3.OperationalError, match="disk is full"):

@@ -1,7 +1,5 @@
 """Natures I, R and A, sentence by sentence (format, section 1), seen in what is booked and what is owed."""
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -27,9 +25,8 @@ DAY = "2025-03-14"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(desk: Desk) -> Desk:
     """A library that bought 1, 2 and 3; whatever a supplier declares of them matches at 91.00 (or 45.50)."""
-    desk = Desk(tmp_path / "home")
     bills = [bought(str(n), DAY) for n in (1, 2, 3)] + [bought("4", DAY, 4_550)]
     desk.take(declared("LIB", *bills, by=LIBRARY))
     return desk

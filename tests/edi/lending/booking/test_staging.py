@@ -2,7 +2,6 @@
 
 import io
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -24,11 +23,6 @@ from tests.desk import (
 )
 
 ISSUED = datetime(2005, 1, 15, 9, 30)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "home")
 
 
 def note(credited: str = "FA-12", number: str = "AV-1", discount: int = 1_200, **more: str) -> Invoice:

@@ -2,7 +2,7 @@
 
 import datetime
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -19,20 +19,8 @@ from parsers import read_in_bulk
 from parsers.sniff import open_source
 from schemas.declaration import Declaration, Invoice, Line, one_by_one
 from tests.breaking import after
-from tests.declarations import (
-    BASES,
-    CONTEXT,
-    DIRECTORY,
-    LIBRARY,
-    OTHER_LIBRARY,
-    SUPPLIER,
-    book,
-    totalled,
-    written,
-)
+from tests.declarations import BASES, CONTEXT, DIRECTORY, LIBRARY, OTHER_LIBRARY, SUPPLIER, book, totalled, written
 from tests.desk import Desk
-
-Connection = Any
 
 
 def line(rolled: Random) -> Line:
@@ -91,12 +79,12 @@ def declaration(rolled: Random) -> Declaration:
 
 def came_to(desk: Desk, data: bytes, context: Context) -> tuple[Any, ...]:
     staged = stage(desk, open_source(io.BytesIO(data)), context, receipt=1)
-    rows = [tuple(row) for row in desk.db.execute("SELECT * FROM staged_invoice ORDER BY seq")]
-    withheld = [tuple(row) for row in desk.db.execute("SELECT * FROM staged_over")]
+    rows = desk.rows("SELECT * FROM staged_invoice ORDER BY seq")
+    withheld = desk.rows("SELECT * FROM staged_over")
     assert staged.lines is not None
     with transaction(desk.db):
         staged.lines.put()
-        lines = [tuple(row) for row in desk.db.execute("SELECT * FROM line ORDER BY id")]
+        lines = desk.rows("SELECT * FROM line ORDER BY id")
         desk.db.execute("DELETE FROM line")
     counts = (staged.invoices, staged.refused, staged.fates, staged.outside)
     return rows, withheld, lines, staged.tally, counts
@@ -110,10 +98,8 @@ def alone(desk: Desk, data: bytes, context: Context) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = Desk(tmp_path_factory.mktemp("together") / "home")
-    yield desk
-    desk.db.close()
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(tmp_path_factory.mktemp("together") / "home")
 
 
 #: What may happen to a written file: steps of `tests.breaking`; in XML, bytes that others take the place of, once.
@@ -134,15 +120,11 @@ def broken(data: bytes, how: Any) -> bytes:
 def test_together_is_as_each_by_itself(desk: Desk, seed: int, form: str) -> None:
     rolled = Random(seed)
     for _ in range(20 if form == "fixed" else 8):
-        one_file_both_ways(desk, rolled, form)
+        sent, known = declaration(rolled), rolled.random() < 0.5
+        data = broken(written(sent, form), rolled.choice(STEPS[form]))
+        context = msgspec.structs.replace(CONTEXT, directory=DIRECTORY) if known else CONTEXT
 
-
-def one_file_both_ways(desk: Desk, rolled: Random, form: str) -> None:
-    sent, known = declaration(rolled), rolled.random() < 0.5
-    data = broken(written(sent, form), rolled.choice(STEPS[form]))
-    context = msgspec.structs.replace(CONTEXT, directory=DIRECTORY) if known else CONTEXT
-
-    assert came_to(desk, data, context) == alone(desk, data, context)
+        assert came_to(desk, data, context) == alone(desk, data, context)
 
 
 @pytest.mark.parametrize("form", ["fixed", "xml"])

@@ -20,9 +20,8 @@ NAME = "732829320FEC20251231.txt"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(desk: Desk) -> Desk:
     """Two years, a cancellation after the end of one, a distribution."""
-    desk = Desk(tmp_path / "home")
     desk.know([partner(SHOP, "supplier")])
     declare(desk, 1, 2024)
     declare(desk, 2, 2025)

@@ -1,7 +1,6 @@
 """A declarant's certificate says what it declared, what matched and what is open, the same as text, PDF and facts."""
 
 import io
-from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -14,8 +13,7 @@ from tests.desk import LIBRARY, SHOP, Desk, bought, declared, partner, sold
 DAY = "2025-03-14"
 
 
-def test_what_was_declared_what_matched_and_what_is_open(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_what_was_declared_what_matched_and_what_is_open(desk: Desk) -> None:
     desk.know([partner(SHOP, "supplier"), partner(LIBRARY)])
     desk.take(declared("S", sold("1", DAY), sold("2", DAY, 20_000), sold("3", DAY, 30_000), sold("4", DAY, kind="A")))
     desk.take(declared("S2", sold("1", DAY), sold("2", DAY, 20_000), sold("4", DAY, kind="A"), replaces="S"))
@@ -35,16 +33,14 @@ def test_what_was_declared_what_matched_and_what_is_open(tmp_path: Path) -> None
             assert french(sums["ht_cents"]) in text and french(sums["ht_cents"]) in paper
 
 
-def test_a_nil_declaration_is_attested_and_silence_is_not(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_a_nil_declaration_is_attested_and_silence_is_not(desk: Desk) -> None:
     desk.take(declared("L", by=LIBRARY, period=2025))
     assert certificate(desk, LIBRARY, 2025, desk.time)["nil"]
     with pytest.raises(NotFound):
         certificate(desk, LIBRARY, 2024, desk.time)
 
 
-def test_hostile_names_are_harmless(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_hostile_names_are_harmless(desk: Desk) -> None:
     desk.take(declared("L", bought("#1*<b>", DAY), by=LIBRARY))
     desk.reconcile()
     facts = certificate(desk, LIBRARY, 2025, desk.time)

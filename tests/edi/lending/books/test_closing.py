@@ -75,8 +75,7 @@ def test_the_report_says_what_the_facts_say(tmp_path: Path) -> None:
     assert closing.as_pdf(facts) == made
 
 
-def test_money_goes_by_the_category_of_the_invoice_s_own_day(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_money_goes_by_the_category_of_the_invoice_s_own_day(desk: Desk) -> None:
     desk.know([partner(LIBRARY, category="1", later=(Since(date(2025, 7, 1), category="2"),))])
     days = ("2025-03-14", "2025-07-01", "2025-09-14")
     desk.take(declared("S", *(sold(str(n), day, 10_000 * n) for n, day in enumerate(days, 1))))
@@ -85,8 +84,7 @@ def test_money_goes_by_the_category_of_the_invoice_s_own_day(tmp_path: Path) -> 
     assert facts["by_category"] == [{"category": "2", "cents": 3_000}, {"category": "1", "cents": 600}]
 
 
-def test_nothing_is_closed_on_an_altered_ledger(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_nothing_is_closed_on_an_altered_ledger(desk: Desk) -> None:
     desk.take(declared("S", sold("1", "2025-03-14")))
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     desk.reconcile()
@@ -105,9 +103,8 @@ def test_nothing_is_closed_on_an_altered_ledger(tmp_path: Path) -> None:
     ],
 )
 def test_sums_that_do_not_agree_are_our_own_mistake(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: ModuleType, act: str, instead: Any
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, room: ModuleType, act: str, instead: Any
 ) -> None:
-    desk = Desk(tmp_path / "home")
     desk.take(declared("S", sold("1", "2025-03-14")))
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     monkeypatch.setattr(room, act, instead)
@@ -115,8 +112,7 @@ def test_sums_that_do_not_agree_are_our_own_mistake(
         closing.close(desk, 2025, desk.time, users=USERS)
 
 
-def test_what_waits_is_worth_between_two_bounds(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_what_waits_is_worth_between_two_bounds(desk: Desk) -> None:
     desk.know([partner(LIBRARY)])
     desk.take(declared("S", sold("1", "2025-03-14"), sold("2", "2025-03-14", kind="A")))
     desk.take(declared("L", bought("8", "2025-09-14", 9_100), bought("9", "2025-10-20", 4_550, kind="A"), by=LIBRARY))
@@ -130,8 +126,7 @@ def test_what_waits_is_worth_between_two_bounds(tmp_path: Path) -> None:
     assert worth(desk, 2025)["supplier"]["most_cents"] == 0
 
 
-def test_a_closed_year_sends_what_comes_late_to_the_next(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_a_closed_year_sends_what_comes_late_to_the_next(desk: Desk) -> None:
     desk.take(declared("S", sold("1", "2024-03-14"), period=2024))
     desk.reconcile()
     facts = closing.close(desk, 2024, desk.time)
@@ -144,8 +139,7 @@ def test_a_closed_year_sends_what_comes_late_to_the_next(tmp_path: Path) -> None
     assert closing.close(desk, 2024, desk.time)["remuneration_cents"] == 0
 
 
-def test_an_invoice_of_before_2006_without_lines_is_worth_between_two_bounds_too(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_an_invoice_of_before_2006_without_lines_is_worth_between_two_bounds_too(desk: Desk) -> None:
     desk.take(declared("S", sold("1", "2004-07-31", lines=(), ht=8_800), sold("2", "2004-08-01", lines=(), ht=9_100)))
     desk.reconcile()
     assert worth(desk, 2004)["library"] == {"invoices": 2, "least_cents": 264 + 546, "most_cents": 300 + 600}
@@ -194,8 +188,7 @@ def test_nothing_that_comes_later_changes_a_closed_year(world: tuple[list[Declar
         other.db.close()
 
 
-def test_the_database_itself_books_nothing_in_a_closed_year(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_the_database_itself_books_nothing_in_a_closed_year(desk: Desk) -> None:
     desk.take(declared("S", sold("1", "2025-03-14")))
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     desk.reconcile()

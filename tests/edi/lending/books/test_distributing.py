@@ -63,8 +63,7 @@ def test_random_years_add_up_and_hand_on_what_waits(tmp_path: Path, seed: int) -
     )
 
 
-def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_recorded_once_in_order_and_never_changed(desk: Desk) -> None:
     declare(desk, 5, 2024)
     made = compute(desk, 2024, Users(), Terms())
     with pytest.raises(NotAllowed, match="period close"):
@@ -87,8 +86,7 @@ def test_recorded_once_in_order_and_never_changed(tmp_path: Path) -> None:
                 desk.db.execute(act)
 
 
-def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(desk: Desk) -> None:
     declare(desk, 5, 2024)
     declare(desk, 6, 2025)
     close_year(desk, 2025)
@@ -123,8 +121,7 @@ DELETE FROM distribution_share WHERE ean = (SELECT max(ean) FROM distribution_sh
 
 
 @pytest.mark.parametrize("change", ALTERED.strip().splitlines())
-def test_a_distribution_that_was_altered_is_found(tmp_path: Path, change: str) -> None:
-    desk = Desk(tmp_path / "home")
+def test_a_distribution_that_was_altered_is_found(desk: Desk, change: str) -> None:
     declare(desk, 5, 2024)
     close_year(desk, 2024)
     terms = Terms(fees_bp=450, pension_bp=3000, threshold_cents=900)
@@ -135,8 +132,7 @@ def test_a_distribution_that_was_altered_is_found(tmp_path: Path, change: str) -
     assert found is not None and (found.check, found.found) == ("distribution", "2024")
 
 
-def test_what_comes_late_to_a_year_shared_out_is_the_next_ones(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_what_comes_late_to_a_year_shared_out_is_the_next_ones(desk: Desk) -> None:
     declare(desk, 5, 2024)
     close_year(desk, 2024)
     record(desk, compute(desk, 2024, Users(), Terms()), desk.time)
@@ -149,8 +145,7 @@ def test_what_comes_late_to_a_year_shared_out_is_the_next_ones(tmp_path: Path) -
     assert compute(desk, 2025, Users(), Terms()).facts["entries_cents"] == late != 0
 
 
-def test_nothing_to_share(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_nothing_to_share(desk: Desk) -> None:
     made = compute(desk, 2025, Users(), Terms(threshold_cents=5))
     assert (made.titles, made.facts["carried_cents"], made.facts["per_copy_cents"]) == ([], 0, 0)
     made = compute(desk, 2025, Users(100, 0), Terms(fees_bp=1000, pension_bp=5000))

@@ -2,7 +2,6 @@
 
 import io
 from datetime import date
-from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -22,8 +21,7 @@ def awaited(desk: Desk, period: int = 2025) -> dict[str, tuple[int, int, int, in
     }
 
 
-def test_the_other_side_alone_makes_a_partner_awaited(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_the_other_side_alone_makes_a_partner_awaited(desk: Desk) -> None:
     desk.take(declared("L", bought("1", DAY), bought("2", DAY, 9_100, OTHER_SHOP), by=LIBRARY))
     assert awaited(desk) == {SHOP: (0, 1, 546, 600), OTHER_SHOP: (0, 1, 546, 600)}
     desk.take(declared("S", sold("1", DAY), sold("3", DAY, partner=OTHER_LIBRARY)))
@@ -31,16 +29,14 @@ def test_the_other_side_alone_makes_a_partner_awaited(tmp_path: Path) -> None:
     assert awaited(desk, 2024) == {}
 
 
-def test_bounds_are_of_each_date(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_bounds_are_of_each_date(desk: Desk) -> None:
     desk.take(
         declared("L", bought("1", "2004-07-31", 8_800), bought("2", "2004-08-01", 9_100), by=LIBRARY, period=2004)
     )
     assert awaited(desk, 2004) == {SHOP: (0, 2, 264 + 546, 300 + 600)}
 
 
-def test_nobody_exempt_and_nobody_with_a_nil_declaration_is_chased(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_nobody_exempt_and_nobody_with_a_nil_declaration_is_chased(desk: Desk) -> None:
     desk.know([partner(OTHER_LIBRARY, category="primary")])
     desk.take(declared("L", bought("1", DAY), by=LIBRARY))
     desk.take(declared("O", bought("1", DAY, 9_100, OTHER_SHOP), by=OTHER_LIBRARY))
@@ -54,8 +50,7 @@ def test_nobody_exempt_and_nobody_with_a_nil_declaration_is_chased(tmp_path: Pat
 
 
 @pytest.mark.parametrize(("count", "said"), [(1, "la facture ci-dessous"), (2, "les 2 factures ci-dessous")])
-def test_text_and_paper_say_the_same_words(tmp_path: Path, count: int, said: str) -> None:
-    desk = Desk(tmp_path / "home")
+def test_text_and_paper_say_the_same_words(desk: Desk, count: int, said: str) -> None:
     desk.take(declared("L", *(bought(f"{n}", DAY) for n in range(count)), by=LIBRARY))
     desk.take(declared("S", sold("7", "2025-09-01", 33_000)))
     desk.reconcile()
@@ -67,8 +62,7 @@ def test_text_and_paper_say_the_same_words(tmp_path: Path, count: int, said: str
         assert ("celle-ci n'y figure pas" in text) == (count == 1)
 
 
-def test_the_letter_says_what_the_facts_say(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_the_letter_says_what_the_facts_say(desk: Desk) -> None:
     desk.take(declared("L", *(bought(f"FA#{n}", DAY, 9_100 + n) for n in range(60)), by=LIBRARY))
     desk.reconcile()
     (letter,) = silent(desk, 2025, desk.time)

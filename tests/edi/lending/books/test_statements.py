@@ -30,8 +30,7 @@ DAY = "2025-03-14"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path / "home")
+def desk(desk: Desk) -> Desk:
     desk.know([partner(SHOP, "supplier"), partner(LIBRARY), partner(OTHER_LIBRARY, category="primary")])
     return desk
 

@@ -1,8 +1,5 @@
 """What people decide: accept, reject, settle, undo; append-only, reversed and never deleted; and why an invoice stands as it does."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -13,11 +10,6 @@ from schemas.errors import NotAllowed, NotFound
 from tests.desk import COMMUNE, LIBRARY, OTHER_LIBRARY, SHOP, Desk, bought, declared, partner, sold
 
 DAY = "2025-03-14"
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    yield Desk(tmp_path / "home")
 
 
 def sides(desk: Desk, sales: list, purchases: list) -> None:  # type: ignore[type-arg]
@@ -32,14 +24,14 @@ def invoice(desk: Desk, number: str, side: str = "supplier") -> int:
 
 def decide(desk: Desk, act: str, number: str, side: str = "supplier") -> int:
     with transaction(desk.db):
-        made = deciding.decide(desk, act, invoice(desk, number, side), "A. Martin", "vu", desk.time)
+        made = deciding.decide(desk, act, invoice(desk, number, side), "comptable", "vu", desk.time)
     desk.reconcile()
     return made
 
 
 def undo(desk: Desk, decision: int) -> int:
     with transaction(desk.db):
-        made = deciding.undo(desk, decision, "B. Petit", "erreur", desk.time)
+        made = deciding.undo(desk, decision, "juriste", "erreur", desk.time)
     desk.reconcile()
     return made
 
@@ -172,7 +164,7 @@ def test_what_cannot_be_decided_is_refused(desk: Desk, act: str, number: str) ->
 
 def test_a_decision_wants_a_name_and_a_reason_and_is_undone_once(desk: Desk) -> None:
     sides(desk, [sold("F-12", DAY)], [bought("77", DAY)])
-    for who, reason in (("", "vu"), ("A. Martin", " ")):
+    for who, reason in (("", "vu"), ("comptable", " ")):
         with pytest.raises(NotAllowed), transaction(desk.db):
             deciding.decide(desk, "accept", invoice(desk, "F-12"), who, reason, desk.time)
     made = decide(desk, "accept", "F-12")

@@ -22,10 +22,9 @@ DECREED = (*terms.TERMS, Terms(date(2025, 7, 1), 7, 900))
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(desk: Desk) -> Iterator[Desk]:
     """A year of one supplier: two invoices of spring, two of autumn, each side's; a credit note that names its invoice by
     number, and one that no library has declared."""
-    desk = Desk(tmp_path / "home")
     days = {"1": "2025-03-14", "2": "2025-05-02", "3": "2025-09-14", "4": "2025-11-02"}
     desk.take(
         declared(

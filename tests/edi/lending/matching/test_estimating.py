@@ -34,11 +34,6 @@ from tests.program import edi
 DAY = "2025-03-14"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "home")
-
-
 def estimated(desk: Desk, period: int = 2025) -> list[tuple[str, int]]:
     """One pass, the estimates it leaves to be posted, and what was."""
     desk.reconcile()

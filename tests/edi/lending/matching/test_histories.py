@@ -290,10 +290,9 @@ def _bench() -> Desk:
     ],
 )
 def test_one_more_file_is_looked_at_with_what_it_may_be_tied_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: Invoice, looked: int, proposed: int
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, more: Invoice, looked: int, proposed: int
 ) -> None:
     monkeypatch.setattr(scope, "_MUCH", 0)
-    desk = Desk(tmp_path / "home")
     late = (
         ("2025-03-14", 9_100),
         ("2025-05-14", 18_200),
@@ -307,9 +306,9 @@ def test_one_more_file_is_looked_at_with_what_it_may_be_tied_to(
     seen = []
     settled = reconciling.compute
 
-    def compute(at: Any, whole: bool) -> None:
-        seen.append(at.db.execute("SELECT count(*) FROM looked").fetchone()[0])
-        settled(at, whole)
+    def compute(desk: Desk, whole: bool) -> None:
+        seen.append(desk.one("SELECT count(*) FROM looked"))
+        settled(desk, whole)
 
     monkeypatch.setattr(reconciling, "compute", compute)
     desk.take(declared("M", more))

@@ -177,9 +177,8 @@ def test_what_a_killed_pass_left_out_of_the_match_table_the_next_brings_in(
         assert desk.snapshot() == kept
 
 
-def test_what_no_pass_has_seen_counts_as_it_will(tmp_path: Path) -> None:
+def test_what_no_pass_has_seen_counts_as_it_will(desk: Desk) -> None:
     """Booked invoices wait, and withdrawn ones do not, from their booking on."""
-    desk = Desk(tmp_path / "home")
     for place, (sent, library, supplier) in enumerate(
         [
             (declared("S", sold("1", DAY), sold("2", DAY)), 2, 0),
@@ -222,8 +221,7 @@ def test_nothing_is_held_while_a_pass_computes(tmp_path: Path, monkeypatch: pyte
     assert (desk.balances(), desk.states()) == (after, states)
 
 
-def test_passes_follow_one_another(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "home")
+def test_passes_follow_one_another(desk: Desk) -> None:
     for sent in first_year():
         desk.take(sent)
 
@@ -241,9 +239,8 @@ def test_passes_follow_one_another(tmp_path: Path) -> None:
     agrees(desk.db)
 
 
-def test_others_write_between_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_write_between_the_pieces(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconciling, "_PIECE", 1)
-    desk = Desk(tmp_path / "home")
     for sent in first_year():
         desk.take(sent)
     stop, writes = threading.Event(), [0]

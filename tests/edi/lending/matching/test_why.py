@@ -25,9 +25,8 @@ MP = Line(EAN, 1, 10_000, 900, 550, "MP", "M", "")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(desk: Desk) -> Desk:
     """A home with an invoice in every state and for every reason, each under a number that says which."""
-    desk = Desk(tmp_path / "home")
     desk.know([
         partner(SHOP, "supplier"), partner(OTHER_SHOP, "supplier"), partner(LIBRARY), partner(OTHER_LIBRARY),
         partner(FREE, category="primary"), partner(UNTAXED, subject="no"),

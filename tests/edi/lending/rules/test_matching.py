@@ -97,10 +97,9 @@ def stands(desk: Desk, invoices: list[tuple[str, str, Invoice]]) -> str:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_every_clause(tmp_path: Path, row: list[str]) -> None:
+def test_every_clause(desk: Desk, tmp_path: Path, row: list[str]) -> None:
     _, given, expected, posted = row
     invoices = [invoice(text.strip()) for text in given.split(";")]
-    desk = Desk(tmp_path / "home")
     desk.know(DIRECTORY)
     for declaration in files(invoices):
         assert desk.take(declaration).verdict == "accepted"

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install system-deps demo test docs bench year mutants soak fuzz lint lock clean
+.PHONY: install system-deps demo test docs bench year mutants soak long fuzz lint lock clean
 
 install: $(READY)
 
@@ -51,6 +51,13 @@ mutants: $(READY)
 soak: $(READY) system-deps
 	$(BIN)/python -m tests.faults.soak $(ARGS)
 	$(BIN)/python -m tests.bench.waiting
+
+# All that takes long and runs by itself, in turn.
+long:
+	$(MAKE) mutants
+	$(MAKE) year
+	$(MAKE) soak
+	$(MAKE) bench
 
 # A minute for each target; ARGS='--seconds 600 --only xml-format'. Without atheris, hypothesis does it.
 fuzz: $(READY)

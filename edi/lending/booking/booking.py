@@ -49,7 +49,7 @@ def judge(desk: Desk, source: Source, file: File) -> Staged:
     discard_lines(desk, file.receipt)  # of a run that was killed
     directory = Directory(desk)
     context = Context(our_gln=file.ours, now=file.now, directory=directory, speaks_for=file.speaks_for)
-    return stage(desk, source, context, file.receipt, file.dry, file.progress, file.limits)
+    return stage(desk, source, context, file.receipt, file.dry or file.alone, file.progress, file.limits)
 
 
 def unchecked(desk: Desk, file: File) -> tuple[str, ...]:

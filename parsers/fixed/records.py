@@ -13,7 +13,7 @@ from schemas.finding import Finding
 from schemas.lending.layout import LAYOUTS, LENGTH, LG
 from schemas.text import Both
 
-_PIECE = 1 << 17
+_PIECE = 1 << 18
 _KEPT_OF_A_LONG_LINE = 1 << 14
 _TITLE, _FILLER = LG.field("title"), LG.field("filler")
 

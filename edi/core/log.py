@@ -1,4 +1,4 @@
-"""The log, `edi.core.log` in the home: one JSON object a line, one line a fact, with file, link and declarant.
+"""The log, `edi.log` in the home: one JSON object a line, one line a fact, with file, link and declarant.
 
 Written through Python's own watched handler, so that logrotate may move it away. Secrets never
 come near it: facts are counts, codes, names and GLNs. Names are chosen by others, so what cannot be printed
@@ -47,7 +47,7 @@ def _line(logger: object, name: str, facts: MutableMapping[str, Any]) -> str:
 
 def logged(home: Path) -> Callable[[str, dict[str, Any]], None]:
     """The function that logs a fact of this home: (event, facts). The file is made readable by its owner only."""
-    path = home / "edi.core.log"
+    path = home / "edi.log"
     logger = logging.getLogger(f"edi.{path}")
     if not logger.handlers:
         logger.addHandler(_File(path, delay=True))

@@ -283,7 +283,7 @@ def test_no_answer_and_no_file_name_is_harmful(evil_home: Path) -> None:
     everything = [path.name for path in (evil_home / "home").rglob("*")]
     assert any("faux~" in name for name in everything)
     assert not [name for name in everything if HARMFUL.search(name) or "\n" in name]
-    log = evil_home / "home" / "edi.core.log"
+    log = evil_home / "home" / "edi.log"
     if log.exists():
         assert not HARMFUL.search(log.read_text("utf-8"))
 

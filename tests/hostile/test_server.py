@@ -194,7 +194,7 @@ def test_names_lead_nowhere_and_break_no_line(world: World) -> None:
     assert sorted(path.name for path in world.base.iterdir()) == before
     for row in world.stuck():
         assert row["name"].isprintable(), row
-    lines = (world.home.path / "edi.core.log").read_text("utf-8").splitlines()
+    lines = (world.home.path / "edi.log").read_text("utf-8").splitlines()
     assert all(isinstance(json.loads(line), dict) and line.isprintable() for line in lines)
 
 

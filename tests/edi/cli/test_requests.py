@@ -30,7 +30,7 @@ def test_one_by_one(run: Edi, place: Path) -> None:
     assert asked(run, "list") == []
     assert asked(run, "list", "--all") == [(1, "given", "3012900000223"), (2, "refused", "")]
     assert json.loads(run("status", "--json")[1])["stuck"] == []
-    logged = json.loads((place / "home" / "edi.core.log").read_text().splitlines()[-1])
+    logged = json.loads((place / "home" / "edi.log").read_text().splitlines()[-1])
     assert (logged["fact"], logged["requests"], logged["reason"]) == ("requests-refuse", [2], "fermée")
 
 

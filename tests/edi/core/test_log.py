@@ -22,7 +22,7 @@ __all__ = ["world"]
 
 
 def facts(home: Path) -> list[dict[str, Any]]:
-    text = (home / "edi.core.log").read_text("utf-8")
+    text = (home / "edi.log").read_text("utf-8")
     assert text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]
 
@@ -68,7 +68,7 @@ def test_refusals_and_troubles(desk: Links) -> None:
 )
 def test_no_name_breaks_a_line(tmp_path: Path, name: str) -> None:
     logged(tmp_path)("pulled", {"file": name, "link": "l"})
-    text = (tmp_path / "edi.core.log").read_bytes().decode("utf-8")
+    text = (tmp_path / "edi.log").read_bytes().decode("utf-8")
     assert text.count("\n") == 1 and text[:-1].isprintable() and len(text.splitlines()) == 1
     assert json.loads(text)["file"] == name
 
@@ -79,25 +79,25 @@ def test_no_secret_is_written(world: World) -> None:
     world.once()
     world.server.users.clear()
     world.once()
-    text = (world.home.path / "edi.core.log").read_text()
+    text = (world.home.path / "edi.log").read_text()
     assert "identification refusée" in text and PASSWORD not in text
 
 
 def test_log_is_its_owners_and_may_be_moved_away(tmp_path: Path) -> None:
-    log, path = logged(tmp_path), tmp_path / "edi.core.log"
+    log, path = logged(tmp_path), tmp_path / "edi.log"
     before = os.umask(0)
     try:
         log("one", {})
-        path.rename(tmp_path / "edi.core.log.1")
+        path.rename(tmp_path / "edi.log.1")
         log("two", {})
     finally:
         os.umask(before)
     assert [fact["fact"] for fact in facts(tmp_path)] == ["two"]
-    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("edi.core.log*")} == {0o600}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("edi.log*")} == {0o600}
 
 
 def test_log_that_cannot_be_written_stops_nothing(desk: Links, capfd: pytest.CaptureFixture[str]) -> None:
-    (desk.home.path / "edi.core.log").mkdir()
+    (desk.home.path / "edi.log").mkdir()
     desk.drop("un", F)
     assert desk.run().once().pulled == 1
     assert capfd.readouterr().err == ""

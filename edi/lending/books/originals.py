@@ -13,6 +13,7 @@ from edi.core.desk import Desk
 from edi.core.limits import Limits, content_sha256
 from edi.core.store import PLACES
 from edi.lending.booking.staging import stage
+from edi.lending.matching import derived
 from edi.lending.rules.context import Context
 from parsers.sniff import open_source
 from schemas.errors import NotFound, Unreadable
@@ -26,7 +27,8 @@ Progress = Callable[[Text, int, int], None]
 #: Columns of `invoice`: as declared, and made of its lines.
 DECLARED = ("number", "date", "kind", "ht", "ttc", "contract", "contract_sent", "credited", "credited_on")
 MADE = ("lines", "copies", "gross", "base", "base_copies", "exempt_contract", "digest")
-_COMPARED = (*DECLARED, *MADE, "record")
+#: As they are read; the number key too, where keys are derived as this program does it.
+_COMPARED = (*DECLARED, *MADE, "record", "key")
 _HEADER = ("side", "declarant", "reference", "period", "nature")
 _BEHIND_ENTRIES = """
 SELECT b.receipt, r.sha256, r.size, min(d.id) AS id, d.sha256 AS content, d.side, d.declarant, d.reference, d.period, d.nature
@@ -56,7 +58,7 @@ def read_again(desk: Desk, progress: Progress) -> tuple[int, dict[int, str]]:
 
 def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> Iterator[tuple[int, str]]:
     """(invoice, what differs) of one file, which is read `aside`."""
-    first, sha256 = declared["receipt"] * PLACES, declared["sha256"] or ""
+    first, sha256, keyed = declared["receipt"] * PLACES, declared["sha256"] or "", derived.is_current(desk)
     kept = desk.db.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
     if declared["id"] is None:
         yield from ((row["id"], f"receipt {declared['receipt']}") for row in kept)
@@ -80,7 +82,7 @@ def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> I
                     yield row["id"], f"{differs[0]} {declared[differs[0]]} ; {wanted[differs[0]]}"
                 elif (row["declaration"], row[side]) != (declared["id"], declared["declarant"]):
                     yield row["id"], f"declaration {row['declaration']} {row[side]} ; {declared['id']}"
-                elif differs := [name for name in _COMPARED if told[name] != row[name]]:
+                elif differs := [name for name in _COMPARED[: None if keyed else -1] if told[name] != row[name]]:
                     yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
     except NotFound as gone:
         raise Unreadable(

@@ -147,6 +147,7 @@ DELETE FROM line                                                                
 UPDATE invoice SET base = 1 WHERE id = (SELECT supplier_invoice FROM remuneration WHERE entry = 2)  | file 2
 UPDATE invoice SET ht = ht + 1 WHERE id = (SELECT library_invoice FROM remuneration WHERE entry = 3) | file 3
 UPDATE invoice SET date = '2025-03-15' WHERE id = (SELECT library_invoice FROM remuneration WHERE entry = 3) | file 3
+UPDATE invoice SET key = '161' WHERE id = (SELECT supplier_invoice FROM remuneration WHERE entry = 2) | file 2
 UPDATE invoice SET declaration = 1 WHERE id = (SELECT supplier_invoice FROM remuneration WHERE entry = 2) | file 2
 UPDATE declaration SET receipt = 2 WHERE id = (SELECT declaration FROM invoice JOIN remuneration ON id = supplier_invoice WHERE entry = 2) | file 1
 UPDATE declaration SET declarant = '3012900000124' WHERE id = (SELECT declaration FROM invoice JOIN remuneration ON id = supplier_invoice WHERE entry = 2) | file 1

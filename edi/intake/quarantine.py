@@ -133,15 +133,7 @@ def discard(desk: Desk, receipt: int, who: str, reason: str, now: datetime) -> N
     _act(desk, receipt, "discard", who, reason, now, None)
 
 
-def _act(
-    desk: Desk,
-    receipt: int,
-    act: str,
-    who: str,
-    reason: str,
-    now: datetime,
-    released_as: int | None,
-) -> None:
+def _act(desk: Desk, receipt: int, act: str, who: str, reason: str, now: datetime, released_as: int | None) -> None:
     desk.db.execute(
         "INSERT INTO quarantine_act (receipt, act, who, reason, at, released_as) VALUES (?, ?, ?, ?, ?, ?)",
         (receipt, act, who, reason, now.isoformat(), released_as),

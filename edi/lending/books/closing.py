@@ -53,11 +53,7 @@ def close(
         with transaction(desk.db):
             periods.close(desk, year, now, FIRST_PERIOD)
     for _ in statements.issue(
-        desk,
-        desk.home.settings,
-        year,
-        now,
-        progress=lambda done, of: progress(Both("appels", "statements"), done, of),
+        desk, desk.home.settings, year, now, progress=lambda done, of: progress(Both("appels", "statements"), done, of)
     ):
         pass
     shared = distributing.recorded(desk, year)

@@ -21,11 +21,7 @@ from schemas.text import Both, filled
 
 _STANDING = "d.act <> 'undo' AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"
 #: What can be decided of a case in which state.
-_MAY = {
-    "accept": {"proposed", "discrepancy"},
-    "reject": {"proposed"},
-    "settle": {"matched", "discrepancy"},
-}
+_MAY = {"accept": {"proposed", "discrepancy"}, "reject": {"proposed"}, "settle": {"matched", "discrepancy"}}
 _CANNOT = {
     "accept": Both(
         "seule une proposition ou un écart entre les deux côtés s'accepte",

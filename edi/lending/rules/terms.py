@@ -35,7 +35,11 @@ class Terms(msgspec.Struct, frozen=True):
     cap_bp: int
 
 
-TERMS = (Terms(date.min, 0, 10_000), Terms(date(2003, 8, 1), 3, 1_200), Terms(date(2004, 8, 1), 6, 900))
+TERMS = (
+    Terms(date.min, 0, 10_000),
+    Terms(date(2003, 8, 1), 3, 1_200),
+    Terms(date(2004, 8, 1), 6, 900),
+)
 
 
 #: The law of the runs that name none: they were posted when it was the only one (its text: migration `versions`).

@@ -59,7 +59,7 @@ class _Route(NamedTuple):
     home: str
 
 
-def send_pending(desk: Desk, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
+def send_pending(desk: Desk, stop: Callable[[], bool] = lambda: False) -> int:
     """Puts into the outbox what declarants have not been told yet; how many files. `stop` is asked after each.
 
     What nobody is to be told is forgotten: from then on the declarant is told of changes alone.
@@ -77,16 +77,16 @@ def send_pending(desk: Desk, now: datetime, stop: Callable[[], bool] = lambda: F
         whose = desk.db.execute("SELECT DISTINCT declarant, side FROM news").fetchall()
         files = 0
         for declarant, side in whose:
-            for _ in _told(desk, declarant, side, now):
+            for _ in _told(desk, declarant, side):
                 files += 1
                 if stop():
                     return files
         return files
 
 
-def _told(desk: Desk, declarant: str, side: str, now: datetime) -> Iterator[None]:
+def _told(desk: Desk, declarant: str, side: str) -> Iterator[None]:
     """Tells one declarant, a file at a time."""
-    route = _route(desk, declarant, side)
+    now, route = desk.now(), _route(desk, declarant, side)
     before = desk.db.execute("SELECT files, at FROM told_to WHERE declarant = ?", (declarant,)).fetchone()
     if route and before and now - datetime.fromisoformat(before["at"]) < timedelta(seconds=route.link.status_seconds):
         return

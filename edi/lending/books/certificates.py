@@ -33,7 +33,7 @@ ORDER BY i.side, i.date, i.number, i.id
 """
 
 
-def certificate(desk: Desk, declarant: str, period: int, now: datetime) -> Facts:
+def certificate(desk: Desk, declarant: str, period: int) -> Facts:
     """What a declarant has declared for a period and where it stands. Raises NotFound when it declared nothing."""
     directory = partners.load(desk)
 
@@ -67,7 +67,7 @@ def certificate(desk: Desk, declarant: str, period: int, now: datetime) -> Facts
         "issuer": desk.home.settings.letterhead,
         "declarant": {"gln": declarant, "name": named(declarant) or declarant, "address": []},
         "period": period,
-        "at": now.isoformat(),
+        "at": desk.now().isoformat(),
         "nil": not any(states[state]["invoices"] for state in states),
         "declarations": declarations,
         "states": states,

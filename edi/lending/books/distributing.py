@@ -6,7 +6,6 @@ reopened) belongs to the next one that is. The rules are `edi.lending.rules.dist
 """
 
 import sqlite3
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -129,7 +128,7 @@ def counted_lines(desk: Desk, ean: str, year: int) -> list[sqlite3.Row]:
     return desk.db.execute(_COUNTED, (year, last, ean)).fetchall()
 
 
-def record(desk: Desk, made: Year, now: datetime) -> Year:
+def record(desk: Desk, made: Year) -> Year:
     """Writes a computed distribution, once and for good. NotAllowed while its year is open, or out of turn, or when
     entries were posted since it was computed."""
     year, facts = made.facts["year"], made.facts
@@ -147,7 +146,7 @@ def record(desk: Desk, made: Year, now: datetime) -> Year:
             )
         terms = msgspec.json.encode(facts["terms"]).decode()
         desk.db.execute(
-            "INSERT INTO distribution VALUES (?, ?, ?, ?)", (year, now.isoformat(), facts["last_entry"], terms)
+            "INSERT INTO distribution VALUES (?, ?, ?, ?)", (year, desk.now().isoformat(), facts["last_entry"], terms)
         )
         desk.db.executemany(
             "INSERT INTO distribution_posting VALUES (?, ?, ?, ?, ?)",

@@ -23,7 +23,7 @@ SELECT {party}, count(*) FROM invoice WHERE side = '{side}' AND period = ? AND i
 """
 
 
-def silent(desk: Desk, period: int, now: datetime, nil: bool = False) -> list[Facts]:
+def silent(desk: Desk, period: int, nil: bool = False) -> list[Facts]:
     """The partners awaited for a period, those that owe most first: role, GLN, name, what each declared itself, the
     invoices only the other side declared, and what these are worth in cents, least and most. As of the last pass.
 
@@ -60,7 +60,7 @@ def silent(desk: Desk, period: int, now: datetime, nil: bool = False) -> list[Fa
         known = directory.get(gln)
         found.append(
             {
-                "role": role, "period": period, "at": now.isoformat(), "declared": declared.get((role, code), 0),
+                "role": role, "period": period, "at": desk.now().isoformat(), "declared": declared.get((role, code), 0),
                 "partner": {"gln": gln, "name": (known.name if known else "") or f"{_WHO[role]} {gln}", "address": []},
                 "issuer": desk.home.settings.letterhead,
                 "least_cents": sum(one["least_cents"] for one in invoices),

@@ -19,7 +19,6 @@ import msgspec
 from edi.core import partners
 from edi.core.desk import Desk
 from edi.core.partners import Partner
-from edi.core.settings import Settings
 from edi.core.store import snapshot, transaction
 from edi.lending.books.paper import pdf
 from edi.lending.matching import estimating
@@ -56,9 +55,8 @@ def label(number: int) -> str:
 
 
 def issue(
-    desk: Desk, settings: Settings, period: int, now: datetime, supplier: str | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
-) -> Iterator[Facts]:  # fmt: skip
+    desk: Desk, period: int, supplier: str | None = None, progress: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Facts]:
     """Issues a statement to every supplier with something new to say, each in a transaction of its own; gives each
     document once it is kept. Once more, it issues nothing."""
     with snapshot(desk.db):
@@ -73,7 +71,7 @@ def issue(
     for done, one in enumerate(due):
         progress(done, len(due))
         with transaction(desk.db):
-            facts = _drawn_up(desk, settings, one, period, now, directory, alone[one])
+            facts = _drawn_up(desk, one, period, directory, alone[one])
             if facts is not None:
                 _keep(desk, facts)
         if facts is not None:
@@ -101,10 +99,10 @@ def _name(directory: dict[str, Partner], code: str) -> str:
 
 
 def _drawn_up(
-    desk: Desk, settings: Settings, supplier: str, period: int, now: datetime,
-    directory: dict[str, Partner], alone: list[Facts],
-) -> Facts | None:  # fmt: skip
+    desk: Desk, supplier: str, period: int, directory: dict[str, Partner], alone: list[Facts]
+) -> Facts | None:
     """The document, or None when it would say nothing new."""
+    now = desk.now()
     before = desk.db.execute(
         "SELECT * FROM issued_statement WHERE supplier = ? AND period = ? ORDER BY number DESC LIMIT 1",
         (supplier, period),
@@ -139,7 +137,7 @@ def _drawn_up(
     return {
         "number": number, "label": label(number), "issued_on": now.date().isoformat(), "issued_at": now.isoformat(),
         "period": period, "last_entry": last, "previous": previous,
-        "issuer": settings.letterhead,
+        "issuer": desk.home.settings.letterhead,
         "supplier": {"gln": supplier, "name": _name(directory, supplier) or f"Fournisseur {supplier}", "address": []},
         "invoices": told, "reversed": undone, "estimates": estimates or alone, "estimates_billed": bool(estimates),
         "by_rate": _subtotals([*told, *undone], "rate"), "by_library": _subtotals([*told, *undone], "library"),

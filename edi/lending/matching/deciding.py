@@ -9,7 +9,6 @@ A decision stands as long as the very invoices it was about: one that is withdra
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from edi.core import touched
@@ -84,12 +83,12 @@ def case_of(desk: Desk, invoice: int) -> tuple[str, str, list[int]]:
     return row["state"], row["reason"], sorted(mate[0] for mate in mates)
 
 
-def decide(desk: Desk, act: str, invoice: int, who: str, reason: str, now: datetime) -> int:
+def decide(desk: Desk, act: str, invoice: int, reason: str) -> int:
     """Decides on the case an invoice is in, inside the caller's transaction; the decision's id.
 
     Raises NotAllowed when that cannot be decided of it, or who or why is not said. The next pass carries it out.
     """
-    _signed(who, reason)
+    _signed(desk, reason)
     state, named, ids = case_of(desk, invoice)
     sides = {row[0] for row in desk.db.execute(f"SELECT side FROM invoice WHERE id IN ({', '.join(map(str, ids))})")}
     wrong = (
@@ -99,12 +98,12 @@ def decide(desk: Desk, act: str, invoice: int, who: str, reason: str, now: datet
     )
     if wrong:
         raise NotAllowed(why=filled("{cannot} ({state}).", cannot=_CANNOT[act], state=f"{state} {named}".strip()))
-    return _write(desk, act, ids, who, reason, now, state, named, None)
+    return _write(desk, act, ids, reason, state, named)
 
 
-def undo(desk: Desk, decision: int, who: str, reason: str, now: datetime) -> int:
+def undo(desk: Desk, decision: int, reason: str) -> int:
     """Undoes a decision, inside the caller's transaction; the undo's id. Raises NotFound, or NotAllowed when it is undone."""
-    _signed(who, reason)
+    _signed(desk, reason)
     row = desk.db.execute("SELECT * FROM decision WHERE id = ?", (decision,)).fetchone()
     if row is None:
         raise NotFound(what=Both(f"décision {decision}", f"decision {decision}"))
@@ -116,11 +115,11 @@ def undo(desk: Desk, decision: int, who: str, reason: str, now: datetime) -> int
             )
         )
     ids = [one[0] for one in desk.db.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))]
-    return _write(desk, "undo", ids, who, reason, now, row["state"], row["named"], decision)
+    return _write(desk, "undo", ids, reason, row["state"], row["named"], decision)
 
 
-def _signed(who: str, reason: str) -> None:
-    if not who.strip() or not reason.strip():
+def _signed(desk: Desk, reason: str) -> None:
+    if not desk.who.strip() or not reason.strip():
         raise NotAllowed(
             why=Both(
                 "Une décision veut un nom et une raison : --by, --reason.",
@@ -129,13 +128,10 @@ def _signed(who: str, reason: str) -> None:
         )
 
 
-def _write(
-    desk: Desk, act: str, ids: list[int], who: str, reason: str, now: datetime,
-    state: str, named: str, undoes: int | None,
-) -> int:  # fmt: skip
+def _write(desk: Desk, act: str, ids: list[int], reason: str, state: str, named: str, undoes: int | None = None) -> int:
     cursor = desk.db.execute(
         "INSERT INTO decision (act, who, reason, at, state, named, undoes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (act, who.strip(), reason.strip(), now.isoformat(), state, named, undoes),
+        (act, desk.who.strip(), reason.strip(), desk.now().isoformat(), state, named, undoes),
     )
     assert cursor.lastrowid is not None
     desk.db.executemany("INSERT INTO decision_invoice VALUES (?, ?)", [(cursor.lastrowid, invoice) for invoice in ids])

@@ -50,7 +50,7 @@ _LAST = (
 ESTIMATE = Kind("lending", "estimate", lambda: terms.law().text, _content, SEALS)
 
 
-def post(desk: Desk, period: int, now: datetime, supplier: str | None = None) -> list[dict[str, Any]]:
+def post(desk: Desk, period: int, supplier: str | None = None) -> list[dict[str, Any]]:
     """Posts what suppliers (or one) owe at the least for a period and have no estimate of; the rows posted.
 
     Nobody is estimated whose credit notes come to more than its invoices.
@@ -71,7 +71,7 @@ def post(desk: Desk, period: int, now: datetime, supplier: str | None = None) ->
         ]  # fmt: skip
         with transaction(desk.db):
             last = desk.db.execute("SELECT coalesce(max(id), 0) FROM posting_run").fetchone()[0]
-            _append(desk, now, [(_posting(row, row["rate"], row["least_cents"]), None) for row in facts])
+            _append(desk, desk.now(), [(_posting(row, row["rate"], row["least_cents"]), None) for row in facts])
             posted = desk.db.execute("SELECT * FROM estimation WHERE run > ? ORDER BY estimate", (last,))
             return [dict(row) for row in posted]
 

@@ -199,7 +199,7 @@ def test_a_failed_file_can_be_discarded_and_is_not_tried_again(desk: Desk, monke
         patch.setattr(edi.lending.booking.staging, "check", crash)
         assert counts(desk.take(GOOD))[0] == "failed"
     with transaction(desk.db):
-        quarantine.discard(desk, 1, "exploitant", "bombe", desk.time)
+        quarantine.discard(desk, 1, "bombe")
     assert quarantine.listing(desk) == []
     assert desk.rows("SELECT id FROM receipt WHERE state = 'failed'") == []
     with pytest.raises(NotFound):
@@ -209,7 +209,7 @@ def test_a_failed_file_can_be_discarded_and_is_not_tried_again(desk: Desk, monke
 def test_reasons_are_wanted_by_the_room_itself(desk: Desk) -> None:
     desk.take(REFUSED)
     with pytest.raises(NotAllowed), transaction(desk.db):
-        quarantine.discard(desk, 1, "exploitant", "", desk.time)
+        quarantine.discard(desk, 1, "")
 
 
 # -- where in the bytes -------------------------------------------------------------------------------------

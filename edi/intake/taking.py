@@ -179,9 +179,7 @@ def _duplicate(desk: Desk, file: File, arrival: Arrival) -> Acknowledgement | No
     if file.dry:
         return None
     row = desk.db.execute(
-        "SELECT receipt, declarant FROM declaration d WHERE sha256 = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' "
-        "AND NOT EXISTS (SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels') "
-        "ORDER BY id LIMIT 1",
+        "SELECT receipt, declarant FROM v_declaration WHERE sha256 = ? AND counts AND NOT cancelled ORDER BY id LIMIT 1",
         (file.content,),
     ).fetchone()
     if row is None or (file.speaks_for is not None and row["declarant"] not in file.speaks_for):

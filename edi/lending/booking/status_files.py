@@ -28,17 +28,17 @@ from spool.link import EVERYBODY, Link, declarants
 #: The most invoices of one file: some megabytes.
 _MOST = 10_000
 
-_OWN = "CASE {0}.side WHEN 'supplier' THEN {0}.supplier ELSE {0}.library END"
-_NEWS = (
-    f"INSERT INTO news SELECT {_OWN.format('i')}, i.side, i.id FROM untold u CROSS JOIN invoice i ON i.id = u.invoice"
-)
+_NEWS = "INSERT INTO news SELECT i.by_gln, i.side, i.id FROM untold u CROSS JOIN invoice i ON i.id = u.invoice"
 _LAST = """
-SELECT r.id, r.link, r.home FROM declaration d JOIN receipt r ON r.id = d.receipt
-WHERE d.declarant = ? AND d.side = ? AND d.use = 'real' AND NOT d.dry AND d.verdict <> 'refused' ORDER BY d.id DESC LIMIT 1
+SELECT r.id, r.link, r.home FROM v_declaration d JOIN receipt r ON r.id = d.receipt
+WHERE d.declarant = ? AND d.side = ? AND d.counts ORDER BY d.id DESC LIMIT 1
 """
-_OTHER = f"x.kind AS other_kind, x.number AS other_number, x.date AS other_date, x.ht AS other_ht, {_OWN.format('x')} AS other"
+_OTHER = (
+    "x.kind AS other_kind, x.number AS other_number, x.date AS other_date, x.ht AS other_ht, x.signed_ht AS other_signed, "
+    "x.by_gln AS other"
+)
 _ROWS = f"""
-SELECT i.id, i.side, CASE i.side WHEN 'supplier' THEN i.library ELSE i.supplier END AS partner, i.number, i.date, i.kind, i.ht,
+SELECT i.id, i.side, i.with_gln AS partner, i.number, i.date, i.kind, i.ht,
        i.period, substr(d.taken_at, 1, 10) AS since, w.invoice IS NOT NULL AS withdrawn, t.said,
        coalesce(o.state, 'waiting') AS state, coalesce(o.reason, '') AS reason,
        coalesce(o.period, i.period) IN (SELECT year FROM period_closed) AS closed,
@@ -172,7 +172,7 @@ def _together(mates: list[sqlite3.Row]) -> dict[str, Any]:
     """What is shown of them; nothing when there are none."""
     if not mates or mates[0]["other"] is None:
         return {}
-    signed = sum(-mate["other_ht"] if mate["other_kind"] == "A" else mate["other_ht"] for mate in mates)
+    signed = sum(mate["other_signed"] for mate in mates)
     return {
         "other": mates[0]["other"],
         "other_number": " + ".join(mate["other_number"] for mate in mates),

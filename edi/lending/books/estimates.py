@@ -22,7 +22,7 @@ _FACTS = (
     "supplier", "library", "invoice_number", "invoice_date", "kind", "ht_cents", "rate", "remuneration_cents", "library_invoice",
 )  # fmt: skip
 _INVOICE = (
-    "SELECT library, number AS invoice_number, date AS invoice_date, kind, ht, coalesce(credited_on, date) AS day FROM invoice "
+    "SELECT library, number AS invoice_number, date AS invoice_date, kind, ht, signed_ht, coalesce(credited_on, date) AS day FROM invoice "
     "WHERE id = :library_invoice AND side = 'library'"
 )
 #: Two that stand for one invoice; one that stands beside an entry. Where something is still to be looked at, the next pass sees to it.
@@ -93,6 +93,9 @@ def follows(row: Mapping[str, Any], invoice: sqlite3.Row | None, law: terms.Law)
     if invoice is None or any(row[name] != invoice[name] for name in names):
         return False
     of = law.at(date.fromisoformat(invoice["day"]))
-    signed = -invoice["ht"] if row["kind"] == "A" else invoice["ht"]
-    due = (signed, rate_text(of.rate_percent), least(row["kind"], invoice["ht"], of.rate_percent, of.cap_bp))
+    due = (
+        invoice["signed_ht"],
+        rate_text(of.rate_percent),
+        least(row["kind"], invoice["ht"], of.rate_percent, of.cap_bp),
+    )
     return due == (row["ht_cents"], row["rate"], row["remuneration_cents"])

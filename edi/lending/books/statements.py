@@ -86,8 +86,11 @@ def _waiting(desk: Desk, period: int, directory: dict[str, Partner]) -> defaultd
     for one in waiting(desk, period, directory):
         if one["side"] == "library" and one["most_cents"] and (one["awaited"], int(one["date"][:4])) not in nil:
             told = {name: one[name] for name in ("library", "number", "date", "kind")}
-            signed = -one["ht"] if one["kind"] == "A" else one["ht"]
-            told |= {"name": _name(directory, one["library"]), "ht_cents": signed, "rate": rate_text(one["rate"])}
+            told |= {
+                "name": _name(directory, one["library"]),
+                "ht_cents": one["signed_ht"],
+                "rate": rate_text(one["rate"]),
+            }
             found[f"{one['awaited']:013d}"].append({**told, "remuneration_cents": one["least_cents"]})
     for lines in found.values():
         lines.sort(key=lambda line: (line["library"], line["date"], line["number"]))

@@ -78,9 +78,8 @@ def post(desk: Desk, period: int, supplier: str | None = None) -> list[dict[str,
 
 def _posting(row: Mapping[str, Any], rate_percent: int, cents: int) -> tuple[Any, ...]:
     """The facts of an estimate, less `facts` and `reverses`, of a library's invoice."""
-    ht = -row["ht"] if row["kind"] == "A" else row["ht"]
     return (
-        row["period"], row["supplier"], row["library"], row["invoice_number"], row["invoice_date"], row["kind"], ht,
+        row["period"], row["supplier"], row["library"], row["invoice_number"], row["invoice_date"], row["kind"], row["signed_ht"],
         rate_text(rate_percent), cents, 0, "", row["id"], None,
     )  # fmt: skip
 
@@ -104,7 +103,7 @@ def take_back(desk: Desk, now: datetime) -> None:
 def undone(desk: Desk) -> list[tuple[tuple[Any, ...], sqlite3.Row | None]]:
     """What `take_back` has to post."""
     rows = desk.db.execute(
-        "SELECT e.*, o.state, w.invoice AS gone, i.id, i.supplier AS named, i.ht, coalesce(i.credited_on, i.date) AS day "
+        "SELECT e.*, o.state, w.invoice AS gone, i.id, i.supplier AS named, i.ht, i.signed_ht, coalesce(i.credited_on, i.date) AS day "
         "FROM estimation_standing e JOIN invoice i ON i.id = e.library_invoice "
         "LEFT JOIN outcome o ON o.invoice = i.id LEFT JOIN withdrawal w ON w.invoice = i.id ORDER BY e.estimate"
     ).fetchall()

@@ -16,7 +16,7 @@ from edi.lending.matching.match_table import CLAIMS_CONTRACT, NO_LINES
 from edi.lending.rules.remuneration import least, most, share, why_exempt
 
 _WAITING = """
-SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
+SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, i.signed_ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
        CASE t.side WHEN 'supplier' THEN t.library ELSE t.supplier END AS awaited,
        t.flags & ?2 AS exempt_contract, t.side = 'supplier' AND t.flags & ?3 AS no_lines, r.received_at AS since
 FROM left_over l CROSS JOIN twin t ON (t.supplier, t.library, t.key, t.side, t.day, t.invoice) = (l.supplier, l.library, l.key, l.side, l.day, l.invoice)
@@ -26,9 +26,8 @@ WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome UNION ALL 
 """
 
 _SPOKEN = """
-SELECT declarant, period, sum(invoices) AS invoices FROM declaration d
-WHERE side = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' AND nature <> 'cancels'
-  AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id) GROUP BY declarant, period
+SELECT declarant, period, sum(invoices) AS invoices FROM v_declaration
+WHERE side = ? AND counts AND NOT superseded AND nature <> 'cancels' GROUP BY declarant, period
 """
 
 

@@ -61,7 +61,7 @@ def plan(judged: Judged, booked: Booked, name: str, sha256: str, now: datetime) 
     others = tuple(sorted(year for year, invoices in judged.outside.items() if invoices))
     replaces = header.nature == "replaces"
     here = judged.fates.count(REFUSED) > sum(judged.outside.values())
-    fates, made = zlib.compress(bytes(judged.fates)), {}
+    fates, recipes = zlib.compress(bytes(judged.fates)), {}
     for place, period in enumerate([header.period] * (here or replaces) + [*others], 1):
         own = period == header.period
         digest = hashlib.blake2b(f"{sha256} {now.isoformat()} {period}".encode()).hexdigest()[:7]
@@ -75,8 +75,8 @@ def plan(judged: Judged, booked: Booked, name: str, sha256: str, now: datetime) 
             sending=min(header.sending + place, 999_999) if header.sending else 0,
         )
         recipe = Recipe(sha256, form, new, fates, own and replaces, None if own else period, others)
-        made[named(name, form, None if own else period)] = recipe
-    return made
+        recipes[named(name, form, None if own else period)] = recipe
+    return recipes
 
 
 def post(desk: Desk, file: File, arrival: Arrival, recipes: dict[str, Recipe]) -> None:
@@ -101,14 +101,14 @@ def body(desk: Desk, answer: sqlite3.Row) -> Iterator[bytes | IO[bytes]]:
         return
     recipe = msgspec.json.decode(row["recipe"], type=Recipe)
     original = desk.folder.original(recipe.sha256)
-    with tempfile.TemporaryFile() as made:
+    with tempfile.TemporaryFile() as written:
         try:
             with original.open("rb") as stream:
-                write(recipe, stream, made)
+                write(recipe, stream, written)
         except ValueError as wrong:
             raise Unreadable(path=original, why=wrong) from wrong
-        made.seek(0)
-        yield made
+        written.seek(0)
+        yield written
 
 
 def hold(desk: Desk, link: str, answer: sqlite3.Row) -> Path | None:

@@ -93,24 +93,24 @@ def _told(desk: Desk, declarant: str, side: str) -> Iterator[None]:
     number, last = before["files"] if before else 0, 0
     while rows := desk.db.execute(_ROWS, (declarant, side, last)).fetchall():
         last = rows[-1]["id"]
-        said = list(_said(desk, rows, route.link.language)) if route else []
-        number += bool(said)
-        told = Status(
+        news = list(_said(desk, rows, route.link.language)) if route else []
+        number += bool(news)
+        status_file = Status(
             sender=desk.home.settings.gln, declarant=declarant, side=side, number=number, told_at=now,
-            invoices=tuple(standing for _, standing, _ in said),
+            invoices=tuple(standing for _, standing, _ in news),
         )  # fmt: skip
-        forms = route.link.status_forms if route and said else ()
-        files = [(file_name(declarant, number, form), status.write(told, form)) for form in forms]
+        forms = route.link.status_forms if route and news else ()
+        files = [(file_name(declarant, number, form), status.write(status_file, form)) for form in forms]
         with transaction(desk.db):
-            if route and said:
+            if route and news:
                 send(desk, route.receipt, route.link.name, route.home, files, now)
                 desk.db.execute("INSERT OR REPLACE INTO told_to VALUES (?, ?, ?)", (declarant, number, now.isoformat()))
                 desk.db.executemany(
-                    "INSERT OR REPLACE INTO told VALUES (?, ?)", [(one, hashed) for one, _, hashed in said]
+                    "INSERT OR REPLACE INTO told VALUES (?, ?)", [(invoice, hashed) for invoice, _, hashed in news]
                 )
             desk.db.executemany("DELETE FROM untold WHERE invoice = ?", [(row["id"],) for row in rows])
         breathe()
-        if said:
+        if news:
             yield
 
 

@@ -39,8 +39,8 @@ def flaw(desk: Desk) -> str | None:
     standing: dict[int, Mapping[str, Any]] = {}
     previous = ""
     for number, row in enumerate(desk.db.execute("SELECT * FROM estimate ORDER BY estimate"), 1):
-        told = {name: row[name] for name in row.keys() if name != "hash"}  # noqa: SIM118 - a Row is no dict
-        facts = {**told, "rate": rate_text(row["rate_percent"])}
+        hashed = {name: row[name] for name in row.keys() if name != "hash"}  # noqa: SIM118 - a Row is no dict
+        facts = {**hashed, "rate": rate_text(row["rate_percent"])}
         before = standing.pop(row["library_invoice"], None)
         if row["reverses"] is None:
             invoice = desk.db.execute(_INVOICE, facts).fetchone()
@@ -48,7 +48,7 @@ def flaw(desk: Desk) -> str | None:
             standing[row["library_invoice"]] = facts
         else:
             holds = before is not None and before["estimate"] == row["reverses"] and is_opposite(facts, before)
-        if not holds or row["estimate"] != number or row["previous"] != previous or content_hash(told) != row["hash"]:
+        if not holds or row["estimate"] != number or row["previous"] != previous or content_hash(hashed) != row["hash"]:
             return f"estimation {number}"
         previous = row["hash"]
     sealed = desk.db.execute("SELECT seals FROM posting_run WHERE seals <> '' ORDER BY id LIMIT 1").fetchone()

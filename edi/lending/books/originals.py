@@ -49,12 +49,12 @@ def read_again(desk: Desk, progress: Progress) -> tuple[int, dict[int, str]]:
     with partners.known_aside(desk, context.directory.values()) as aside:
         for row in declared:
             progress(Both("fichiers", "files"), done, of)
-            otherwise.update(_said(desk, aside, row, context))
+            otherwise.update(_differences(desk, aside, row, context))
             done += row["size"] or 0
     return len(declared), otherwise
 
 
-def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> Iterator[tuple[int, str]]:
+def _differences(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> Iterator[tuple[int, str]]:
     """(invoice, what differs) of one file, which is read `aside`."""
     first, sha256 = declared["receipt"] * PLACES, declared["sha256"] or ""
     kept = desk.db.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
@@ -72,16 +72,16 @@ def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> I
                 if content_sha256(source, sha256) == declared["content"]:
                     header = stage(aside, source, context, limits=Limits(max_records=PLACES)).header
             for row in kept:
-                told = aside.db.execute(find, (row["id"] - first,)).fetchone() if header else None
+                staged = aside.db.execute(find, (row["id"] - first,)).fetchone() if header else None
                 wanted = {} if header is None else {name: getattr(header, name) for name in _HEADER}
-                if told is None or told["partner"] != row[partner]:
+                if staged is None or staged["partner"] != row[partner]:
                     yield row["id"], f"received/{sha256[:2]}/{sha256}"
                 elif differs := [name for name in _HEADER if declared[name] != wanted[name]]:
                     yield row["id"], f"{differs[0]} {declared[differs[0]]} ; {wanted[differs[0]]}"
                 elif (row["declaration"], row[side]) != (declared["id"], declared["declarant"]):
                     yield row["id"], f"declaration {row['declaration']} {row[side]} ; {declared['id']}"
-                elif differs := [name for name in _COMPARED if told[name] != row[name]]:
-                    yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
+                elif differs := [name for name in _COMPARED if staged[name] != row[name]]:
+                    yield row["id"], f"{differs[0]} {row[differs[0]]} ; {staged[differs[0]]}"
     except NotFound as gone:
         raise Unreadable(
             path=desk.home.path / "received" / sha256[:2] / sha256, why=Both("n'y est plus", "is not there")

@@ -55,12 +55,12 @@ def standing(desk: Desk, whole: bool) -> dict[int, Decisions]:
 
 def among(decided: dict[int, Decisions], pair: Iterable[Candidate]) -> Decisions:
     """The decisions about the invoices of two partners, in the order of their first invoice."""
-    found = [decided[one.invoice] for one in pair if one.invoice in decided] if decided else []
+    found = [decided[candidate.invoice] for candidate in pair if candidate.invoice in decided] if decided else []
     if not found:
         return NONE_DECIDED
 
     def every(name: str) -> list[frozenset[int]]:
-        return sorted({ids for one in found for ids in getattr(one, name)}, key=sorted)
+        return sorted({ids for candidate in found for ids in getattr(candidate, name)}, key=sorted)
 
     return Decisions(accepted=every("accepted"), rejected=every("rejected"), settled=every("settled"))
 
@@ -114,7 +114,9 @@ def undo(desk: Desk, decision: int, reason: str) -> int:
                 f"Decision {decision} is undone already, or is an undo.",
             )
         )
-    ids = [one[0] for one in desk.db.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))]
+    ids = [
+        number[0] for number in desk.db.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))
+    ]
     return _write(desk, "undo", ids, reason, row["state"], row["named"], decision)
 
 
@@ -146,7 +148,7 @@ def listing(desk: Desk, invoices: Iterable[int] | None = None) -> list[dict[str,
         else f"WHERE d.id IN (SELECT decision FROM decision_invoice WHERE invoice IN ({', '.join(map(str, invoices))}))"
     )  # fmt: skip
     return [
-        {**dict(row), "stands": bool(row["stands"]), "invoices": [int(one) for one in row["invoices"].split(",")]}
+        {**dict(row), "stands": bool(row["stands"]), "invoices": [int(number) for number in row["invoices"].split(",")]}
         for row in desk.db.execute(
             f"SELECT d.*, {_STANDING} AND NOT EXISTS (SELECT 1 FROM decision_invoice g JOIN withdrawal w ON w.invoice = g.invoice "
             "WHERE g.decision = d.id) AS stands, (SELECT group_concat(invoice) FROM decision_invoice WHERE decision = d.id) "

@@ -8,7 +8,6 @@ has it. Authority: domain, "An estimate bills the lower bound"; whom it concerns
 """
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +20,7 @@ from edi.core.ledger import FACTS, Kind
 from edi.core.lock import in_turn
 from edi.core.store import transaction
 from edi.lending.matching.claims import SEALS, rate_text
-from edi.lending.matching.waiting import said_nil, waiting
+from edi.lending.matching.waiting import said_nil, unanswered
 from edi.lending.rules import terms
 from edi.lending.rules.remuneration import least, why_exempt
 from schemas.column import Column
@@ -56,18 +55,12 @@ def post(desk: Desk, period: int, supplier: str | None = None) -> list[dict[str,
     Nobody is estimated whose credit notes come to more than its invoices.
     """
     with in_turn(store.home_of(desk.db), "reconcile", store.waiting_told(desk.db)):
-        directory = partners.load(desk)
-        nil = said_nil(desk, "supplier", directory)
         have = {row[0] for row in desk.db.execute("SELECT library_invoice FROM estimation_standing")}
-        due: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for one in waiting(desk, period, directory):
-            code, year = f"{one['awaited']:013d}", int(one["date"][:4])
-            if one["side"] == "library" and one["most_cents"] and (one["awaited"], year) not in nil:
-                due[code].append(one)
+        due = sorted(unanswered(desk, period, partners.load(desk)).items())
         facts = [
-            {**one, "period": period, "supplier": code, "invoice_number": one["number"], "invoice_date": one["date"]}
-            for code, some in sorted(due.items()) if supplier in (None, code) and sum(one["least_cents"] for one in some) > 0
-            for one in some if one["id"] not in have
+            {**invoice, "period": period, "supplier": code, "invoice_number": invoice["number"], "invoice_date": invoice["date"]}
+            for code, invoices in due if supplier in (None, code) and sum(invoice["least_cents"] for invoice in invoices) > 0
+            for invoice in invoices if invoice["id"] not in have
         ]  # fmt: skip
         with transaction(desk.db):
             last = desk.db.execute("SELECT coalesce(max(id), 0) FROM posting_run").fetchone()[0]

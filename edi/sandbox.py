@@ -149,7 +149,7 @@ def _play(desk: Desk, done: Pass) -> None:
         scenario = _scenario(taken.reference)
         if scenario == "DOUBLE":
             depot, again = desk.home.path / "partenaires" / USER / "depot", f"encore-{taken.file}"
-            durable.write(depot / again, Folder(desk.home.path).original(taken.sha256).read_bytes())
+            durable.write(depot / again, desk.folder.original(taken.sha256).read_bytes())
         if scenario != "MUET" and taken.accepted <= _PLAYED:
             for path in _twins(desk, taken, dearer=scenario == "ECART"):
                 list(ingest(desk, [path]))

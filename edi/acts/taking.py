@@ -189,7 +189,7 @@ def held(desk: "Desk", *, number: Number) -> Held:
 
     row = quarantine.waiting(desk, number)
     original = desk.folder.original(row["sha256"])
-    acknowledgement, found = quarantine.show(desk, number, original, desk.home.settings.max_bytes)
+    acknowledgement, found = quarantine.show(desk, number)
     return Held(row=quarantine.spoken(desk, row), acknowledgement=acknowledgement, found=found, original=original)
 
 

@@ -6,7 +6,6 @@ takes a file off the list, for a reason. Every act is kept with who and when.
 
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -55,17 +54,15 @@ def waiting(desk: Desk, receipt: int) -> sqlite3.Row:
     return row
 
 
-def show(
-    desk: Desk, receipt: int, original: Path, max_bytes: int
-) -> tuple[Acknowledgement | None, dict[Finding, Excerpt]]:
+def show(desk: Desk, receipt: int) -> tuple[Acknowledgement | None, dict[Finding, Excerpt]]:
     """The verdict on a file in quarantine, with its first findings, and for each of them where in the bytes it is."""
-    waiting(desk, receipt)
+    original = desk.folder.original(waiting(desk, receipt)["sha256"])
     acknowledgement = answers.recall(desk, receipt)
     if acknowledgement is None:
         return None, {}
     findings = sorted(acknowledgement.findings, key=lambda finding: reach(finding) == "warning")[:_SHOWN]
     with original.open("rb") as stream:
-        source = open_source(stream, max_bytes)
+        source = open_source(stream, desk.home.settings.max_bytes)
         first = msgspec.structs.replace(acknowledgement, findings=tuple(findings))
         return first, excerpts(source.stream, source.format, findings)
 

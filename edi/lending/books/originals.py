@@ -18,7 +18,6 @@ from parsers.sniff import open_source
 from schemas.errors import NotFound, Unreadable
 from schemas.text import Both, Text
 from spool.errors import why
-from spool.folder import Folder
 
 #: Told what is gone through, how far, and of how much.
 Progress = Callable[[Text, int, int], None]
@@ -64,7 +63,7 @@ def _differences(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Contex
     side, find = declared["side"], "SELECT * FROM staged_invoice WHERE seq = ?"
     partner = "library" if side == "supplier" else "supplier"
     try:
-        path = Folder(desk.home.path).original(sha256)
+        path = desk.folder.original(sha256)
         with path.open("rb") as stream:
             header = None
             if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:

@@ -276,12 +276,10 @@ def _miss(
     theirs: Placed, likeness: explaining.Likeness, state: str, reason: str, directory: dict[str, Partner]
 ) -> dict[str, Any]:
     lost = [*likeness.against, *([_ELSEWHERE[state]] if state in _ELSEWHERE else [])]
-    facts = {
-        name: getattr(theirs.candidate, name) for name in ("invoice", "side", "supplier", "library", "number", "kind")
-    }
+    facts = {name: getattr(theirs.candidate, name) for name in ("invoice", "side", "supplier", "library", "number")}
     return {
-        **facts, "date": theirs.date, "ht_cents": theirs.candidate.ht, "ttc_cents": theirs.ttc, "state": state,
-        "reason": reason, "name": _name(directory, facts[facts["side"]]),
+        **facts, "date": theirs.date, "kind": theirs.candidate.kind, "ht_cents": theirs.candidate.ht,
+        "ttc_cents": theirs.ttc, "state": state, "reason": reason, "name": _name(directory, facts[facts["side"]]),
         **msgspec.to_builtins(likeness), "lost": msgspec.to_builtins(lost or [_ONLY_ONE]),
     }  # fmt: skip
 

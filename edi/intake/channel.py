@@ -46,10 +46,8 @@ class Channel:
         self.starts: dict[str, int] = {}
         #: The homes of the files still to be fetched, by path; None while nobody knows which there are.
         self.owed: dict[str, str] | None = {}
-        #: What its last pull said: see `Exchange`.
-        self.seen: set[str] = set()
-        self.growing: float | None = None
-        #: Whether it could not be reached when last tried, though it may be next time.
+        #: What its last pull did, and whether it could be reached when last tried.
+        self.pulled = Exchange()
         self.away = False
 
     def owing(self) -> set[str] | None:

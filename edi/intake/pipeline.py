@@ -119,8 +119,7 @@ class Run:
         came = set()
         for name, exchange in heard(self.crew.pulling):
             came.add(name)
-            channel = self.channels[name]
-            channel.seen, channel.growing = exchange.seen, exchange.growing
+            self.channels[name].pulled = exchange
             self._note(done, name, exchange)
         return came
 

@@ -12,11 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from edi.core.desk import Desk, open_desk
+from edi.core.desk import Desk, Tell, open_desk
 from edi.demo import cast, places
 from edi.demo.places import Place
 from edi.directory import importing
-from edi.intake.channel import Tell
 from edi.intake.pipeline import Run
 from edi.lending.matching.claims import rate_text
 from edi.lending.matching.reconciling import reconcile

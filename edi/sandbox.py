@@ -19,12 +19,11 @@ from typing import Any
 
 import msgspec
 
-from edi.core.desk import Desk, open_desk
+from edi.core.desk import Desk, Tell, open_desk
 from edi.core.settings import Home, open_home
 from edi.core.store import PLACES, transaction
 from edi.intake import links
 from edi.intake.arrivals import header_of
-from edi.intake.channel import Tell
 from edi.intake.ingesting import ingest
 from edi.intake.pipeline import Pass, Run
 from edi.intake.running import forever
@@ -102,12 +101,8 @@ def _settings(home: Home) -> str:
 def play(home: Home, stop: threading.Event, tell: Tell) -> None:
     """Watches the account until `stop` is set, and plays the other side."""
     with open_desk(home.path) as desk:
-        run = Run(
-            desk,
-            lambda desk: reconcile(desk, desk.now()),
-            lambda event, facts: _meddle(home, event, facts, tell),
-            stop,
-        )
+        desk.stop, desk.tell = stop, lambda event, facts: _meddle(home, event, facts, tell)
+        run = Run(desk, reconcile)
         forever(run, lambda done: _play(desk, done))
 
 
@@ -154,7 +149,7 @@ def _play(desk: Desk, done: Pass) -> None:
         scenario = _scenario(taken.reference)
         if scenario == "DOUBLE":
             depot, again = desk.home.path / "partenaires" / USER / "depot", f"encore-{taken.file}"
-            durable.write(depot / again, Folder(desk.home.path).original(taken.sha256).read_bytes())
+            durable.write(depot / again, desk.folder.original(taken.sha256).read_bytes())
         if scenario != "MUET" and taken.accepted <= _PLAYED:
             for path in _twins(desk, taken, dearer=scenario == "ECART"):
                 list(ingest(desk, [path]))

@@ -2,7 +2,6 @@
 `edi.core.scheme` says."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from edi.core.desk import Desk
@@ -66,6 +65,6 @@ def discard_forgotten(desk: Desk) -> None:
             scheme.discard(desk, receipt)
 
 
-def send_pending(desk: Desk, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
+def send_pending(desk: Desk, stop: Callable[[], bool] = lambda: False) -> int:
     """Tells declarants what became of what they declared: how many files."""
-    return sum(scheme.send_pending(desk, now, stop) for scheme in SCHEMES)
+    return sum(scheme.send_pending(desk, stop) for scheme in SCHEMES)

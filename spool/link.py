@@ -65,6 +65,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     }
 
     @property
+    def folders(self) -> dict[str, str]:
+        """The depot, retour and archive, by these names."""
+        return {field: getattr(self, field) for field in ("depot", "retour", "archive")}
+
+    @property
     def status_forms(self) -> tuple[str, ...]:
         """The forms of status files, none when they are switched off."""
         if isinstance(self.status, bool):
@@ -112,7 +117,7 @@ def problems(link: Link) -> Iterator[Text]:
 
 
 def _folders(link: Link) -> Iterator[Text]:
-    folders = {"depot": link.depot, "retour": link.retour, "archive": link.archive}
+    folders = link.folders
     for field, folder in folders.items():
         segments, named = folder.split("/"), f"{field} {folder!r}"
         if not segments[-1] or {".", "..", ""} & set(segments[1:]) or segments[0] in (".", ".."):

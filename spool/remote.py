@@ -2,7 +2,6 @@
 
 import stat
 from collections.abc import Iterator
-from types import TracebackType
 from typing import IO, Literal, Protocol, Self
 
 import msgspec
@@ -63,10 +62,11 @@ class Remote(Protocol):
         """Let go of the connection; twice is no error."""
         ...
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.close()
 
 
 def is_segment(name: str) -> bool:

@@ -18,7 +18,8 @@ from edi.core.partners import Partner
 from edi.core.settings import Home, Settings, open_home
 from edi.core.store import connect, scratch, transaction
 from edi.directory.importing import bring_in
-from edi.intake.taking import Arrival, receive, take
+from edi.intake.arrivals import Arrival
+from edi.intake.taking import receive, take
 from edi.lending.matching import derived
 from edi.lending.matching.reconciling import reconcile
 from schemas.acknowledgement import Acknowledgement
@@ -105,11 +106,11 @@ class Desk(edi.core.desk.Desk):
         self.time += timedelta(seconds=1)
         arrival = Arrival(name=name, link=link, speaks_for=speaks_for, dry=dry)
         if receipt is None:
-            receipt = receive(self, arrival, self.folder.keep(io.BytesIO(data), 1 << 28), self.time)
-        return take(self, receipt, arrival, self.time)
+            receipt = receive(self, arrival, self.folder.keep(io.BytesIO(data), 1 << 28))
+        return take(self, receipt, arrival)
 
     def reconcile(self) -> dict[str, int]:
-        return reconcile(self, self.time)
+        return reconcile(self)
 
     def know(self, directory: Iterable[Partner]) -> int:
         """Imports partners, as `edi partners import` does; how many invoices that touches."""

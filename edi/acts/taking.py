@@ -68,7 +68,7 @@ def run(desk: "Desk", *, once: Annotated[bool, Asked(Both("Un seul passage.", "O
         if not desk.home.settings.link:
             nothing = Both("Aucune liaison dans {toml} : rien à tirer.", "No link in {toml}: nothing to pull.")
             desk.tell("note", {"note": filled(nothing, toml=desk.home.path / "edi.toml")})
-        running = pipeline.Run(desk, lambda desk: reconcile(desk, desk.now()), desk.tell, desk.stop)
+        running = pipeline.Run(desk, reconcile)
         if not once:
             desk.tell("running", {"links": len(desk.home.settings.link)})
             forever(running, lambda did: desk.tell("pass", {"did": Passed(did=did)}))
@@ -189,7 +189,7 @@ def held(desk: "Desk", *, number: Number) -> Held:
 
     row = quarantine.waiting(desk, number)
     original = desk.folder.original(row["sha256"])
-    acknowledgement, found = quarantine.show(desk, number, original, desk.home.settings.max_bytes)
+    acknowledgement, found = quarantine.show(desk, number)
     return Held(row=quarantine.spoken(desk, row), acknowledgement=acknowledgement, found=found, original=original)
 
 
@@ -197,15 +197,16 @@ def release(desk: "Desk", *, number: Number, reason: Reason = "") -> Facts:
     """Reads a file again with today's rules."""
     from edi.core.store import transaction
     from edi.intake import quarantine
-    from edi.intake.arrivals import arrival_of, take_receipt
+    from edi.intake.arrivals import arrival_of
     from edi.intake.outgoing import deliver
+    from edi.intake.taking import take_receipt
 
     home, folder = desk.home, desk.folder
     with transaction(desk.db):
         row = quarantine.waiting(desk, number)
-        arrival_of(home, row["link"], row["home"], row["name"], bool(row["dry"]))  # its link is still known
+        arrival_of(home, row)  # its link is still known
         folder.original(row["sha256"])
-        receipt = quarantine.release(desk, number, desk.who, reason, desk.now())
+        receipt = quarantine.release(desk, number, reason)
     about = {"link": row["link"], "file": row["name"]}
     desk.decided("released", **about, receipt=number, reason=reason, read_again_as=receipt)
     taken = take_receipt(desk, receipt)
@@ -231,7 +232,7 @@ def discard(desk: "Desk", *, number: Number, reason: Reason = "") -> Facts:
 
     with transaction(desk.db):
         row = quarantine.waiting(desk, number)
-        quarantine.discard(desk, number, desk.who, reason, desk.now())
+        quarantine.discard(desk, number, reason)
     desk.decided("discarded", link=row["link"], file=row["name"], receipt=number, reason=reason)
     desk.folder.release(row["sha256"], row["name"])
     says = Both("{name} écarté ; ses octets restent dans received/.", "{name} discarded; its bytes stay in received/.")

@@ -85,5 +85,5 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     discard: Callable[[Desk, int], None]
     forgotten: Callable[[Desk], list[int]]
     unchecked: Callable[[Desk, File], tuple[str, ...]]
-    send_pending: Callable[[Desk, datetime, Callable[[], bool]], int]
+    send_pending: Callable[[Desk, Callable[[], bool]], int]
     state: Callable[[Desk], dict[str, Any]]

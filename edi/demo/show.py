@@ -12,11 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from edi.core.desk import Desk, open_desk
+from edi.core.desk import Desk, Tell, open_desk
 from edi.demo import cast, places
 from edi.demo.places import Place
 from edi.directory import importing
-from edi.intake.channel import Tell
 from edi.intake.pipeline import Run
 from edi.lending.matching.claims import rate_text
 from edi.lending.matching.reconciling import reconcile
@@ -66,9 +65,8 @@ def demo(home: Path, tell: Tell, keep: bool, language: Language = "fr") -> Facts
 def _round(files: list[cast.Sent], names: dict[str, str], desk: Desk, number: int) -> Facts:
     """One pass over what lies in the depots; what came of each file, and how many invoices stand where planned."""
     taken: list[tuple[str, Any]] = []
-    done = Run(desk, lambda desk: reconcile(desk, desk.now()), lambda event, facts: taken.append((event, facts))).once(
-        patient=True
-    )
+    desk.tell = lambda event, facts: taken.append((event, facts))
+    done = Run(desk, reconcile).once(patient=True)
     sent = {file.name: file for file in files}
     told = [_file(sent[facts["file"]], names, facts["acknowledgement"]) for event, facts in taken if event == "taken"]
     stands, planned = _stands(desk), cast.planted(number)

@@ -5,34 +5,36 @@ The outbox is the `answer` table: written in T2, pushed afterwards, marked only 
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 
 from edi.core.desk import Desk
 from edi.core.judged import Booked, Judged
 from edi.core.outbox import send
-from parsers.answers import Encoding, render
+from edi.core.scheme import File
+from edi.core.store import transaction
+from edi.intake.arrivals import Arrival
+from parsers.answers import render
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound
 from schemas.finding import Finding
-from schemas.text import Both
+from schemas.text import Both, Text, stored
 
 
 def acknowledge(
-    judged: Judged, booked: Booked, *, file: str, sha256: str, sender: str, link_gln: str | None,
-    not_checked: tuple[str, ...], dry: bool, now: datetime, corrections: Iterable[str] = (),
+    judged: Judged, booked: Booked, file: File, arrival: Arrival, *, sha256: str, not_checked: tuple[str, ...],
+    corrections: Iterable[str] = (),
 ) -> Acknowledgement:  # fmt: skip
-    """The acknowledgement of a file that was read. `now` is Paris wall-clock time."""
+    """The acknowledgement of a file that was read; `sha256` is of its bytes as they came."""
     header = judged.header
     return Acknowledgement(
-        file=file,
+        file=arrival.name,
         sha256=sha256,
         format=judged.format,
         verdict=booked.verdict,
-        addressee=(header.declarant if header else None) or link_gln,
-        sender=sender,
-        answered_at=now,
+        addressee=(header.declarant if header else None) or arrival.link_gln,
+        sender=file.ours,
+        answered_at=file.now,
         side=header.side if header else None,
         use=header.use if header else None,
         nature=header.nature if header else None,
@@ -51,7 +53,7 @@ def acknowledge(
         not_checked=not_checked,
         corrections=tuple(corrections),
         structure_refused=judged.tally.file_refused,
-        dry_run=dry,
+        dry_run=file.dry or file.alone,
         would=booked.would,
     )
 
@@ -80,19 +82,13 @@ def recall(desk: Desk, receipt: int) -> Acknowledgement | None:
     return msgspec.structs.replace(acknowledgement, findings=kept)
 
 
-def post(
-    desk: Desk, receipt: int, acknowledgement: Acknowledgement, link: str, home: str,
-    encoding: Encoding, language: str, now: datetime,
-) -> None:  # fmt: skip
+def post(desk: Desk, file: File, arrival: Arrival, acknowledgement: Acknowledgement) -> None:
     """Puts every answer to a file in the outbox, within T2."""
-    files = render(acknowledgement, acknowledgement.file, encoding, language)
-    send(desk, receipt, link, home, files, now)
+    files = render(acknowledgement, acknowledgement.file, arrival.encoding, arrival.language)
+    send(desk, file.receipt, arrival.link, arrival.home, files, file.now)
 
 
-def post_again(
-    desk: Desk, receipt: int, first: int, acknowledgement: Acknowledgement, link: str, home: str,
-    language: str, now: datetime,
-) -> None:  # fmt: skip
+def post_again(desk: Desk, file: File, arrival: Arrival, first: int, acknowledgement: Acknowledgement) -> None:
     """Answers a duplicate: the notices first given to receipt `first`, under the new name, and a report."""
     before = recall(desk, first)
     notices = []
@@ -100,13 +96,24 @@ def post_again(
         ending = row["name"][len(before.file) :] if before and row["name"].startswith(before.file) else ""
         if ending.startswith((".ast.", ".ane.", ".ate.")):
             notices.append((acknowledgement.file + ending, row["body"]))
-    reports = render(acknowledgement, acknowledgement.file, "auto", language)
-    send(desk, receipt, link, home, notices + reports, now)
+    reports = render(acknowledgement, acknowledgement.file, "auto", arrival.language)
+    send(desk, file.receipt, arrival.link, arrival.home, notices + reports, file.now)
 
 
-def waiting(desk: Desk, link: str) -> list[sqlite3.Row]:
-    """The answers of a link that were not pushed yet, oldest first."""
-    return desk.db.execute("SELECT * FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY id", (link,)).fetchall()
+def waiting(desk: Desk, link: str) -> list[int]:
+    """The numbers of the answers a link has not been sent, oldest first; those often tried in vain come last."""
+    sql = "SELECT id FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY attempts > 3, id"
+    return [row["id"] for row in desk.db.execute(sql, (link,))]
+
+
+def answer_of(desk: Desk, number: int) -> sqlite3.Row:
+    """The answer of that number, and whose declaration it answers."""
+    row: sqlite3.Row = desk.db.execute(
+        "SELECT *, (SELECT max(declarant) FROM declaration d WHERE d.receipt = answer.receipt) AS declarant "
+        "FROM answer WHERE id = ?",
+        (number,),
+    ).fetchone()
+    return row
 
 
 def listing(desk: Desk, only_waiting: bool = False, limit: int | None = None) -> list[sqlite3.Row]:
@@ -121,18 +128,18 @@ def listing(desk: Desk, only_waiting: bool = False, limit: int | None = None) ->
 
 def resend(desk: Desk, answer: int) -> sqlite3.Row:
     """Puts an answer back in the outbox, within the caller's transaction. Raises NotFound."""
-    desk.db.execute("UPDATE answer SET sent_at = NULL, trouble = NULL WHERE id = ?", (answer,))
     row: sqlite3.Row | None = desk.db.execute(
-        "SELECT id, link, home, name FROM answer WHERE id = ?", (answer,)
+        "UPDATE answer SET sent_at = NULL, trouble = NULL WHERE id = ? RETURNING id, link, home, name", (answer,)
     ).fetchone()
     if row is None:
         raise NotFound(what=Both(f"réponse {answer}", f"answer {answer}"))
     return row
 
 
-def note(desk: Desk, answer: int, sent_at: datetime | None, trouble: str | None) -> None:
-    """Notes an attempt to push an answer: when it was sent, or what stood in the way."""
-    desk.db.execute(
-        "UPDATE answer SET sent_at = ?, trouble = ?, attempts = attempts + 1 WHERE id = ?",
-        (sent_at and sent_at.isoformat(), trouble, answer),
-    )
+def note(desk: Desk, answer: int, trouble: Text | None = None) -> None:
+    """Notes an attempt to push an answer: it is sent now, or what stood in the way."""
+    at, kept = (desk.now().isoformat(), None) if trouble is None else (None, stored(trouble))
+    with transaction(desk.db):
+        desk.db.execute(
+            "UPDATE answer SET sent_at = ?, trouble = ?, attempts = attempts + 1 WHERE id = ?", (at, kept, answer)
+        )

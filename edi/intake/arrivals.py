@@ -1,24 +1,41 @@
-"""How a received file arrives, when it was issued, and taking it by its receipt."""
+"""How a received file arrives, and when it was issued."""
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from edi.core.desk import Desk
+import msgspec
+
 from edi.core.settings import LOCAL, Home
-from edi.intake.taking import Arrival, take
 from parsers import read
+from parsers.answers import Encoding
 from parsers.sniff import open_source
-from schemas.acknowledgement import Acknowledgement
 from schemas.declaration import Header
 from schemas.finding import Finding
 from spool.link import EVERYBODY, Link, declarants
 
 
-def arrival_of(home: Home, link: str, link_home: str, name: str, dry: bool) -> Arrival:
-    """How a file of the link and home of these names arrives. Raises NotFound when the link is not in the settings."""
-    if link == LOCAL:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file came: by which link and home, under which name, for whom the home may speak (None: everybody)."""
+
+    name: str
+    link: str
+    home: str = ""
+    remote_path: str = ""
+    modified: int = 0
+    dry: bool = False
+    speaks_for: Collection[str] | None = None
+    link_gln: str | None = None
+    encoding: Encoding = "auto"
+    language: str = "fr"
+
+
+def arrival_of(home: Home, receipt: sqlite3.Row) -> Arrival:
+    """How the file of a receipt arrives. Raises NotFound when its link is not in the settings."""
+    name, dry = receipt["name"], bool(receipt["dry"])
+    if receipt["link"] == LOCAL:
         return Arrival(name=name, link=LOCAL, dry=dry, language=home.settings.lang)
-    return arrival_at(home.link(link), link_home, name, dry)
+    return arrival_at(home.link(receipt["link"]), receipt["home"], name, dry)
 
 
 def arrival_at(link: Link, home: str, name: str, dry: bool) -> Arrival:
@@ -34,13 +51,6 @@ def arrival_at(link: Link, home: str, name: str, dry: bool) -> Arrival:
         encoding=link.answers,
         language=link.language,
     )
-
-
-def take_receipt(desk: Desk, receipt: int) -> Acknowledgement:
-    """Takes a received file by its receipt. Raises NotFound when its link is no longer in the settings."""
-    row = desk.db.execute("SELECT name, link, home, dry FROM receipt WHERE id = ?", (receipt,)).fetchone()
-    arrival = arrival_of(desk.home, row["link"], row["home"], row["name"], bool(row["dry"]))
-    return take(desk, receipt, arrival, desk.now())
 
 
 def by_issue(paths: Mapping[int, Path], max_bytes: int) -> list[int]:

@@ -1,17 +1,15 @@
 """Receipts without a verdict, taken in the order in which their declarations were issued."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from edi.core.desk import Desk
+from edi.core.desk import Desk, Tell
 from edi.core.store import transaction
-from edi.intake.arrivals import arrival_of, issue_of, take_receipt
-from edi.intake.channel import Tell
+from edi.intake.arrivals import arrival_of, issue_of
 from edi.intake.fetch import PATIENCE
-from edi.intake.taking import checker
+from edi.intake.taking import checker, take_receipt
 from edi.intake.troubles import Troubles
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import NotFound, Unreadable
@@ -31,10 +29,8 @@ def try_again(desk: Desk) -> None:
         )
 
 
-def take_backlog(
-    desk: Desk, owing: Owing, stop: threading.Event, troubles: Troubles, tell: Tell
-) -> Iterator[Acknowledgement]:
-    """Takes every receipt without a verdict until `stop` is set; each verdict.
+def take_backlog(desk: Desk, owing: Owing, troubles: Troubles, tell: Tell) -> Iterator[Acknowledgement]:
+    """Takes every receipt without a verdict until the desk is asked to stop; each verdict.
 
     A file waits, for `PATIENCE`, for others of its home that are still to be fetched, or that our disk does not let us
     read: it may replace one of them.
@@ -49,7 +45,7 @@ def take_backlog(
             continue
         receipt = row["id"]
         try:  # its link may be gone from the settings: then it waits for somebody to say
-            arrival_of(desk.home, row["link"], row["home"], row["name"], bool(row["dry"]))
+            arrival_of(desk.home, row)
             paths[receipt] = desk.folder.original(row["sha256"])
             issued[receipt], by_id[receipt] = issue_of(paths[receipt], desk.home.settings.max_bytes), row
         except NotFound as wrong:
@@ -57,7 +53,7 @@ def take_backlog(
         except OSError as wrong:
             _unreadable(desk, row, Unreadable(path=paths[receipt], why=why(wrong)), owing, troubles)
     for receipt in sorted(issued, key=issued.__getitem__):
-        if stop.is_set():
+        if desk.stop.is_set():
             return
         row = by_id[receipt]
         if _awaits(desk, row, owing):

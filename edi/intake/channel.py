@@ -1,23 +1,18 @@
 """A link at work, and one conversation over it: with which connections, until when, and what came of it."""
 
-import threading
 import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from edi.core.desk import Desk
+from edi.core.desk import Desk, Tell
 from schemas.errors import LinkAway
 from schemas.finding import shown
 from schemas.text import Both, Text
 from spool.pull import Settling
 from spool.remote import Remote
 from spool.transports import AnyLink
-
-Tell = Callable[[str, dict[str, Any]], None]
 
 
 class Exchange(msgspec.Struct):
@@ -41,20 +36,18 @@ class Channel:
     `desk` is the run's: only its home, folder and clock may be used in another thread than its own.
     """
 
-    def __init__(self, desk: Desk, link: AnyLink, tell: Tell, stop: threading.Event) -> None:
+    def __init__(self, desk: Desk, link: AnyLink, tell: Tell) -> None:
         self.desk = desk
         self.link = link
         self.tell = tell
-        self.stop = stop
+        self.stop = desk.stop
         self.settling = Settling(link.settle_seconds)
         #: How many names of a folder that holds more than a listing shows are passed over next time.
         self.starts: dict[str, int] = {}
         #: The homes of the files still to be fetched, by path; None while nobody knows which there are.
         self.owed: dict[str, str] | None = {}
-        #: What its last pull said: see `Exchange`.
-        self.seen: set[str] = set()
-        self.growing: float | None = None
-        #: Whether it could not be reached when last tried, though it may be next time.
+        #: What its last pull did, and whether it could be reached when last tried.
+        self.pulled = Exchange()
         self.away = False
 
     def owing(self) -> set[str] | None:
@@ -104,6 +97,11 @@ def too_slow(link: AnyLink) -> LinkAway:
 
 def internal_failure(what: str, crash: Exception) -> Text:
     """What to say of a mistake of ours: what went wrong where, nothing of what the other side sent."""
-    where = traceback.extract_tb(crash.__traceback__)[-1]
-    place = f"{type(crash).__name__}, {Path(where.filename).name}:{where.lineno}"
+    place = f"{type(crash).__name__}, {raised_at(crash)}"
     return Both(f"{shown(what)} : panne interne ({place})", f"{shown(what)}: internal failure ({place})")
+
+
+def raised_at(crash: Exception) -> str:
+    """The file and line of ours at which it was raised."""
+    where = traceback.extract_tb(crash.__traceback__)[-1]
+    return f"{Path(where.filename).name}:{where.lineno}"

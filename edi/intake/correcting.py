@@ -24,14 +24,14 @@ import msgspec
 
 from edi.core.desk import Desk
 from edi.core.judged import ACCEPTED, REFUSED, Booked, Judged
-from edi.core.store import transaction
+from edi.core.scheme import File
 from edi.intake.answers import note
+from edi.intake.arrivals import Arrival
 from parsers import correction
 from parsers.answers import correction as named
 from parsers.sniff import open_source
 from schemas.declaration import Header
 from schemas.errors import NotFound, Unreadable
-from schemas.text import stored
 
 _REFERENCE_KEPT = 11  # characters of the reference corrected; `-C` and seven digits make it 20
 
@@ -52,9 +52,7 @@ class Recipe(msgspec.Struct, frozen=True):
     others: tuple[int, ...] = ()
 
 
-def plan(
-    judged: Judged, booked: Booked, name: str, sha256: str, now: datetime
-) -> dict[str, Recipe]:  # fmt: skip
+def plan(judged: Judged, booked: Booked, name: str, sha256: str, now: datetime) -> dict[str, Recipe]:
     """The corrections due to a file, by their names: none unless it was accepted in part."""
     header, form = judged.header, judged.format
     if booked.verdict != "partly-accepted" or header is None or form is None:
@@ -63,7 +61,7 @@ def plan(
     others = tuple(sorted(year for year, invoices in judged.outside.items() if invoices))
     replaces = header.nature == "replaces"
     here = judged.fates.count(REFUSED) > sum(judged.outside.values())
-    fates, made = zlib.compress(bytes(judged.fates)), {}
+    fates, recipes = zlib.compress(bytes(judged.fates)), {}
     for place, period in enumerate([header.period] * (here or replaces) + [*others], 1):
         own = period == header.period
         digest = hashlib.blake2b(f"{sha256} {now.isoformat()} {period}".encode()).hexdigest()[:7]
@@ -77,16 +75,16 @@ def plan(
             sending=min(header.sending + place, 999_999) if header.sending else 0,
         )
         recipe = Recipe(sha256, form, new, fates, own and replaces, None if own else period, others)
-        made[named(name, form, None if own else period)] = recipe
-    return made
+        recipes[named(name, form, None if own else period)] = recipe
+    return recipes
 
 
-def post(desk: Desk, receipt: int, link: str, home: str, recipes: dict[str, Recipe], now: datetime) -> None:
+def post(desk: Desk, file: File, arrival: Arrival, recipes: dict[str, Recipe]) -> None:
     """Puts corrections in the outbox, within T2."""
     for name, recipe in recipes.items():
         answer = desk.db.execute(
             "INSERT INTO answer (receipt, link, home, name, body, written_at) VALUES (?, ?, ?, ?, x'', ?)",
-            (receipt, link, home, name, now.isoformat()),
+            (file.receipt, arrival.link, arrival.home, name, file.now.isoformat()),
         ).lastrowid
         desk.db.execute("INSERT INTO correction VALUES (?, ?)", (answer, msgspec.json.encode(recipe).decode()))
 
@@ -103,14 +101,14 @@ def body(desk: Desk, answer: sqlite3.Row) -> Iterator[bytes | IO[bytes]]:
         return
     recipe = msgspec.json.decode(row["recipe"], type=Recipe)
     original = desk.folder.original(recipe.sha256)
-    with tempfile.TemporaryFile() as made:
+    with tempfile.TemporaryFile() as written:
         try:
             with original.open("rb") as stream:
-                write(recipe, stream, made)
+                write(recipe, stream, written)
         except ValueError as wrong:
             raise Unreadable(path=original, why=wrong) from wrong
-        made.seek(0)
-        yield made
+        written.seek(0)
+        yield written
 
 
 def hold(desk: Desk, link: str, answer: sqlite3.Row) -> Path | None:
@@ -119,8 +117,7 @@ def hold(desk: Desk, link: str, answer: sqlite3.Row) -> Path | None:
         with body(desk, answer) as data:
             return desk.folder.queue_answer(link, answer["home"], answer["name"], data)
     except (NotFound, Unreadable) as wrong:
-        with transaction(desk.db):
-            note(desk, answer["id"], None, stored(wrong.text))
+        note(desk, answer["id"], wrong.text)
         return None
 
 

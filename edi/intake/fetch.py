@@ -46,7 +46,7 @@ def fetch(talk: Talk, patient: bool, lost: Counter[str]) -> None:
         seen = {names.readable(path) for path in done.seen}
         clear(desk, link.name, known.keys() - seen)
         if gone := [receipt for receipt, path in unarchived(desk, link.name).items() if path not in seen]:
-            note_archived(desk, gone, desk.now())  # a run died as it archived them
+            note_archived(desk, gone)  # a run died as it archived them
     quota, now = Quota(desk, link), desk.now()
     note_growing(desk, link.name, channel.settling.moving, known)
     beyond: list[tuple[RemoteFile, Text, str]] = []
@@ -143,7 +143,7 @@ def _take_home(talk: Talk, file: RemoteFile, before: Deferred | None) -> None:
     kept = pull(talk.remote, file, desk.folder, link.max_bytes, talk.go_on)
     arrival = arrival_at(link, file.home, names.safe(file.name), file.test)
     arrival = msgspec.structs.replace(arrival, remote_path=names.readable(file.path), modified=int(file.modified))
-    receipt = receive(desk, arrival, kept, desk.now())
+    receipt = receive(desk, arrival, kept)
     talk.channel.give_up(file.path)
     facts = {"home": file.home, "file": arrival.name, "size": kept.size, "sha256": kept.sha256, "receipt": receipt}
     first = not (before and before.tried(file))
@@ -151,7 +151,7 @@ def _take_home(talk: Talk, file: RemoteFile, before: Deferred | None) -> None:
         _pulled(talk, facts)
     if not archive(talk.remote, link, file, kept):
         raise Changed(name=shown(file.name))
-    note_archived(desk, [receipt], desk.now())
+    note_archived(desk, [receipt])
     if before:
         clear(desk, link.name, [before.path])
     if not first:

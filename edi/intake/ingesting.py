@@ -4,34 +4,26 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from edi.core.desk import Desk
-from edi.core.log import logged
 from edi.core.settings import LOCAL
 from edi.core.store import transaction
-from edi.intake.arrivals import arrival_of, by_issue
-from edi.intake.channel import Tell
+from edi.intake.arrivals import Arrival, by_issue
 from edi.intake.outgoing import deliver
-from edi.intake.pipeline import quiet
-from edi.intake.taking import Arrival, Progress, receive, take
+from edi.intake.taking import Progress, receive, take
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import Unreadable
 from spool import names
 from spool.errors import why
-from spool.folder import Folder
 from spool.receipt import Kept
 
 
 def ingest(
-    desk: Desk, paths: Iterable[Path], tell: Tell = quiet,
-    progress: Callable[[Path], Progress] | None = None,
-) -> Iterator[tuple[Path, Acknowledgement]]:  # fmt: skip
+    desk: Desk, paths: Iterable[Path], progress: Callable[[Path], Progress] | None = None
+) -> Iterator[tuple[Path, Acknowledgement]]:
     """Local files by the same road as pulled ones, in the order of their issue time; answers go to outgoing/local.
 
     Raises Unreadable before anything is taken when one of them cannot be read. What an earlier call was
     interrupted at is taken up again when the same file is given.
     """
-    folder = Folder(desk.home.path)
-    log = logged(desk.home.path)
-    now = desk.now()
     paths = list(paths)
     for path in paths:
         _look(path)
@@ -39,18 +31,16 @@ def ingest(
     for path in paths:
         try:
             with path.open("rb") as stream:
-                received.append((path, folder.keep(stream, desk.home.settings.max_bytes * 2, path.name)))
+                received.append((path, desk.folder.keep(stream, desk.home.settings.max_bytes * 2, path.name)))
         except OSError as wrong:
             raise Unreadable(path=path, why=why(wrong)) from wrong
     for key in by_issue({key: kept.path for key, (_, kept) in enumerate(received)}, desk.home.settings.max_bytes):
         path, kept = received[key]
-        arrival = arrival_of(desk.home, LOCAL, "", names.safe(path.name), dry=False)
-        receipt = _interrupted(desk, arrival, kept) or receive(desk, arrival, kept, now)
-        told = progress(path) if progress else None
-        taken = take(desk, receipt, arrival, now, told)
-        deliver(Desk(desk.home, desk.db))
-        log("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
-        tell("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
+        arrival = Arrival(name=names.safe(path.name), link=LOCAL, language=desk.home.settings.lang)
+        receipt = _interrupted(desk, arrival, kept) or receive(desk, arrival, kept)
+        taken = take(desk, receipt, arrival, progress(path) if progress else None)
+        deliver(desk)
+        desk.log("taken", {"link": LOCAL, "file": arrival.name, "acknowledgement": taken})
         yield path, taken
 
 

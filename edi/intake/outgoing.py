@@ -5,30 +5,21 @@ from pathlib import Path
 
 from edi.core.desk import Desk
 from edi.core.settings import LOCAL
-from edi.core.store import transaction
-from edi.intake import answers
+from edi.intake.answers import answer_of, note, waiting
 from edi.intake.channel import Talk
 from edi.intake.correcting import body, hold
 from schemas.errors import EdiError
-from schemas.text import stored
 from spool.push import push
 
 #: An answer refused so often in a home: the home's others are left for the next pass.
 _REFUSALS = 3
 
 
-def waiting(desk: Desk, link: str) -> list[int]:
-    """The numbers of the answers a link has not been sent, oldest first; those often tried in vain come last."""
-    sql = "SELECT id FROM answer WHERE link = ? AND sent_at IS NULL ORDER BY attempts > 3, id"
-    return [row["id"] for row in desk.db.execute(sql, (link,))]
-
-
 def deliver(desk: Desk) -> None:
     """Answers to files given on the command line stay in outgoing/local: being there is being sent."""
-    for answer in answers.waiting(desk, LOCAL):
-        if hold(desk, LOCAL, answer) is not None:
-            with transaction(desk.db):
-                answers.note(desk, answer["id"], desk.now(), None)
+    for number in waiting(desk, LOCAL):
+        if hold(desk, LOCAL, answer_of(desk, number)) is not None:
+            note(desk, number)
 
 
 class Outgoing:
@@ -45,10 +36,8 @@ class Outgoing:
         deliver(desk)
         for link in desk.home.settings.link:
             for number in waiting(desk, link.name):
-                if number not in self._copies:
-                    answer = desk.db.execute("SELECT * FROM answer WHERE id = ?", (number,)).fetchone()
-                    if (path := hold(desk, link.name, answer)) is not None:
-                        self._copies[number] = path
+                if number not in self._copies and (path := hold(desk, link.name, answer_of(desk, number))) is not None:
+                    self._copies[number] = path
 
     def sent(self, desk: Desk, number: int) -> None:
         """Removes the copy of an answer, now that it is pushed."""
@@ -61,26 +50,20 @@ def send(talk: Talk, outgoing: Outgoing) -> None:
     desk, link, refused = talk.desk, talk.link, Counter[str]()
     for number in waiting(desk, link.name):
         talk.go_on()
-        answer = desk.db.execute(
-            "SELECT *, (SELECT max(declarant) FROM declaration d WHERE d.receipt = answer.receipt) AS declarant "
-            "FROM answer WHERE id = ?",
-            (number,),
-        ).fetchone()
+        answer = answer_of(desk, number)
         if refused[answer["home"]] >= _REFUSALS:
             continue
         try:
             with body(desk, answer) as content:
                 push(talk.remote, link, answer["home"], answer["name"], content)
         except EdiError as wrong:
-            with transaction(desk.db):
-                answers.note(desk, number, None, stored(wrong.text))
+            note(desk, number, wrong.text)
             if wrong.transient:
                 raise
             refused[answer["home"]] += 1
             talk.done.troubles.append((wrong.text, answer["name"]))
             continue
-        with transaction(desk.db):
-            answers.note(desk, number, desk.now(), None)
+        note(desk, number)
         outgoing.sent(desk, number)
         talk.done.pushed += 1
         facts = {"home": answer["home"], "file": answer["name"], "declarant": answer["declarant"]}

@@ -20,11 +20,12 @@ import msgspec
 
 from edi import schemes
 from edi.core.desk import Desk
+from edi.intake.answers import waiting
 from edi.intake.backlog import take_backlog, try_again
-from edi.intake.channel import Channel, Exchange, Tell
+from edi.intake.channel import Channel, Exchange
 from edi.intake.crew import Crew, heard
 from edi.intake.exchange import pull_from, push_to
-from edi.intake.outgoing import Outgoing, waiting
+from edi.intake.outgoing import Outgoing
 from edi.intake.troubles import Troubles
 from schemas.acknowledgement import Acknowledgement
 from spool.transports import AnyLink
@@ -32,10 +33,6 @@ from spool.transports import AnyLink
 #: What follows from what was taken: counts by name, of which entries and cents add up over a pass.
 Reconcile = Callable[[Desk], dict[str, int]]
 _ADDED_UP = ("entries_posted", "remuneration_cents")
-
-
-def quiet(event: str, facts: dict[str, Any]) -> None:
-    """Tells nobody."""
 
 
 class Pass(msgspec.Struct):
@@ -52,19 +49,16 @@ class Pass(msgspec.Struct):
 class Run:
     """A running processor at a desk. Only one at a time in a home (`edi.core.lock`).
 
-    `tell` is told of each event, with its facts. Whoever sets `stop` has the run end after the file it is at.
+    The desk's `tell` is told of each event, with its facts. Whoever sets its `stop` has the run end after the file it is at.
     """
 
-    def __init__(
-        self, desk: Desk, reconcile: Reconcile, tell: Tell = quiet, stop: threading.Event | None = None
-    ) -> None:
+    def __init__(self, desk: Desk, reconcile: Reconcile) -> None:
         desk.folder.sweep()
         try_again(desk)
         self.desk = desk
         self.reconcile = reconcile
-        self.tell = tell
-        self.stop = stop or threading.Event()
-        self.channels = {link.name: Channel(desk, link, self.report, self.stop) for link in desk.home.settings.link}
+        self.stop = desk.stop
+        self.channels = {link.name: Channel(desk, link, self.report) for link in desk.home.settings.link}
         self.crew = Crew(desk.timing)
         self.troubles = Troubles(self.report, desk.language)
         self.outgoing = Outgoing(desk)
@@ -75,10 +69,10 @@ class Run:
         self._one_at_a_time = threading.Lock()
 
     def report(self, event: str, facts: dict[str, Any]) -> None:
-        """Tells the log and `tell` of an event, one thread at a time."""
+        """Tells the log and the desk's `tell` of an event, one thread at a time."""
         with self._one_at_a_time:
             self.desk.log(event, facts)
-            self.tell(event, facts)
+            self.desk.tell(event, facts)
 
     def links(self, only: Collection[str] | None = None) -> list[AnyLink]:
         """The links that are not paused, or those `only`."""
@@ -112,7 +106,7 @@ class Run:
             self._hear_pushes(done)
             self.heard |= came
             owing = {name: channel.owing() for name, channel in self.channels.items()}
-            done.taken += take_backlog(self.desk, owing, self.stop, self.troubles, self.report)
+            done.taken += take_backlog(self.desk, owing, self.troubles, self.report)
             if not self.stop.is_set():
                 self._settle(done, self.links(None if only is None else came), patient)
             if not patient or not crew.busy():
@@ -125,8 +119,7 @@ class Run:
         came = set()
         for name, exchange in heard(self.crew.pulling):
             came.add(name)
-            channel = self.channels[name]
-            channel.seen, channel.growing = exchange.seen, exchange.growing
+            self.channels[name].pulled = exchange
             self._note(done, name, exchange)
         return came
 
@@ -152,7 +145,7 @@ class Run:
         def is_enough() -> bool:
             return self.stop.is_set() or (not patient and time.monotonic() > until)
 
-        schemes.send_pending(desk, desk.now(), is_enough)
+        schemes.send_pending(desk, is_enough)
         self.outgoing.fill(desk)
         busy = self.crew.busy()
         for link in links:

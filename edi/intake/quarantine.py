@@ -6,8 +6,6 @@ takes a file off the list, for a reason. Every act is kept with who and when.
 
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -56,17 +54,15 @@ def waiting(desk: Desk, receipt: int) -> sqlite3.Row:
     return row
 
 
-def show(
-    desk: Desk, receipt: int, original: Path, max_bytes: int
-) -> tuple[Acknowledgement | None, dict[Finding, Excerpt]]:
+def show(desk: Desk, receipt: int) -> tuple[Acknowledgement | None, dict[Finding, Excerpt]]:
     """The verdict on a file in quarantine, with its first findings, and for each of them where in the bytes it is."""
-    waiting(desk, receipt)
+    original = desk.folder.original(waiting(desk, receipt)["sha256"])
     acknowledgement = answers.recall(desk, receipt)
     if acknowledgement is None:
         return None, {}
     findings = sorted(acknowledgement.findings, key=lambda finding: reach(finding) == "warning")[:_SHOWN]
     with original.open("rb") as stream:
-        source = open_source(stream, max_bytes)
+        source = open_source(stream, desk.home.settings.max_bytes)
         first = msgspec.structs.replace(acknowledgement, findings=tuple(findings))
         return first, excerpts(source.stream, source.format, findings)
 
@@ -91,7 +87,7 @@ def as_json(acknowledgement: Acknowledgement | None, found: Mapping[Finding, Exc
     }
 
 
-def release(desk: Desk, receipt: int, who: str, reason: str, now: datetime) -> int:
+def release(desk: Desk, receipt: int, reason: str) -> int:
     """Puts the bytes on the road again as a new receipt, whose number it gives; within the caller's transaction.
 
     NotAllowed for a file booked in part: its bytes would be a duplicate.
@@ -109,16 +105,14 @@ def release(desk: Desk, receipt: int, who: str, reason: str, now: datetime) -> i
     cursor = desk.db.execute(
         "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
         "VALUES (?, ?, ?, ?, ?, '', 0, ?, ?, 'received')",
-        (row["sha256"], row["size"], row["name"], row["link"], row["home"], row["dry"], now.isoformat()),
+        (row["sha256"], row["size"], row["name"], row["link"], row["home"], row["dry"], desk.now().isoformat()),
     )
     assert cursor.lastrowid is not None
-    if row["state"] == "failed":
-        desk.db.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
-    _act(desk, receipt, "release", who, reason, now, cursor.lastrowid)
+    _act(desk, row, "release", reason, cursor.lastrowid)
     return cursor.lastrowid
 
 
-def discard(desk: Desk, receipt: int, who: str, reason: str, now: datetime) -> None:
+def discard(desk: Desk, receipt: int, reason: str) -> None:
     """Takes a file off the list; its bytes and its verdict stay. Within the caller's transaction.
 
     NotAllowed without a reason.
@@ -128,23 +122,16 @@ def discard(desk: Desk, receipt: int, who: str, reason: str, now: datetime) -> N
         raise NotAllowed(
             why=Both("Écarter un fichier demande une raison : --reason.", "Discarding needs a reason: --reason.")
         )
+    _act(desk, row, "discard", reason)
+
+
+def _act(desk: Desk, row: sqlite3.Row, act: str, reason: str, released_as: int | None = None) -> None:
+    """Keeps what was decided of a receipt; one that failed is not tried again."""
     if row["state"] == "failed":
-        desk.db.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (receipt,))
-    _act(desk, receipt, "discard", who, reason, now, None)
-
-
-def _act(
-    desk: Desk,
-    receipt: int,
-    act: str,
-    who: str,
-    reason: str,
-    now: datetime,
-    released_as: int | None,
-) -> None:
+        desk.db.execute("UPDATE receipt SET state = 'answered' WHERE id = ?", (row["id"],))
     desk.db.execute(
         "INSERT INTO quarantine_act (receipt, act, who, reason, at, released_as) VALUES (?, ?, ?, ?, ?, ?)",
-        (receipt, act, who, reason, now.isoformat(), released_as),
+        (row["id"], act, desk.who, reason, desk.now().isoformat(), released_as),
     )
 
 

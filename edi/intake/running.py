@@ -56,7 +56,7 @@ def pause(channel: Channel, every: float, failed: int, timing: Timing) -> float:
     """In how many seconds a link is looked at again, which is otherwise done `every` so many."""
     if failed:
         return max(every, min(every * 2.0 ** min(failed - 1, 10), timing.seldom_seconds))
-    return every if channel.growing is None else max(min(every, channel.growing), timing.breath_seconds)
+    return every if channel.pulled.growing is None else max(min(every, channel.pulled.growing), timing.breath_seconds)
 
 
 def _wait(run: Run, due: Due) -> None:
@@ -74,7 +74,7 @@ def _wait(run: Run, due: Due) -> None:
         new = [
             link.name
             for link in folders
-            if changed or _is_new(link, run.desk.home.known_hosts, run.channels[link.name].seen)
+            if changed or _is_new(link, run.desk.home.known_hosts, run.channels[link.name].pulled.seen)
         ]
         if new and not stop.is_set():
             due.update(dict.fromkeys(new, time.monotonic()))

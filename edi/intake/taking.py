@@ -8,9 +8,7 @@ of the checker leaves the receipt with verdict `failed`: never valid, never refu
 import fcntl
 import hashlib
 import sqlite3
-import traceback
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -22,10 +20,11 @@ from edi.core.desk import Desk
 from edi.core.judged import Judged
 from edi.core.limits import Limits, OutOfTime, content_sha256, open_within
 from edi.core.scheme import File, Scheme
-from edi.core.settings import LOCAL, Home
+from edi.core.settings import LOCAL
 from edi.core.store import is_world, transaction, undone
 from edi.intake import answers, correcting
-from parsers.answers import Encoding
+from edi.intake.arrivals import Arrival, arrival_of
+from edi.intake.channel import raised_at
 from parsers.sniff import Source
 from schemas.acknowledgement import Acknowledgement
 from schemas.errors import EdiError
@@ -38,22 +37,7 @@ Progress = Callable[[int], None]
 _PIECE = 5_000
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """How a file came: by which link and home, under which name, for whom the home may speak (None: everybody)."""
-
-    name: str
-    link: str
-    home: str = ""
-    remote_path: str = ""
-    modified: int = 0
-    dry: bool = False
-    speaks_for: Collection[str] | None = None
-    link_gln: str | None = None
-    encoding: Encoding = "auto"
-    language: str = "fr"
-
-
-def receive(desk: Desk, arrival: Arrival, kept: Kept, now: datetime) -> int:
+def receive(desk: Desk, arrival: Arrival, kept: Kept) -> int:
     """T1: the receipt of bytes that are safe. The same remote file once more is the same receipt, until it was archived."""
     with transaction(desk.db):
         row = desk.db.execute(
@@ -61,23 +45,21 @@ def receive(desk: Desk, arrival: Arrival, kept: Kept, now: datetime) -> int:
             "AND remote_path <> '' AND archived_at IS NULL",
             (arrival.link, arrival.remote_path, kept.sha256, arrival.modified),
         ).fetchone()
-        if row is not None:
-            return int(row["id"])
-        cursor = desk.db.execute(
-            "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received')",
-            (
-                kept.sha256, kept.size, arrival.name, arrival.link, arrival.home, arrival.remote_path,
-                arrival.modified, arrival.dry, now.isoformat(),
-            ),
-        )  # fmt: skip
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        if row is None:
+            row = desk.db.execute(
+                "INSERT INTO receipt (sha256, size, name, link, home, remote_path, remote_modified, dry, received_at, state) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'received') RETURNING id",
+                (
+                    kept.sha256, kept.size, arrival.name, arrival.link, arrival.home, arrival.remote_path,
+                    arrival.modified, arrival.dry, desk.now().isoformat(),
+                ),
+            ).fetchone()  # fmt: skip
+        return int(row["id"])
 
 
-def note_archived(desk: Desk, receipts: Sequence[int], now: datetime) -> None:
+def note_archived(desk: Desk, receipts: Sequence[int]) -> None:
     """Notes that the files of these receipts are out of their depots: put back, they come again and are answered again."""
-    rows = [(now.isoformat(), receipt) for receipt in receipts]
+    rows = [(desk.now().isoformat(), receipt) for receipt in receipts]
     for place in range(0, len(rows), _PIECE):
         with transaction(desk.db):
             desk.db.executemany("UPDATE receipt SET archived_at = ? WHERE id = ?", rows[place : place + _PIECE])
@@ -102,66 +84,61 @@ def checker(limits: Limits) -> str:
     return digest.hexdigest()
 
 
-def take(
-    desk: Desk, receipt: int, arrival: Arrival,
-    now: datetime, progress: Progress | None = None,
-) -> Acknowledgement:  # fmt: skip
+def take_receipt(desk: Desk, receipt: int) -> Acknowledgement:
+    """Takes a received file by its receipt. Raises NotFound when its link is no longer in the settings."""
+    row = desk.db.execute("SELECT name, link, home, dry FROM receipt WHERE id = ?", (receipt,)).fetchone()
+    return take(desk, receipt, arrival_of(desk.home, row))
+
+
+def take(desk: Desk, receipt: int, arrival: Arrival, progress: Progress | None = None) -> Acknowledgement:
     """Reads, checks and books a received file; its answers are in the outbox afterwards.
 
     A crash of ours is kept as verdict `failed` with its trouble; database and disk trouble is raised.
     """
-    row = desk.db.execute("SELECT sha256 FROM receipt WHERE id = ?", (receipt,)).fetchone()
-    with desk.folder.original(row["sha256"]).open("rb") as stream:
+    sha256: str = desk.db.execute("SELECT sha256 FROM receipt WHERE id = ?", (receipt,)).fetchone()[0]
+    with desk.folder.original(sha256).open("rb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)  # two processes never take the same bytes at once
         try:
-            return _taken(desk, receipt, row["sha256"], arrival, stream, now, progress)
+            return _taken(desk, receipt, sha256, arrival, stream, progress)
         except (OSError, EdiError):
             raise
         except Exception as crash:  # whatever it is, it is ours: the file waits, and is neither valid nor refused
             if isinstance(crash, sqlite3.Error) and is_world(crash):
                 raise
-            where = traceback.extract_tb(crash.__traceback__)[-1]
-            trouble = f"{type(crash).__name__} ({Path(where.filename).name}:{where.lineno})"
+            trouble = f"{type(crash).__name__} ({raised_at(crash)})"
             if isinstance(crash, OutOfTime):
                 trouble = stored(crash.text)
-            failed = _failed(arrival, row["sha256"], desk.home, now)
             with transaction(desk.db):
                 desk.db.execute(
                     "UPDATE receipt SET state = 'failed', verdict = 'failed', trouble = ?, failed_with = ? WHERE id = ?",
                     (trouble, checker(desk.home.settings.limits), receipt),
                 )
                 desk.db.execute("DELETE FROM acknowledgement WHERE receipt = ?", (receipt,))
-            return failed
-
-
-def _failed(arrival: Arrival, sha256: str, home: Home, now: datetime) -> Acknowledgement:
-    return Acknowledgement(
-        file=arrival.name, sha256=sha256, format=None, verdict="failed", addressee=arrival.link_gln,
-        sender=home.settings.gln, answered_at=now,
-    )  # fmt: skip
+            return Acknowledgement(
+                file=arrival.name, sha256=sha256, format=None, verdict="failed", addressee=arrival.link_gln,
+                sender=desk.home.settings.gln, answered_at=desk.now(),
+            )  # fmt: skip
 
 
 def _taken(
-    desk: Desk, receipt: int, sha256: str, arrival: Arrival,
-    stream: IO[bytes], now: datetime, progress: Progress | None,
-) -> Acknowledgement:  # fmt: skip
+    desk: Desk, receipt: int, sha256: str, arrival: Arrival, stream: IO[bytes], progress: Progress | None
+) -> Acknowledgement:
     limits = desk.home.settings.limits
     source = open_within(stream, limits)
-    content = content_sha256(source, sha256)
+    file = File(
+        receipt=receipt, content=content_sha256(source, sha256), ours=desk.home.settings.gln, now=desk.now(),
+        limits=limits, dry=arrival.dry, speaks_for=arrival.speaks_for, progress=progress,
+    )  # fmt: skip
     with transaction(desk.db):
-        again = _settled(desk, receipt) or _duplicate(desk, receipt, content, arrival, now)
+        again = _settled(desk, receipt) or _duplicate(desk, file, arrival)
     if again is not None:
         return again
-    file = File(
-        receipt=receipt, content=content, ours=desk.home.settings.gln, now=now, limits=limits, dry=arrival.dry,
-        speaks_for=arrival.speaks_for, progress=progress,
-    )  # fmt: skip
     scheme = schemes.of(source)
     judged = scheme.judge(desk, source, file)
     with transaction(desk.db):
         # another process may have taken the receipt, booked the same bytes or imported partners while we read
         settled = _settled(desk, receipt)
-        answered = settled or _duplicate(desk, receipt, content, arrival, now)
+        answered = settled or _duplicate(desk, file, arrival)
         if answered is None:
             answered = _book(desk, scheme, judged, file, arrival, sha256)
             if answered.verdict in ("refused", "partly-accepted"):
@@ -176,13 +153,11 @@ def _book(desk: Desk, scheme: Scheme, judged: Judged, file: File, arrival: Arriv
     booked = scheme.book(desk, judged, file)
     corrections = correcting.plan(judged, booked, arrival.name, sha256, file.now)
     answered = answers.acknowledge(
-        judged, booked, file=arrival.name, sha256=sha256, sender=file.ours, link_gln=arrival.link_gln,
-        not_checked=scheme.unchecked(desk, file), dry=file.dry or file.alone, now=file.now, corrections=corrections,
-    )  # fmt: skip
-    link, home = arrival.link, arrival.home
+        judged, booked, file, arrival, sha256=sha256, not_checked=scheme.unchecked(desk, file), corrections=corrections
+    )
     answers.keep(desk, file.receipt, answered)
-    answers.post(desk, file.receipt, answered, link, home, arrival.encoding, arrival.language, file.now)
-    correcting.post(desk, file.receipt, link, home, corrections, file.now)
+    answers.post(desk, file, arrival, answered)
+    correcting.post(desk, file, arrival, corrections)
     _answered(desk, file.receipt, answered.verdict)
     return answered
 
@@ -199,24 +174,22 @@ def _settled(desk: Desk, receipt: int) -> Acknowledgement | None:
     return answers.recall(desk, receipt) if row["state"] == "answered" else None
 
 
-def _duplicate(desk: Desk, receipt: int, content: str, arrival: Arrival, now: datetime) -> Acknowledgement | None:
+def _duplicate(desk: Desk, file: File, arrival: Arrival) -> Acknowledgement | None:
     """The answer to bytes already booked for a declarant this link speaks for; None for any others."""
-    if arrival.dry:
+    if file.dry:
         return None
     row = desk.db.execute(
-        "SELECT receipt, declarant FROM declaration d WHERE sha256 = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' "
-        "AND NOT EXISTS (SELECT 1 FROM declaration c WHERE c.supersedes = d.id AND c.nature = 'cancels') "
-        "ORDER BY id LIMIT 1",
-        (content,),
+        "SELECT receipt, declarant FROM v_declaration WHERE sha256 = ? AND counts AND NOT cancelled ORDER BY id LIMIT 1",
+        (file.content,),
     ).fetchone()
-    if row is None or (arrival.speaks_for is not None and row["declarant"] not in arrival.speaks_for):
+    if row is None or (file.speaks_for is not None and row["declarant"] not in file.speaks_for):
         return None
     first = answers.recall(desk, row["receipt"])
     assert first is not None
-    again = msgspec.structs.replace(first, file=arrival.name, verdict="duplicate", answered_at=now)
-    answers.keep(desk, receipt, again)
-    answers.post_again(desk, receipt, row["receipt"], again, arrival.link, arrival.home, arrival.language, now)
-    _answered(desk, receipt, "duplicate")
+    again = msgspec.structs.replace(first, file=arrival.name, verdict="duplicate", answered_at=file.now)
+    answers.keep(desk, file.receipt, again)
+    answers.post_again(desk, file, arrival, row["receipt"], again)
+    _answered(desk, file.receipt, "duplicate")
     return again
 
 
@@ -229,11 +202,12 @@ def check_file(
     The source comes back too, open as long as `stream` is: for excerpts of what was found.
     """
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-    arrival, now, settings = Arrival(name=safe(name), link=LOCAL), aside.now(), aside.home.settings
-    receipt = receive(aside, arrival, Kept(digest, stream.tell(), Path()), now)
+    arrival, settings = Arrival(name=safe(name), link=LOCAL), aside.home.settings
+    receipt = receive(aside, arrival, Kept(digest, stream.tell(), Path()))
     source = open_within(stream, settings.limits)
     file = File(
-        receipt=receipt, content=digest, ours=settings.gln, now=now, limits=settings.limits, alone=True, progress=progress
+        receipt=receipt, content=digest, ours=settings.gln, now=aside.now(), limits=settings.limits, alone=True,
+        progress=progress,
     )  # fmt: skip
     scheme = schemes.of(source)
     judged = scheme.judge(aside, source, file)

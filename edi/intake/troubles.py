@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from edi.intake.channel import Tell
+from edi.core.desk import Tell
 from schemas.text import Language, Text, say
 
 

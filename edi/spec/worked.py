@@ -17,8 +17,9 @@ from edi.core import partners
 from edi.core.desk import Desk, open_desk
 from edi.core.partners import Partner
 from edi.core.store import transaction
+from edi.intake.arrivals import Arrival
 from edi.intake.correcting import body
-from edi.intake.taking import Arrival, receive, take
+from edi.intake.taking import receive, take
 from edi.lending.matching import claims
 from edi.lending.matching.reconciling import reconcile
 from schemas.charset import ENCODING
@@ -38,7 +39,7 @@ def worked() -> dict[str, Any]:
             open_desk(Path(room) / "home", clock=lambda: ANSWERED) as desk,
         ):
             shown += _taken(desk, form, extension)
-            counts = reconcile(desk, ANSWERED)
+            counts = reconcile(desk)
             entries = [{name: entry[name] for name in _SHOWN} for entry in claims.entries(desk)]
     return {"files": shown, "counts": counts, "entries": entries}
 
@@ -53,8 +54,8 @@ def _taken(desk: Desk, form: str, extension: str) -> Iterator[dict[str, Any]]:
         source = files("edi.spec").joinpath("example", f"{what}.xml").read_bytes()
         assert not convert(io.BytesIO(source), form, written)
         arrival = Arrival(name=name, link="example")
-        receipt = receive(desk, arrival, desk.folder.keep([written.getvalue()], 1 << 20), ANSWERED)
-        verdict = take(desk, receipt, arrival, ANSWERED).verdict
+        receipt = receive(desk, arrival, desk.folder.keep([written.getvalue()], 1 << 20))
+        verdict = take(desk, receipt, arrival).verdict
         answers = []
         for row in desk.db.execute("SELECT * FROM answer WHERE receipt = ? ORDER BY id", (receipt,)).fetchall():
             with body(desk, row) as data:

@@ -6,15 +6,14 @@ import stat
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import IO, ClassVar, Self
+from typing import IO, ClassVar
 
 from schemas.finding import shown
 from schemas.text import Both, Text
 from spool import durable
 from spool.errors import Exists, Missing, Refused, why
 from spool.link import Link, problems
-from spool.remote import LONGEST_LISTING, Entry, kind_of
+from spool.remote import LONGEST_LISTING, Entry, Remote, kind_of
 
 _CHUNK = 1 << 20
 _NOT_A_FILE = Both("pas un fichier", "not a file")
@@ -44,8 +43,8 @@ class FolderLink(Link, frozen=True, kw_only=True, tag="folder"):
         yield from problems(self)
         if not self.path:
             yield Both("path : le dossier de la liaison manque", "path: the link's folder is missing")
-        for field in ("depot", "retour", "archive"):
-            if (folder := getattr(self, field)).startswith("/"):
+        for field, folder in self.folders.items():
+            if folder.startswith("/"):
                 yield Both(f"{field} {folder!r} : relatif à path", f"{field} {folder!r}: relative to path")
 
     def depots(self) -> list[Path]:
@@ -53,7 +52,7 @@ class FolderLink(Link, frozen=True, kw_only=True, tag="folder"):
         return [folder for folder in self.root.glob(self.depot) if folder.is_dir()]
 
 
-class FolderRemote:
+class FolderRemote(Remote):
     """The `Remote` of a folder; a share mounted here will do."""
 
     def __init__(self, root: Path, link: str) -> None:
@@ -119,14 +118,6 @@ class FolderRemote:
 
     def close(self) -> None:
         pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _at(self, path: str) -> Path:
         parts = PurePosixPath(path).parts

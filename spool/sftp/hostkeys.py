@@ -32,11 +32,7 @@ _FAMILIES: tuple[tuple[str, ...], ...] = (
 #: What only a link with `legacy_kex` may use, as far as the installed paramiko has it at all:
 #: SHA-1 and MD5, CBC modes, and the keys that are bound to SHA-1.
 LEGACY = {
-    "kex": (
-        "diffie-hellman-group-exchange-sha1",
-        "diffie-hellman-group14-sha1",
-        "diffie-hellman-group1-sha1",
-    ),
+    "kex": ("diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1"),
     "keys": ("ssh-rsa", "ssh-dss"),
     "pubkeys": ("ssh-rsa", "ssh-dss"),
     "ciphers": ("aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc", "blowfish-cbc"),

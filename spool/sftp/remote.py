@@ -9,8 +9,7 @@ import io
 import struct
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 import paramiko
 import stamina
@@ -18,7 +17,7 @@ import stamina
 from schemas.errors import LinkAway
 from schemas.finding import shown
 from spool.errors import Exists, Missing, Refused, why
-from spool.remote import LONGEST_LISTING, Entry, Kind, kind_of
+from spool.remote import LONGEST_LISTING, Entry, Kind, Remote, kind_of
 from spool.sftp import hostkeys
 from spool.sftp.link import SftpLink
 from spool.sftp.login import log_in, passes
@@ -46,7 +45,7 @@ def connect(link: SftpLink, known_hosts: Path) -> "SftpRemote":
     raise AssertionError("stamina gives a result or raises")
 
 
-class SftpRemote:
+class SftpRemote(Remote):
     """The `Remote` of a logged-in SFTP session; for one thread. Once the link is lost, make another."""
 
     def __init__(self, link: str, client: paramiko.SSHClient, session: Client) -> None:
@@ -125,14 +124,6 @@ class SftpRemote:
 
     def close(self) -> None:
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @contextlib.contextmanager
     def _speaking(self, what: str, path: str) -> Iterator[None]:

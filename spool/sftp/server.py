@@ -12,10 +12,9 @@ import os
 import posixpath
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import paramiko
 from paramiko import common, sftp
@@ -25,6 +24,7 @@ from spool import durable
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 _HANDSHAKE_SECONDS = 20
+T = TypeVar("T")
 
 
 def host_key(path: Path) -> paramiko.PKey:
@@ -97,9 +97,7 @@ class Server:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ended: object) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -162,13 +160,17 @@ class _Door(paramiko.ServerInterface):
         return common.AUTH_SUCCESSFUL
 
 
-def _code(operation: Callable[[], object]) -> int:
-    """Do it; the SFTP status it ends in."""
+def _answered(operation: Callable[[], T]) -> T | int:
+    """What an operation gives, or the SFTP status of what went wrong."""
     try:
-        operation()
+        return operation()
     except OSError as trouble:
         return paramiko.SFTPServer.convert_errno(trouble.errno or errno.EIO)
-    return sftp.SFTP_OK
+
+
+def _code(operation: Callable[[], object]) -> int:
+    """The SFTP status an operation ends in."""
+    return _answered(lambda: operation() and None) or sftp.SFTP_OK
 
 
 class Handle(paramiko.SFTPHandle):
@@ -213,38 +215,30 @@ class Files(paramiko.SFTPServerInterface):
         return posixpath.normpath("/" + path)
 
     def list_folder(self, path: str) -> list[paramiko.SFTPAttributes] | int:
-        found: list[paramiko.SFTPAttributes] = []
-
-        def scan() -> None:
-            for item in os.scandir(self._followed(path)):
+        def scan() -> Iterator[paramiko.SFTPAttributes]:
+            for entry in os.scandir(self._followed(path)):
                 # paramiko's server cannot be asked for a name that is not UTF-8, so none is shown
                 with contextlib.suppress(FileNotFoundError, UnicodeEncodeError):
-                    item.name.encode("utf-8")
-                    seen = item.stat(follow_symlinks=False)
-                    found.append(paramiko.SFTPAttributes.from_stat(seen, item.name))
+                    entry.name.encode("utf-8")
+                    seen = entry.stat(follow_symlinks=False)
+                    yield paramiko.SFTPAttributes.from_stat(seen, entry.name)
 
-        code = _code(scan)
-        return found if code == sftp.SFTP_OK else code
+        return _answered(lambda: list(scan()))
 
     def stat(self, path: str) -> paramiko.SFTPAttributes | int:
-        return self._stat(lambda: self._followed(path).stat())
+        return _answered(lambda: paramiko.SFTPAttributes.from_stat(self._followed(path).stat()))
 
     def lstat(self, path: str) -> paramiko.SFTPAttributes | int:
-        return self._stat(lambda: self._at(path).lstat())
-
-    def _stat(self, look: Callable[[], os.stat_result]) -> paramiko.SFTPAttributes | int:
-        try:
-            return paramiko.SFTPAttributes.from_stat(look())
-        except OSError as trouble:
-            return paramiko.SFTPServer.convert_errno(trouble.errno or errno.EIO)
+        return _answered(lambda: paramiko.SFTPAttributes.from_stat(self._at(path).lstat()))
 
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
-        try:
-            handle = os.open(self._followed(path), flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
-        except OSError as trouble:
-            return paramiko.SFTPServer.convert_errno(trouble.errno or errno.EIO)
         mode = {os.O_RDONLY: "rb", os.O_WRONLY: "wb"}.get(flags & os.O_ACCMODE, "r+b")
-        return Handle(os.fdopen(handle, mode, buffering=0), flags)
+
+        def opened() -> Handle:
+            handle = os.open(self._followed(path), flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+            return Handle(os.fdopen(handle, mode, buffering=0), flags)
+
+        return _answered(opened)
 
     def remove(self, path: str) -> int:
         return _code(lambda: self._at(path).unlink())

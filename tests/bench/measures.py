@@ -58,7 +58,7 @@ def _ingest(home: Path, paths: Iterable[Path]) -> Figures:
 
 def _reconcile(home: Path) -> Figures:
     with open_desk(home) as desk:
-        spent, counts = _clocked(lambda: reconcile(desk, desk.now()))
+        spent, counts = _clocked(lambda: reconcile(desk))
     return {**spent, "matched": counts["matched"], "posted": counts["entries_posted"]}
 
 
@@ -137,7 +137,7 @@ def one_more_file(folder: Path) -> Figures:
     with open_desk(folder / "market-home") as desk:
         for path in sorted((folder / "one-more").iterdir()):
             assert [taken.verdict for _, taken in ingest(desk, [path])] == ["accepted"]
-            spent, _ = _clocked(lambda: reconcile(desk, desk.now()))
+            spent, _ = _clocked(lambda: reconcile(desk))
             passes.append((spent["seconds"], spent))
     return sorted(passes, key=lambda one: one[0])[len(passes) // 2][1]
 

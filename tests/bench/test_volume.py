@@ -44,7 +44,7 @@ def test_files_of_both_sides_match_whatever_order_they_come_in(tmp_path: Path) -
     paths = volume.write_arrivals(tmp_path, 40)
     with open_desk(tmp_path / "home") as desk:
         verdicts = {taken.verdict for _, taken in ingest(desk, paths)}
-        counts = reconcile(desk, datetime(2026, 1, 1))
+        counts = reconcile(desk)
 
     assert verdicts == {"accepted"}
     assert counts["matched"] == 400 and counts["discrepancies"] == counts["net_differs"] == 0

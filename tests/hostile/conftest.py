@@ -66,7 +66,8 @@ class World:
         return self.run_at(Desk(self.home, self.connection))
 
     def run_at(self, desk: Desk) -> Run:
-        return Run(desk, reconciled, lambda event, facts: self.told.append((event, facts)))
+        desk.tell = lambda event, facts: self.told.append((event, facts))
+        return Run(desk, reconciled)
 
     def once(self, patient: bool = False) -> Pass:
         """A pass that hears of every link, in a run of its own."""

@@ -38,10 +38,10 @@ def issue(
 
     estimated: list[dict[str, Any]] = []
     if estimates:
-        reconcile(desk, desk.now())
-        estimated = estimating.post(desk, year, desk.now(), supplier)
+        reconcile(desk)
+        estimated = estimating.post(desk, year, supplier)
     told = functools.partial(desk.progress, Both("appels", "statements"))
-    new = {facts["number"] for facts in statements.issue(desk, desk.home.settings, year, desk.now(), supplier, told)}
+    new = {facts["number"] for facts in statements.issue(desk, year, supplier, told)}
     every = statements.listing(desk, year, supplier)
     rows = [row for row in every if row["number"] in new]
     due, cents = sum(row["due_cents"] for row in rows), sum(row["remuneration_cents"] for row in estimated)
@@ -128,8 +128,8 @@ def _letters(desk: "Desk", year: int, nil: bool = False) -> list[dict[str, Any]]
     from edi.lending.books.reminding import silent
     from edi.lending.matching.reconciling import reconcile
 
-    reconcile(desk, desk.now())
-    return silent(desk, year, desk.now(), nil)
+    reconcile(desk)
+    return silent(desk, year, nil)
 
 
 def _short(letter: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def certificate(
     """A declarant's certificate, as of this moment."""
     from edi.lending.books import certificates
 
-    facts = certificates.certificate(desk, declarant, period, desk.now())
+    facts = certificates.certificate(desk, declarant, period)
     paper = Paper(f"attestation-{declarant}.pdf", lambda: [certificates.as_pdf(facts)])
     text = () if output else tuple(certificates.as_text(facts))
     return Facts(facts=facts, paper=paper if output else None, below=text)

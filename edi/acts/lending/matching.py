@@ -37,8 +37,8 @@ def reconcile(
     from edi import schemes
     from edi.lending.matching import reconciling, tally
 
-    counts: dict[str, Any] = reconciling.reconcile(desk, desk.now(), anew)
-    told = schemes.send_pending(desk, desk.now())
+    counts: dict[str, Any] = reconciling.reconcile(desk, anew)
+    told = schemes.send_pending(desk)
     below = [posted(counts)]
     if told:
         count = counted(told, "état", "status file")
@@ -119,7 +119,7 @@ def judge(
     from edi.lending.matching import deciding
 
     invoice = _meant(desk, number, supplier, library, date)
-    return _carried_out(desk, lambda: deciding.decide(desk, act, invoice, desk.who, reason, desk.now()))
+    return _carried_out(desk, lambda: deciding.decide(desk, act, invoice, reason))
 
 
 def undo(
@@ -130,7 +130,7 @@ def undo(
     """Undoes a decision: what it did is reversed, nothing is deleted."""
     from edi.lending.matching import deciding
 
-    return _carried_out(desk, lambda: deciding.undo(desk, decision, desk.who, reason, desk.now()))
+    return _carried_out(desk, lambda: deciding.undo(desk, decision, reason))
 
 
 def _carried_out(desk: "Desk", work: Any) -> Facts:
@@ -140,7 +140,7 @@ def _carried_out(desk: "Desk", work: Any) -> Facts:
 
     with transaction(desk.db):
         number = work()
-    counts: dict[str, Any] = reconcile(desk, desk.now())
+    counts: dict[str, Any] = reconcile(desk)
     decision = next(row for row in deciding.listing(desk) if row["id"] == number)
     state, reason, _ = deciding.case_of(desk, decision["invoices"][0])
     says = Both("Décision {id} : {act}. {state}", "Decision {id}: {act}. {state}")

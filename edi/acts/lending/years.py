@@ -34,7 +34,7 @@ def periods(desk: "Desk") -> Rows:
     """Every year since 2003."""
     from edi.lending.books.closing import overview
 
-    rows = overview(desk, desk.now())
+    rows = overview(desk)
     return Rows(name="periods", title=Both("Périodes", "Periods"), columns=PERIODS, rows=rows)
 
 
@@ -61,7 +61,7 @@ def close(
         names = "--public-users, --higher-education-users"
         raise WrongUse(name=names, why=Both("avec --distribute", "with --distribute"))
     facts = closing.close(
-        desk, year, desk.now(), estimates=estimates,
+        desk, year, estimates=estimates,
         users=users if distribute else None, progress=desk.progress,
     )  # fmt: skip
 
@@ -83,7 +83,7 @@ def reopen(desk: "Desk", *, year: Year, reason: Reason = "") -> Facts:
     from edi.lending.books.closing import reopen as reopen_year
 
     with transaction(desk.db):
-        reopen_year(desk, year, desk.now(), reason)
+        reopen_year(desk, year, reason)
     says = filled(Both("Période {year} rouverte.", "Period {year} reopened."), year=year)
     return Facts(facts={"year": year, "state": "open"}, below=(says,))
 
@@ -110,7 +110,7 @@ def distribute(
     if made is None or record:
         users = distributing.Users(public_users, higher_education_users)
         made = distributing.compute(desk, year, users, distributing.terms_of(desk.home))
-        made = distributing.record(desk, made, desk.now()) if record else made
+        made = distributing.record(desk, made) if record else made
     title = filled(Both("Répartition {year}", "Distribution {year}"), year=year)
     sheet = Sheet(title, distributing.SHEET, made.titles)
     rows = made.titles

@@ -63,8 +63,7 @@ def _told(desk: Desk, bounds: tuple[int, int]) -> Rehearsal:
     )
     booked = desk.db.execute("SELECT count(*) FROM invoice WHERE id BETWEEN ? AND ?", bounds).fetchone()[0]
     owed = desk.db.execute(
-        "SELECT coalesce(sum(cents), 0) FROM due WHERE claim BETWEEN ?1 AND ?2 OR evidence BETWEEN ?1 AND ?2",
-        bounds,
+        "SELECT coalesce(sum(cents), 0) FROM due WHERE claim BETWEEN ?1 AND ?2 OR evidence BETWEEN ?1 AND ?2", bounds
     ).fetchone()[0]
     listed = desk.db.execute(_ONE, (*bounds, LISTED))
     return Rehearsal(

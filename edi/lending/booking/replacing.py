@@ -25,9 +25,8 @@ SELECT id FROM invoice WHERE declaration = ?1 UNION SELECT invoice FROM statemen
 #: The live declarations that state an invoice `i`, other than ?1.
 _STATED_ELSEWHERE = """
 EXISTS (
-    SELECT 1 FROM declaration d
-    WHERE d.id <> ?1 AND d.id IN (SELECT i.declaration UNION SELECT declaration FROM statement WHERE invoice = i.id)
-      AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id)
+    SELECT 1 FROM v_declaration d WHERE d.id <> ?1 AND NOT d.superseded
+      AND d.id IN (SELECT i.declaration UNION SELECT declaration FROM statement WHERE invoice = i.id)
 )
 """
 
@@ -51,11 +50,10 @@ def find_chain(desk: Desk, header: Header) -> Chain:
     """The declaration that `header` replaces or cancels: same declarant, side, period and use, and live."""
     same = "declarant = ? AND side = ? AND period = ? AND use = ? AND NOT dry AND nature <> 'cancels'"
     whose = (header.declarant, header.side, header.period, header.use)
-    live = "verdict <> 'refused' AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id)"
+    live = "verdict <> 'refused' AND NOT superseded"
     found = desk.db.execute(
-        f"SELECT id, {live} AS live, verdict = 'refused' AS refused, EXISTS "
-        "(SELECT 1 FROM declaration n WHERE n.supersedes = d.id AND n.nature = 'cancels') AS cancelled "
-        f"FROM declaration d WHERE {same} AND reference = ? ORDER BY id",
+        f"SELECT id, {live} AS live, verdict = 'refused' AS refused, cancelled FROM v_declaration "
+        f"WHERE {same} AND reference = ? ORDER BY id",
         (*whose, header.replaced),
     ).fetchall()
     if standing := [row["id"] for row in found if row["live"]]:
@@ -66,7 +64,7 @@ def find_chain(desk: Desk, header: Header) -> Chain:
             SELECT id FROM declaration WHERE {same} AND reference = ?
             UNION SELECT n.id FROM declaration n JOIN chain ON n.supersedes = chain.id
         )
-        SELECT reference FROM declaration d WHERE id IN (SELECT id FROM chain) AND nature <> 'cancels' AND {live}
+        SELECT reference FROM v_declaration WHERE id IN (SELECT id FROM chain) AND nature <> 'cancels' AND {live}
         ORDER BY id DESC
         """,
         (*whose, header.replaced),
@@ -76,7 +74,7 @@ def find_chain(desk: Desk, header: Header) -> Chain:
         return Chain(True, None, None)  # an R of one that booked nothing is taken as I
     if not found:
         others = desk.db.execute(
-            f"SELECT reference FROM declaration d WHERE {same} AND {live} LIMIT 2", whose
+            f"SELECT reference FROM v_declaration WHERE {same} AND {live} LIMIT 2", whose
         ).fetchall()
         heir = others[0] if len(others) == 1 else None
     return Chain(False, None, heir["reference"] if heir else None)
@@ -97,8 +95,7 @@ def restate(desk: Desk, target: int) -> None:
         f"""
         SELECT s.seq, min(i.id) AS booked FROM staged_invoice s
         JOIN (SELECT * FROM invoice WHERE id IN ({_STATED}) AND id NOT IN (SELECT invoice FROM withdrawal)) i
-          ON i.key = s.key AND i.kind = s.kind AND i.date = s.date AND i.number = s.number AND i.digest = s.digest
-         AND s.partner = CASE i.side WHEN 'supplier' THEN i.library ELSE i.supplier END
+          ON i.key = s.key AND i.kind = s.kind AND i.date = s.date AND i.number = s.number AND i.digest = s.digest AND s.partner = i.with_gln
         WHERE s.fate = 'book' GROUP BY s.seq
         """,
         (target,),
@@ -135,8 +132,7 @@ def _stated_anew(desk: Desk) -> set[int]:
         """
         SELECT i.id, s.seq, abs(julianday(i.date) - julianday(s.date)) AS apart FROM staged_own o
         JOIN invoice i ON i.id = o.booked
-        JOIN staged_invoice s ON s.key = i.key AND s.kind = i.kind AND s.fate = 'book'
-         AND s.partner = CASE i.side WHEN 'supplier' THEN i.library ELSE i.supplier END
+        JOIN staged_invoice s ON s.key = i.key AND s.kind = i.kind AND s.fate = 'book' AND s.partner = i.with_gln
         WHERE o.booked NOT IN (SELECT booked FROM staged_restated) ORDER BY apart, i.date, i.id, s.seq
         """
     ).fetchall()

@@ -28,17 +28,17 @@ from spool.link import EVERYBODY, Link, declarants
 #: The most invoices of one file: some megabytes.
 _MOST = 10_000
 
-_OWN = "CASE {0}.side WHEN 'supplier' THEN {0}.supplier ELSE {0}.library END"
-_NEWS = (
-    f"INSERT INTO news SELECT {_OWN.format('i')}, i.side, i.id FROM untold u CROSS JOIN invoice i ON i.id = u.invoice"
-)
+_NEWS = "INSERT INTO news SELECT i.by_gln, i.side, i.id FROM untold u CROSS JOIN invoice i ON i.id = u.invoice"
 _LAST = """
-SELECT r.id, r.link, r.home FROM declaration d JOIN receipt r ON r.id = d.receipt
-WHERE d.declarant = ? AND d.side = ? AND d.use = 'real' AND NOT d.dry AND d.verdict <> 'refused' ORDER BY d.id DESC LIMIT 1
+SELECT r.id, r.link, r.home FROM v_declaration d JOIN receipt r ON r.id = d.receipt
+WHERE d.declarant = ? AND d.side = ? AND d.counts ORDER BY d.id DESC LIMIT 1
 """
-_OTHER = f"x.kind AS other_kind, x.number AS other_number, x.date AS other_date, x.ht AS other_ht, {_OWN.format('x')} AS other"
+_OTHER = (
+    "x.kind AS other_kind, x.number AS other_number, x.date AS other_date, x.ht AS other_ht, x.signed_ht AS other_signed, "
+    "x.by_gln AS other"
+)
 _ROWS = f"""
-SELECT i.id, i.side, CASE i.side WHEN 'supplier' THEN i.library ELSE i.supplier END AS partner, i.number, i.date, i.kind, i.ht,
+SELECT i.id, i.side, i.with_gln AS partner, i.number, i.date, i.kind, i.ht,
        i.period, substr(d.taken_at, 1, 10) AS since, w.invoice IS NOT NULL AS withdrawn, t.said,
        coalesce(o.state, 'waiting') AS state, coalesce(o.reason, '') AS reason,
        coalesce(o.period, i.period) IN (SELECT year FROM period_closed) AS closed,
@@ -59,7 +59,7 @@ class _Route(NamedTuple):
     home: str
 
 
-def send_pending(desk: Desk, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
+def send_pending(desk: Desk, stop: Callable[[], bool] = lambda: False) -> int:
     """Puts into the outbox what declarants have not been told yet; how many files. `stop` is asked after each.
 
     What nobody is to be told is forgotten: from then on the declarant is told of changes alone.
@@ -77,40 +77,40 @@ def send_pending(desk: Desk, now: datetime, stop: Callable[[], bool] = lambda: F
         whose = desk.db.execute("SELECT DISTINCT declarant, side FROM news").fetchall()
         files = 0
         for declarant, side in whose:
-            for _ in _told(desk, declarant, side, now):
+            for _ in _told(desk, declarant, side):
                 files += 1
                 if stop():
                     return files
         return files
 
 
-def _told(desk: Desk, declarant: str, side: str, now: datetime) -> Iterator[None]:
+def _told(desk: Desk, declarant: str, side: str) -> Iterator[None]:
     """Tells one declarant, a file at a time."""
-    route = _route(desk, declarant, side)
+    now, route = desk.now(), _route(desk, declarant, side)
     before = desk.db.execute("SELECT files, at FROM told_to WHERE declarant = ?", (declarant,)).fetchone()
     if route and before and now - datetime.fromisoformat(before["at"]) < timedelta(seconds=route.link.status_seconds):
         return
     number, last = before["files"] if before else 0, 0
     while rows := desk.db.execute(_ROWS, (declarant, side, last)).fetchall():
         last = rows[-1]["id"]
-        said = list(_said(desk, rows, route.link.language)) if route else []
-        number += bool(said)
-        told = Status(
+        news = list(_said(desk, rows, route.link.language)) if route else []
+        number += bool(news)
+        status_file = Status(
             sender=desk.home.settings.gln, declarant=declarant, side=side, number=number, told_at=now,
-            invoices=tuple(standing for _, standing, _ in said),
+            invoices=tuple(standing for _, standing, _ in news),
         )  # fmt: skip
-        forms = route.link.status_forms if route and said else ()
-        files = [(file_name(declarant, number, form), status.write(told, form)) for form in forms]
+        forms = route.link.status_forms if route and news else ()
+        files = [(file_name(declarant, number, form), status.write(status_file, form)) for form in forms]
         with transaction(desk.db):
-            if route and said:
+            if route and news:
                 send(desk, route.receipt, route.link.name, route.home, files, now)
                 desk.db.execute("INSERT OR REPLACE INTO told_to VALUES (?, ?, ?)", (declarant, number, now.isoformat()))
                 desk.db.executemany(
-                    "INSERT OR REPLACE INTO told VALUES (?, ?)", [(one, hashed) for one, _, hashed in said]
+                    "INSERT OR REPLACE INTO told VALUES (?, ?)", [(invoice, hashed) for invoice, _, hashed in news]
                 )
             desk.db.executemany("DELETE FROM untold WHERE invoice = ?", [(row["id"],) for row in rows])
         breathe()
-        if said:
+        if news:
             yield
 
 
@@ -172,7 +172,7 @@ def _together(mates: list[sqlite3.Row]) -> dict[str, Any]:
     """What is shown of them; nothing when there are none."""
     if not mates or mates[0]["other"] is None:
         return {}
-    signed = sum(-mate["other_ht"] if mate["other_kind"] == "A" else mate["other_ht"] for mate in mates)
+    signed = sum(mate["other_signed"] for mate in mates)
     return {
         "other": mates[0]["other"],
         "other_number": " + ".join(mate["other_number"] for mate in mates),

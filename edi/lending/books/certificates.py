@@ -19,12 +19,12 @@ from schemas.text import Both
 Facts = dict[str, Any]
 _DECLARATIONS = """
 SELECT d.id, d.reference, d.side, d.nature, d.verdict, d.invoices, d.accepted, d.taken_at, r.name AS file, r.sha256,
-       EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id) AS replaced
-FROM declaration d JOIN receipt r ON r.id = d.receipt
+       d.superseded AS replaced
+FROM v_declaration d JOIN receipt r ON r.id = d.receipt
 WHERE d.declarant = ? AND d.period = ? AND d.use = 'real' AND NOT d.dry ORDER BY d.id
 """
 _INVOICES = """
-SELECT i.side, i.supplier, i.library, i.number, i.date, i.kind, i.ht, coalesce(o.state, 'waiting') AS state,
+SELECT i.side, i.supplier, i.library, i.number, i.date, i.kind, i.signed_ht, i.with_gln, coalesce(o.state, 'waiting') AS state,
        coalesce(o.reason, '') AS reason
 FROM invoice i LEFT JOIN outcome o ON o.invoice = i.id
 WHERE i.declaration IN (SELECT id FROM declaration WHERE declarant = ?1 AND period = ?2 AND use = 'real' AND NOT dry)
@@ -33,7 +33,7 @@ ORDER BY i.side, i.date, i.number, i.id
 """
 
 
-def certificate(desk: Desk, declarant: str, period: int, now: datetime) -> Facts:
+def certificate(desk: Desk, declarant: str, period: int) -> Facts:
     """What a declarant has declared for a period and where it stands. Raises NotFound when it declared nothing."""
     directory = partners.load(desk)
 
@@ -51,15 +51,14 @@ def certificate(desk: Desk, declarant: str, period: int, now: datetime) -> Facts
     }
     still_open = []
     for row in desk.db.execute(_INVOICES, (declarant, period)):
-        ht = -row["ht"] if row["kind"] == "A" else row["ht"]
         states[row["state"]]["invoices"] += 1
-        states[row["state"]]["ht_cents"] += ht
+        states[row["state"]]["ht_cents"] += row["signed_ht"]
         if row["state"] not in ("matched", "settled"):
-            partner = row["library"] if row["side"] == "supplier" else row["supplier"]
             still_open.append(
                 {
-                    "number": row["number"], "date": row["date"], "kind": row["kind"], "ht_cents": ht, "partner": partner,
-                    "name": named(partner), "state": row["state"],
+                    "number": row["number"], "date": row["date"], "kind": row["kind"], "ht_cents": row["signed_ht"],
+                    "partner": row["with_gln"],
+                    "name": named(row["with_gln"]), "state": row["state"],
                     "why": REASONS[row["reason"]].fr if row["reason"] else STATES[row["state"]].fr,
                 }
             )  # fmt: skip
@@ -67,7 +66,7 @@ def certificate(desk: Desk, declarant: str, period: int, now: datetime) -> Facts
         "issuer": desk.home.settings.letterhead,
         "declarant": {"gln": declarant, "name": named(declarant) or declarant, "address": []},
         "period": period,
-        "at": now.isoformat(),
+        "at": desk.now().isoformat(),
         "nil": not any(states[state]["invoices"] for state in states),
         "declarations": declarations,
         "states": states,
@@ -81,12 +80,10 @@ def as_text(facts: Facts) -> Iterator[str]:
     yield f"ATTESTATION DE DÉCLARATION, période {facts['period']}"
     yield f"{who['name']} ({who['gln']}), au {french_day(at)} à {at[11:16]}"
     yield ""
-    for one in facts["declarations"]:
-        counts = f"{one['accepted']} / {one['invoices']}"
-        yield (
-            f"  {one['reference']:<20}  {counts:>15} acceptées, reçue le {french_day(one['taken_at'])}, {one['sha256'][:8]}"
-            f"{', remplacée depuis' if one['replaced'] else ''}"
-        )
+    for declared in facts["declarations"]:
+        counts = f"{declared['accepted']} / {declared['invoices']}"
+        since = f"reçue le {french_day(declared['taken_at'])}, {declared['sha256'][:8]}"
+        yield f"  {declared['reference']:<20}  {counts:>15} acceptées, {since}{', remplacée depuis' * declared['replaced']}"
     yield ""
     if facts["nil"]:
         yield "  Aucune facture pour cette période."
@@ -94,9 +91,9 @@ def as_text(facts: Facts) -> Iterator[str]:
         if sums["invoices"]:
             yield f"  {STATES[state].fr:<26} {several(sums['invoices'], 'facture'):>15}  {french(sums['ht_cents']):>16} € HT"
     rows = [
-        (french_day(one["date"]), f"{one['number']}{' (avoir)' if one['kind'] == 'A' else ''}", french(one["ht_cents"]),
-         f"{one['partner']} {one['name']} : {one['why']}")
-        for one in facts["open"]
+        (french_day(invoice["date"]), f"{invoice['number']}{' (avoir)' if invoice['kind'] == 'A' else ''}", french(invoice["ht_cents"]),
+         f"{invoice['partner']} {invoice['name']} : {invoice['why']}")
+        for invoice in facts["open"]
     ]  # fmt: skip
     wide, widest = (max((len(row[place]) for row in rows), default=0) for place in (1, 2))
     if rows:

@@ -34,7 +34,7 @@ _BY_LIBRARY = "SELECT library, invoice_date, sum(remuneration_cents) AS cents FR
 
 
 def close(
-    desk: Desk, year: int, now: datetime, *,
+    desk: Desk, year: int, *,
     estimates: bool = False, users: Users | None = None, progress: Callable[[Text, int, int], None] = lambda what, done, of: None,
 ) -> Facts:  # fmt: skip
     """Closes a year and gives the facts of its report. With `users` it is shared out too, once and for good.
@@ -42,39 +42,32 @@ def close(
     Raises NotAllowed when anything does not balance, or another year is to be shared out first: then nothing is closed.
     """
     terms = distributing.terms_of(desk.home)
-    reconcile(desk, now)
+    reconcile(desk)
     if users is not None and distributing.recorded(desk, year) is None:
         distributing.in_turn(desk, year)
-    send_pending(desk, now)
+    send_pending(desk)
     _proved(desk, progress)
     if estimates:
-        estimating.post(desk, year, now)
+        estimating.post(desk, year)
     if year not in periods.closed_years(desk):
         with transaction(desk.db):
-            periods.close(desk, year, now, FIRST_PERIOD)
-    for _ in statements.issue(
-        desk,
-        desk.home.settings,
-        year,
-        now,
-        progress=lambda done, of: progress(Both("appels", "statements"), done, of),
-    ):
+            periods.close(desk, year, desk.now(), FIRST_PERIOD)
+    for _ in statements.issue(desk, year, progress=lambda done, of: progress(Both("appels", "statements"), done, of)):
         pass
     shared = distributing.recorded(desk, year)
     if shared is None and users is not None:
-        made = distributing.compute(desk, year, users, terms)
-        shared = distributing.record(desk, made, now)
+        shared = distributing.record(desk, distributing.compute(desk, year, users, terms))
     _agrees(desk, year, shared)
     return report(desk, year, shared)
 
 
-def reopen(desk: Desk, year: int, now: datetime, reason: str) -> None:
+def reopen(desk: Desk, year: int, reason: str) -> None:
     """Reopens a closed year (`periods.reopen`), within the caller's transaction; its declarants are told of it anew."""
-    periods.reopen(desk, year, now, reason)
+    periods.reopen(desk, year, desk.now(), reason)
     desk.db.execute("INSERT OR IGNORE INTO untold SELECT id FROM invoice WHERE period = ?", (year,))
 
 
-def overview(desk: Desk, now: datetime) -> list[Facts]:
+def overview(desk: Desk) -> list[Facts]:
     """Every year from 2003 to this one: since when it is closed, invoices booked in it, remuneration in cents."""
     closed = {row["year"]: row["closed_at"] for row in desk.db.execute("SELECT year, closed_at FROM period_closed")}
     booked = dict(
@@ -91,7 +84,7 @@ def overview(desk: Desk, now: datetime) -> list[Facts]:
             "invoices": booked.get(year, 0),
             "remuneration_cents": owed.get(year, 0),
         }
-        for year in range(FIRST_PERIOD, now.year + 1)
+        for year in range(FIRST_PERIOD, desk.now().year + 1)
     ]
 
 

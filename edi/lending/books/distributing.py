@@ -6,7 +6,6 @@ reopened) belongs to the next one that is. The rules are `edi.lending.rules.dist
 """
 
 import sqlite3
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -112,12 +111,12 @@ def as_of(desk: Desk, year: int, users: Users, terms: Terms, last: int) -> Year:
             del titles[code]
     waiting = sum(title.brought_authors_cents + title.brought_publishers_cents for title in titles.values())
     state = state_share(year, users.public, users.higher_education, terms.other_libraries)
-    made = distribute(cents, state, (carried[0] if carried else 0) - waiting, titles, terms)
+    shared = distribute(cents, state, (carried[0] if carried else 0) - waiting, titles, terms)
     rows = [
         _row({"ean": code, "title": names[code], **_struct(titles[code]), **_struct(share)})
-        for code, share in made.shares.items()
+        for code, share in shared.shares.items()
     ]
-    sums = {name: getattr(made, name) for name in ("entries_cents", *POSTINGS, "copies", "undivided_cents")}
+    sums = {name: getattr(shared, name) for name in ("entries_cents", *POSTINGS, "copies", "undivided_cents")}
     by = {"public_users": users.public, "higher_education_users": users.higher_education, **_struct(terms)}
     return Year({"year": year, "recorded_at": None, "last_entry": last, **sums, **_per_copy(sums), "terms": by}, rows)
 
@@ -129,10 +128,10 @@ def counted_lines(desk: Desk, ean: str, year: int) -> list[sqlite3.Row]:
     return desk.db.execute(_COUNTED, (year, last, ean)).fetchall()
 
 
-def record(desk: Desk, made: Year, now: datetime) -> Year:
+def record(desk: Desk, computed: Year) -> Year:
     """Writes a computed distribution, once and for good. NotAllowed while its year is open, or out of turn, or when
     entries were posted since it was computed."""
-    year, facts = made.facts["year"], made.facts
+    year, facts = computed.facts["year"], computed.facts
     with transaction(desk.db):
         if year not in periods.closed_years(desk):
             raise NotAllowed(
@@ -147,7 +146,7 @@ def record(desk: Desk, made: Year, now: datetime) -> Year:
             )
         terms = msgspec.json.encode(facts["terms"]).decode()
         desk.db.execute(
-            "INSERT INTO distribution VALUES (?, ?, ?, ?)", (year, now.isoformat(), facts["last_entry"], terms)
+            "INSERT INTO distribution VALUES (?, ?, ?, ?)", (year, desk.now().isoformat(), facts["last_entry"], terms)
         )
         desk.db.executemany(
             "INSERT INTO distribution_posting VALUES (?, ?, ?, ?, ?)",
@@ -155,7 +154,7 @@ def record(desk: Desk, made: Year, now: datetime) -> Year:
         )
         desk.db.executemany(
             f"INSERT INTO distribution_share (year, {', '.join(_STORED)}, paid) VALUES ({', '.join('?' * 10)})",
-            [(year, *(row[name] for name in _STORED), row["paid"]) for row in made.titles],
+            [(year, *(row[name] for name in _STORED), row["paid"]) for row in computed.titles],
         )
     found = recorded(desk, year)
     assert found is not None

@@ -22,7 +22,7 @@ _FACTS = (
     "supplier", "library", "invoice_number", "invoice_date", "kind", "ht_cents", "rate", "remuneration_cents", "library_invoice",
 )  # fmt: skip
 _INVOICE = (
-    "SELECT library, number AS invoice_number, date AS invoice_date, kind, ht, coalesce(credited_on, date) AS day FROM invoice "
+    "SELECT library, number AS invoice_number, date AS invoice_date, kind, ht, signed_ht, coalesce(credited_on, date) AS day FROM invoice "
     "WHERE id = :library_invoice AND side = 'library'"
 )
 #: Two that stand for one invoice; one that stands beside an entry. Where something is still to be looked at, the next pass sees to it.
@@ -39,8 +39,8 @@ def flaw(desk: Desk) -> str | None:
     standing: dict[int, Mapping[str, Any]] = {}
     previous = ""
     for number, row in enumerate(desk.db.execute("SELECT * FROM estimate ORDER BY estimate"), 1):
-        told = {name: row[name] for name in row.keys() if name != "hash"}  # noqa: SIM118 - a Row is no dict
-        facts = {**told, "rate": rate_text(row["rate_percent"])}
+        hashed = {name: row[name] for name in row.keys() if name != "hash"}  # noqa: SIM118 - a Row is no dict
+        facts = {**hashed, "rate": rate_text(row["rate_percent"])}
         before = standing.pop(row["library_invoice"], None)
         if row["reverses"] is None:
             invoice = desk.db.execute(_INVOICE, facts).fetchone()
@@ -48,7 +48,7 @@ def flaw(desk: Desk) -> str | None:
             standing[row["library_invoice"]] = facts
         else:
             holds = before is not None and before["estimate"] == row["reverses"] and is_opposite(facts, before)
-        if not holds or row["estimate"] != number or row["previous"] != previous or content_hash(told) != row["hash"]:
+        if not holds or row["estimate"] != number or row["previous"] != previous or content_hash(hashed) != row["hash"]:
             return f"estimation {number}"
         previous = row["hash"]
     sealed = desk.db.execute("SELECT seals FROM posting_run WHERE seals <> '' ORDER BY id LIMIT 1").fetchone()
@@ -93,6 +93,9 @@ def follows(row: Mapping[str, Any], invoice: sqlite3.Row | None, law: terms.Law)
     if invoice is None or any(row[name] != invoice[name] for name in names):
         return False
     of = law.at(date.fromisoformat(invoice["day"]))
-    signed = -invoice["ht"] if row["kind"] == "A" else invoice["ht"]
-    due = (signed, rate_text(of.rate_percent), least(row["kind"], invoice["ht"], of.rate_percent, of.cap_bp))
+    due = (
+        invoice["signed_ht"],
+        rate_text(of.rate_percent),
+        least(row["kind"], invoice["ht"], of.rate_percent, of.cap_bp),
+    )
     return due == (row["ht_cents"], row["rate"], row["remuneration_cents"])

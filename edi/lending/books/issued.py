@@ -68,7 +68,7 @@ def _holds(row: sqlite3.Row, before: sqlite3.Row | None, posted: Iterable[sqlite
     facts: dict[str, Any] = msgspec.json.decode(document)
     totals, lines = facts["totals"], [*facts["invoices"], *facts["reversed"]]
     billed = facts["estimates"] if facts["estimates_billed"] else []
-    told = {
+    columns = {
         **{name: facts[name] for name in ("number", "period", "issued_at", "last_entry")},
         "supplier": facts["supplier"]["gln"], "previous": facts["previous"] and facts["previous"]["number"],
         "entries_cents": _sum(lines), "estimates_cents": _sum(billed),
@@ -76,16 +76,16 @@ def _holds(row: sqlite3.Row, before: sqlite3.Row | None, posted: Iterable[sqlite
     }  # fmt: skip
     due = {
         "invoices_cents": _sum(facts["invoices"]), "reversed_cents": _sum(facts["reversed"]),
-        "estimates_cents": told["estimates_cents"], "estimates_taken_back_cents": -told["taken_back_cents"],
+        "estimates_cents": columns["estimates_cents"], "estimates_taken_back_cents": -columns["taken_back_cents"],
     }  # fmt: skip
     entries = {entry["entry"]: entry for entry in posted}
     return (
         hashlib.sha256(document).hexdigest() == row["sha256"]
-        and told == {name: row[name] for name in _COLUMNS}
+        and columns == {name: row[name] for name in _COLUMNS}
         and due == {name: totals[name] for name in due}
         and totals["due_cents"] == sum(due.values())
         and len({line["entry"] for line in lines}) == len(lines)
-        and told["entries_cents"] == sum(entry["remuneration_cents"] for entry in entries.values())
+        and columns["entries_cents"] == sum(entry["remuneration_cents"] for entry in entries.values())
         and all(_same(line, entries[line["entry"]]) for line in lines)
     )
 
@@ -102,17 +102,17 @@ def distribution_flaw(desk: Desk) -> int | None:
     """The first year whose distribution is not what its terms make of the entries it was recorded of."""
     for row in desk.db.execute("SELECT * FROM distribution ORDER BY year").fetchall():
         try:
-            told = msgspec.json.decode(row["terms"])
-            users = Users(told.pop("public_users"), told.pop("higher_education_users"))
-            made = distributing.as_of(desk, row["year"], users, Terms(**told), row["last_entry"])
+            terms = msgspec.json.decode(row["terms"])
+            users = Users(terms.pop("public_users"), terms.pop("higher_education_users"))
+            computed = distributing.as_of(desk, row["year"], users, Terms(**terms), row["last_entry"])
             kept = distributing.recorded(desk, row["year"])
             moved = desk.db.execute(
                 "SELECT label, debit, credit FROM distribution_posting WHERE year = ?", (row["year"],)
             )
             sound = (
                 kept is not None
-                and {**kept.facts, "recorded_at": None} == made.facts
-                and kept.titles == made.titles
+                and {**kept.facts, "recorded_at": None} == computed.facts
+                and kept.titles == computed.titles
                 and {tuple(posting) for posting in moved} == set(POSTINGS.values())
             )
         except _NONSENSE:

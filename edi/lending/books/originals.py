@@ -19,7 +19,6 @@ from parsers.sniff import open_source
 from schemas.errors import NotFound, Unreadable
 from schemas.text import Both, Text
 from spool.errors import why
-from spool.folder import Folder
 
 #: Told what is gone through, how far, and of how much.
 Progress = Callable[[Text, int, int], None]
@@ -51,12 +50,12 @@ def read_again(desk: Desk, progress: Progress) -> tuple[int, dict[int, str]]:
     with partners.known_aside(desk, context.directory.values()) as aside:
         for row in declared:
             progress(Both("fichiers", "files"), done, of)
-            otherwise.update(_said(desk, aside, row, context))
+            otherwise.update(_differences(desk, aside, row, context))
             done += row["size"] or 0
     return len(declared), otherwise
 
 
-def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> Iterator[tuple[int, str]]:
+def _differences(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> Iterator[tuple[int, str]]:
     """(invoice, what differs) of one file, which is read `aside`."""
     first, sha256, keyed = declared["receipt"] * PLACES, declared["sha256"] or "", derived.is_current(desk)
     kept = desk.db.execute("SELECT * FROM invoice WHERE id BETWEEN ? AND ?", (first, first + PLACES - 1))
@@ -66,7 +65,7 @@ def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> I
     side, find = declared["side"], "SELECT * FROM staged_invoice WHERE seq = ?"
     partner = "library" if side == "supplier" else "supplier"
     try:
-        path = Folder(desk.home.path).original(sha256)
+        path = desk.folder.original(sha256)
         with path.open("rb") as stream:
             header = None
             if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
@@ -74,16 +73,16 @@ def _said(desk: Desk, aside: Desk, declared: sqlite3.Row, context: Context) -> I
                 if content_sha256(source, sha256) == declared["content"]:
                     header = stage(aside, source, context, limits=Limits(max_records=PLACES)).header
             for row in kept:
-                told = aside.db.execute(find, (row["id"] - first,)).fetchone() if header else None
+                staged = aside.db.execute(find, (row["id"] - first,)).fetchone() if header else None
                 wanted = {} if header is None else {name: getattr(header, name) for name in _HEADER}
-                if told is None or told["partner"] != row[partner]:
+                if staged is None or staged["partner"] != row[partner]:
                     yield row["id"], f"received/{sha256[:2]}/{sha256}"
                 elif differs := [name for name in _HEADER if declared[name] != wanted[name]]:
                     yield row["id"], f"{differs[0]} {declared[differs[0]]} ; {wanted[differs[0]]}"
                 elif (row["declaration"], row[side]) != (declared["id"], declared["declarant"]):
                     yield row["id"], f"declaration {row['declaration']} {row[side]} ; {declared['id']}"
-                elif differs := [name for name in _COMPARED[: None if keyed else -1] if told[name] != row[name]]:
-                    yield row["id"], f"{differs[0]} {row[differs[0]]} ; {told[differs[0]]}"
+                elif differs := [name for name in _COMPARED[: None if keyed else -1] if staged[name] != row[name]]:
+                    yield row["id"], f"{differs[0]} {row[differs[0]]} ; {staged[differs[0]]}"
     except NotFound as gone:
         raise Unreadable(
             path=desk.home.path / "received" / sha256[:2] / sha256, why=Both("n'y est plus", "is not there")

@@ -21,7 +21,7 @@ from edi.core.ledger import FACTS, RULES, SIGNED, Kind, content_hash, sound
 from edi.core.store import snapshot
 from edi.lending.books import estimates, issued, originals
 from edi.lending.books.originals import DECLARED, MADE, Progress
-from edi.lending.books.sealing import Head
+from edi.lending.books.sealing import NO_HEAD, Head
 from edi.lending.matching.claims import REMUNERATION
 from edi.lending.matching.estimating import ESTIMATE
 from edi.lending.rules import terms
@@ -106,43 +106,38 @@ class _Fails(Exception):
 
 
 def verify(
-    desk: Desk, files: bool = True, head: Head | None = None,
-    progress: Progress = lambda what, done, of: None,
-) -> Proof:  # fmt: skip
+    desk: Desk, files: bool = True, head: Head | None = None, progress: Progress = lambda what, done, of: None
+) -> Proof:
     """Recomputes everything as of one moment; with `files`, from the original bytes on. What `head` seals is to be
     found again. Raises Unreadable with the file, or the table and page, unreadable."""
     proof = Proof()
     with damage_named(desk), snapshot(desk.db):
         try:
             proof.files, otherwise = originals.read_again(desk, progress) if files else (0, {})
-            _runs_hold(desk, otherwise, head, proof, progress)
+            _runs_hold(desk, otherwise, head or NO_HEAD, proof, progress)
             for name, sql in _AFTERWARDS.items():
                 if row := desk.db.execute(f"{sql} ORDER BY 1, 2 LIMIT 1").fetchone():
                     raise _Fails(name, row[1], entry=row[0])
             for name, flaw in _ISSUED.items():
                 if wrong := flaw(desk):
                     raise _Fails(name, wrong)
-            _sealed(desk, head, proof)
+            _sealed(desk, head or NO_HEAD, proof)
             undamaged(desk, ("entry", "posting_run", "rules", "estimate"))
         except _Fails as fails:
             proof.failure = Failure(fails.check, fails.entry, fails.found, fails.expected)
     return proof
 
 
-# -- entries and runs --------------------------------------------------------------------------------
-
-
-def _runs_hold(
-    desk: Desk, otherwise: dict[int, str], head: Head | None, proof: Proof, progress: Progress
-) -> None:  # fmt: skip
+def _runs_hold(desk: Desk, otherwise: dict[int, str], head: Head, proof: Proof, progress: Progress) -> None:
     of = desk.db.execute("SELECT count(*) FROM entry NOT INDEXED").fetchone()[0]
     rows = desk.db.execute("SELECT * FROM entry NOT INDEXED ORDER BY entry")
     row = rows.fetchone()
     reversed_before: set[int] = set()
     laws = sound(desk.db.execute(RULES))
     for run in desk.db.execute("SELECT * FROM posting_run ORDER BY id"):
-        told = f"{proof.run_hash}{run['posted_at']}{run['rules']}{run['seals']}"
-        chain, first, law = hashlib.sha256(told.encode()), proof.entries + 1, laws.get(run["rules"] or terms.FIRST_LAW)
+        content = f"{proof.run_hash}{run['posted_at']}{run['rules']}{run['seals']}"
+        chain, first = hashlib.sha256(content.encode()), proof.entries + 1
+        law = laws.get(run["rules"] or terms.FIRST_LAW)
         while row is not None and row["run"] == run["id"]:
             try:
                 _entry_holds(desk, row, proof.entries + 1, law, otherwise, reversed_before)
@@ -163,18 +158,17 @@ def _runs_hold(
         if (run["id"], run["previous"], run["hash"]) != (proof.runs, proof.run_hash, chain.hexdigest()):
             raise _Fails("chain", run["hash"], chain.hexdigest(), first)
         proof.run_hash = run["hash"]
-        if head is not None and head.runs == proof.runs and head.run_hash != proof.run_hash:
+        if head.runs == proof.runs and head.run_hash != proof.run_hash:
             raise _Fails("remade", proof.run_hash, head.run_hash, first)
     if row is not None:
         raise _Fails("run", row["run"], f"<= {proof.runs}", row["entry"])
-    if head is not None and head.runs > proof.runs:
+    if head.runs > proof.runs:
         raise _Fails("truncated", proof.runs, head.runs, proof.entries + 1)
 
 
 def _entry_holds(
-    desk: Desk, row: sqlite3.Row, number: int, law: str | None, otherwise: dict[int, str],
-    reversed_before: set[int],
-) -> None:  # fmt: skip
+    desk: Desk, row: sqlite3.Row, number: int, law: str | None, otherwise: dict[int, str], reversed_before: set[int]
+) -> None:
     if row["entry"] != number:
         raise _Fails("number", row["entry"], number)
     kind = _kind(row)
@@ -220,9 +214,7 @@ def _same(check: str, found: Any, wanted: dict[str, Any]) -> None:
             raise _Fails(check, f"{name} {found[name]}", value)
 
 
-def _amounts_hold(
-    desk: Desk, row: Mapping[str, Any], law: terms.Law, otherwise: dict[int, str]
-) -> None:  # fmt: skip
+def _amounts_hold(desk: Desk, row: Mapping[str, Any], law: terms.Law, otherwise: dict[int, str]) -> None:
     """An entry against the supplier's invoice: its facts as written, its lines, the rate of the day it goes by."""
     invoice, twin = (
         desk.db.execute("SELECT * FROM invoice WHERE id = ? AND side = ?", (row[f"{side}_invoice"], side)).fetchone()
@@ -240,8 +232,7 @@ def _amounts_hold(
         raise _Fails("amount", f"rate_percent {row['rate_percent']}")
     exempt = row["reason"] if row["reason"] in (EXEMPT, NOT_SUBJECT) else ""  # the directory's word, on that day
     sums = (invoice["base"], invoice["base_copies"], invoice["gross"])
-    due = share(invoice["kind"], *sums, row["rate_percent"], exempt)
-    _same("amount", row, msgspec.structs.asdict(due))
+    _same("amount", row, msgspec.structs.asdict(share(invoice["kind"], *sums, row["rate_percent"], exempt)))
 
 
 def _rates(invoice: sqlite3.Row, law: terms.Law) -> set[int]:
@@ -259,22 +250,23 @@ def _made_of_lines(desk: Desk, invoice: sqlite3.Row) -> dict[str, Any]:
         (invoice["first_line"], invoice["first_line"] + invoice["lines"] - 1),
     )
     lines = [(row[0], Line(*tuple(row)[1:])) for row in rows]
-    told: dict[str, Any] = {name: invoice[name] for name in (*DECLARED, "record")}
-    told |= {name: told[name] and date.fromisoformat(told[name]) for name in ("date", "contract_sent", "credited_on")}
+    facts: dict[str, Any] = {name: invoice[name] for name in (*DECLARED, "record")}
+    facts |= {
+        name: facts[name] and date.fromisoformat(facts[name]) for name in ("date", "contract_sent", "credited_on")
+    }
     head = Header(format="fixed", record=1, side="supplier")
-    told |= {"partner": invoice["library"], "lines": tuple(line for _, line in lines)}
-    events = (head, Invoice(**told, line_records=[record for record, _ in lines]))
-    *_, checked = check(events, Context(our_gln="", now=desk.now()))
+    facts |= {"partner": invoice["library"], "lines": tuple(line for _, line in lines)}
+    *_, checked = check(
+        (head, Invoice(**facts, line_records=[record for record, _ in lines])), Context(our_gln="", now=desk.now())
+    )
     assert isinstance(checked, Checked)
     sums = {**msgspec.structs.asdict(checked.sums), "digest": checked.digest}
     return {name: sums[name] for name in MADE}
 
 
-def _sealed(desk: Desk, head: Head | None, proof: Proof) -> None:
-    """What stands beside the entries goes as far as the head says, and comes to the same."""
+def _sealed(desk: Desk, head: Head, proof: Proof) -> None:
+    """Statements, estimates and distributions match the counts and hashes in the signed head."""
     proof.beside = issued.seals(desk)
-    if head is None:
-        return
     for name, (count, digest) in issued.seals(desk, head.beside).items():
         known = head.beside.get(name, (0, digest))
         if count < known[0]:

@@ -23,7 +23,7 @@ SELECT {party}, count(*) FROM invoice WHERE side = '{side}' AND period = ? AND i
 """
 
 
-def silent(desk: Desk, period: int, now: datetime, nil: bool = False) -> list[Facts]:
+def silent(desk: Desk, period: int, nil: bool = False) -> list[Facts]:
     """The partners awaited for a period, those that owe most first: role, GLN, name, what each declared itself, the
     invoices only the other side declared, and what these are worth in cents, least and most. As of the last pass.
 
@@ -31,27 +31,27 @@ def silent(desk: Desk, period: int, now: datetime, nil: bool = False) -> list[Fa
     """
     directory = partners.load(desk)
     sides = ("supplier", "library")
-    said = {side: said_nil(desk, side, directory) for side in sides}
+    nil_declared = {side: said_nil(desk, side, directory) for side in sides}
     declared = {
         (side, code): count
         for side in sides
         for code, count in desk.db.execute(_DECLARED.format(side=side, party=partners.party(side)), (period,))
     }
     awaited: defaultdict[tuple[str, int], list[Facts]] = defaultdict(list)
-    for one in waiting(desk, period, directory):
-        side = "library" if one["side"] == "supplier" else "supplier"
-        said_so = (one["awaited"], int(one["date"][:4])) in said[side]
-        if said_so == nil and not one["exempt_contract"] and (one["least_cents"] or one["most_cents"]):
-            other = one[one["side"]]
+    for invoice in waiting(desk, period, directory):
+        side = "library" if invoice["side"] == "supplier" else "supplier"
+        said_so = (invoice["awaited"], int(invoice["date"][:4])) in nil_declared[side]
+        if said_so == nil and not invoice["exempt_contract"] and (invoice["least_cents"] or invoice["most_cents"]):
+            other = invoice[invoice["side"]]
             known = directory.get(other)
-            told = {name: one[name] for name in ("number", "date", "kind", "least_cents", "most_cents")}
-            awaited[side, one["awaited"]].append(
+            facts = {name: invoice[name] for name in ("number", "date", "kind", "least_cents", "most_cents")}
+            awaited[side, invoice["awaited"]].append(
                 {
-                    **told,
+                    **facts,
                     "partner": other,
                     "name": known.name if known else "",
-                    "ht_cents": one["ht"],
-                    "since": one["since"][:10],
+                    "ht_cents": invoice["ht"],
+                    "since": invoice["since"][:10],
                 }
             )
     found = []
@@ -60,25 +60,25 @@ def silent(desk: Desk, period: int, now: datetime, nil: bool = False) -> list[Fa
         known = directory.get(gln)
         found.append(
             {
-                "role": role, "period": period, "at": now.isoformat(), "declared": declared.get((role, code), 0),
+                "role": role, "period": period, "at": desk.now().isoformat(), "declared": declared.get((role, code), 0),
                 "partner": {"gln": gln, "name": (known.name if known else "") or f"{_WHO[role]} {gln}", "address": []},
                 "issuer": desk.home.settings.letterhead,
-                "least_cents": sum(one["least_cents"] for one in invoices),
-                "most_cents": sum(one["most_cents"] for one in invoices),
-                "invoices": sorted(invoices, key=lambda one: (one["name"], one["partner"], one["date"], one["number"])),
+                "least_cents": sum(invoice["least_cents"] for invoice in invoices),
+                "most_cents": sum(invoice["most_cents"] for invoice in invoices),
+                "invoices": sorted(invoices, key=lambda invoice: (invoice["name"], invoice["partner"], invoice["date"], invoice["number"])),
             }
         )  # fmt: skip
-    return sorted(found, key=lambda one: (-one["most_cents"], one["role"], one["partner"]["gln"]))
+    return sorted(found, key=lambda invoice: (-invoice["most_cents"], invoice["role"], invoice["partner"]["gln"]))
 
 
 def as_text(letter: Facts) -> str:
     """A letter as plain text, in French; nothing in it commands a terminal."""
     supplier = letter["role"] == "supplier"
     rows = [("date", "numéro", "bibliothèque" if supplier else "fournisseur", "déclarée le", "HT €")]
-    for one in letter["invoices"]:
+    for invoice in letter["invoices"]:
         rows.append(
-            (french_day(one["date"]), one["number"] + (" avoir" if one["kind"] == "A" else ""), f"{one['partner']} {one['name']}".strip(),
-             french_day(one["since"]), french(_signed(one)))
+            (french_day(invoice["date"]), invoice["number"] + (" avoir" if invoice["kind"] == "A" else ""), f"{invoice['partner']} {invoice['name']}".strip(),
+             french_day(invoice["since"]), french(_signed(invoice)))
         )  # fmt: skip
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = [
@@ -123,9 +123,9 @@ def _total(letter: Facts) -> str:
     return f"En tout : {several(len(letter['invoices']), 'facture')}, {french(sum(map(_signed, letter['invoices'])))} € HT."
 
 
-def _signed(one: Facts) -> int:
-    cents: int = one["ht_cents"]
-    return -cents if one["kind"] == "A" else cents
+def _signed(invoice: Facts) -> int:
+    cents: int = invoice["ht_cents"]
+    return -cents if invoice["kind"] == "A" else cents
 
 
 def as_pdf(letter: Facts) -> bytes:

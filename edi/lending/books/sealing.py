@@ -46,6 +46,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         return b"edi ledger head 2\n" + msgspec.json.encode(unsigned, order="sorted")
 
 
+#: The head of a ledger of which nobody signed one: everything holds that far.
+NO_HEAD = Head(gln="", at=datetime.fromisoformat("2003-08-01"), runs=0, entries=0, remuneration_cents=0, run_hash="")
+
+
 def make_key(path: Path, home: Path) -> Path:
     """A new private key in `path`, its owner's alone, and the public one beside it, whose path is returned."""
     public = path.with_name(f"{path.name}.pub")

@@ -9,7 +9,6 @@ libraries alone declared is told, at the least it can owe.
 
 import hashlib
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -19,12 +18,11 @@ import msgspec
 from edi.core import partners
 from edi.core.desk import Desk
 from edi.core.partners import Partner
-from edi.core.settings import Settings
 from edi.core.store import snapshot, transaction
 from edi.lending.books.paper import pdf
 from edi.lending.matching import estimating
 from edi.lending.matching.claims import rate_text
-from edi.lending.matching.waiting import said_nil, waiting
+from edi.lending.matching.waiting import unanswered
 from schemas.column import Column
 from schemas.errors import NotFound
 from schemas.lending.outcome import REASONS
@@ -56,9 +54,8 @@ def label(number: int) -> str:
 
 
 def issue(
-    desk: Desk, settings: Settings, period: int, now: datetime, supplier: str | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
-) -> Iterator[Facts]:  # fmt: skip
+    desk: Desk, period: int, supplier: str | None = None, progress: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Facts]:
     """Issues a statement to every supplier with something new to say, each in a transaction of its own; gives each
     document once it is kept. Once more, it issues nothing."""
     with snapshot(desk.db):
@@ -70,10 +67,10 @@ def issue(
             for row in desk.db.execute(f"SELECT DISTINCT supplier FROM {table} WHERE period = ?", (period,))
         }
     due = sorted(known if supplier is None else known & {supplier})
-    for done, one in enumerate(due):
+    for done, code in enumerate(due):
         progress(done, len(due))
         with transaction(desk.db):
-            facts = _drawn_up(desk, settings, one, period, now, directory, alone[one])
+            facts = _drawn_up(desk, code, period, directory, alone.get(code, []))
             if facts is not None:
                 _keep(desk, facts)
         if facts is not None:
@@ -81,19 +78,18 @@ def issue(
     progress(len(due), len(due))
 
 
-def _waiting(desk: Desk, period: int, directory: dict[str, Partner]) -> defaultdict[str, list[Facts]]:
+def _waiting(desk: Desk, period: int, directory: dict[str, Partner]) -> dict[str, list[Facts]]:
     """What libraries alone declared, by supplier, at the least it can owe."""
-    found: defaultdict[str, list[Facts]] = defaultdict(list)
-    nil = said_nil(desk, "supplier", directory)
-    for one in waiting(desk, period, directory):
-        if one["side"] == "library" and one["most_cents"] and (one["awaited"], int(one["date"][:4])) not in nil:
-            told = {name: one[name] for name in ("library", "number", "date", "kind")}
-            signed = -one["ht"] if one["kind"] == "A" else one["ht"]
-            told |= {"name": _name(directory, one["library"]), "ht_cents": signed, "rate": rate_text(one["rate"])}
-            found[f"{one['awaited']:013d}"].append({**told, "remuneration_cents": one["least_cents"]})
-    for lines in found.values():
-        lines.sort(key=lambda line: (line["library"], line["date"], line["number"]))
-    return found
+
+    def told(invoice: Facts) -> Facts:
+        facts = {name: invoice[name] for name in ("library", "number", "date", "kind")}
+        facts |= {"name": _name(directory, invoice["library"]), "ht_cents": invoice["signed_ht"]}
+        return facts | {"rate": rate_text(invoice["rate"]), "remuneration_cents": invoice["least_cents"]}
+
+    return {
+        code: sorted(map(told, invoices), key=lambda line: (line["library"], line["date"], line["number"]))
+        for code, invoices in unanswered(desk, period, directory).items()
+    }
 
 
 def _name(directory: dict[str, Partner], code: str) -> str:
@@ -101,10 +97,10 @@ def _name(directory: dict[str, Partner], code: str) -> str:
 
 
 def _drawn_up(
-    desk: Desk, settings: Settings, supplier: str, period: int, now: datetime,
-    directory: dict[str, Partner], alone: list[Facts],
-) -> Facts | None:  # fmt: skip
+    desk: Desk, supplier: str, period: int, directory: dict[str, Partner], alone: list[Facts]
+) -> Facts | None:
     """The document, or None when it would say nothing new."""
+    now = desk.now()
     before = desk.db.execute(
         "SELECT * FROM issued_statement WHERE supplier = ? AND period = ? ORDER BY number DESC LIMIT 1",
         (supplier, period),
@@ -139,7 +135,7 @@ def _drawn_up(
     return {
         "number": number, "label": label(number), "issued_on": now.date().isoformat(), "issued_at": now.isoformat(),
         "period": period, "last_entry": last, "previous": previous,
-        "issuer": settings.letterhead,
+        "issuer": desk.home.settings.letterhead,
         "supplier": {"gln": supplier, "name": _name(directory, supplier) or f"Fournisseur {supplier}", "address": []},
         "invoices": told, "reversed": undone, "estimates": estimates or alone, "estimates_billed": bool(estimates),
         "by_rate": _subtotals([*told, *undone], "rate"), "by_library": _subtotals([*told, *undone], "library"),
@@ -159,7 +155,7 @@ def _lines(
     ).fetchall()
     new = {row["entry"] for row in rows if row["reverses"] is None}
     gone = {row["reverses"] for row in rows} & new
-    told: list[Facts] = []
+    called: list[Facts] = []
     undone: list[Facts] = []
     for row in rows:
         if row["entry"] in gone or row["reverses"] in gone:
@@ -171,10 +167,10 @@ def _lines(
         facts |= {"number": row["invoice_number"], "date": row["invoice_date"], "rate": row["rate"]}
         facts |= {"name": _name(directory, row["library"]), "net_differs": bool(row["net_differs"])}
         if row["reverses"] is None:
-            told.append({**facts, "statement": None})
+            called.append({**facts, "statement": None})
         else:
             undone.append({**facts, "statement": _called_by(desk, row["reverses"]), "net_differs": False})
-    return told, undone
+    return called, undone
 
 
 def _called_by(desk: Desk, entry: int) -> str | None:

@@ -9,7 +9,6 @@ A decision stands as long as the very invoices it was about: one that is withdra
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from edi.core import touched
@@ -21,11 +20,7 @@ from schemas.text import Both, filled
 
 _STANDING = "d.act <> 'undo' AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)"
 #: What can be decided of a case in which state.
-_MAY = {
-    "accept": {"proposed", "discrepancy"},
-    "reject": {"proposed"},
-    "settle": {"matched", "discrepancy"},
-}
+_MAY = {"accept": {"proposed", "discrepancy"}, "reject": {"proposed"}, "settle": {"matched", "discrepancy"}}
 _CANNOT = {
     "accept": Both(
         "seule une proposition ou un écart entre les deux côtés s'accepte",
@@ -60,12 +55,12 @@ def standing(desk: Desk, whole: bool) -> dict[int, Decisions]:
 
 def among(decided: dict[int, Decisions], pair: Iterable[Candidate]) -> Decisions:
     """The decisions about the invoices of two partners, in the order of their first invoice."""
-    found = [decided[one.invoice] for one in pair if one.invoice in decided] if decided else []
+    found = [decided[candidate.invoice] for candidate in pair if candidate.invoice in decided] if decided else []
     if not found:
         return NONE_DECIDED
 
     def every(name: str) -> list[frozenset[int]]:
-        return sorted({ids for one in found for ids in getattr(one, name)}, key=sorted)
+        return sorted({ids for candidate in found for ids in getattr(candidate, name)}, key=sorted)
 
     return Decisions(accepted=every("accepted"), rejected=every("rejected"), settled=every("settled"))
 
@@ -88,12 +83,12 @@ def case_of(desk: Desk, invoice: int) -> tuple[str, str, list[int]]:
     return row["state"], row["reason"], sorted(mate[0] for mate in mates)
 
 
-def decide(desk: Desk, act: str, invoice: int, who: str, reason: str, now: datetime) -> int:
+def decide(desk: Desk, act: str, invoice: int, reason: str) -> int:
     """Decides on the case an invoice is in, inside the caller's transaction; the decision's id.
 
     Raises NotAllowed when that cannot be decided of it, or who or why is not said. The next pass carries it out.
     """
-    _signed(who, reason)
+    _signed(desk, reason)
     state, named, ids = case_of(desk, invoice)
     sides = {row[0] for row in desk.db.execute(f"SELECT side FROM invoice WHERE id IN ({', '.join(map(str, ids))})")}
     wrong = (
@@ -103,12 +98,12 @@ def decide(desk: Desk, act: str, invoice: int, who: str, reason: str, now: datet
     )
     if wrong:
         raise NotAllowed(why=filled("{cannot} ({state}).", cannot=_CANNOT[act], state=f"{state} {named}".strip()))
-    return _write(desk, act, ids, who, reason, now, state, named, None)
+    return _write(desk, act, ids, reason, state, named)
 
 
-def undo(desk: Desk, decision: int, who: str, reason: str, now: datetime) -> int:
+def undo(desk: Desk, decision: int, reason: str) -> int:
     """Undoes a decision, inside the caller's transaction; the undo's id. Raises NotFound, or NotAllowed when it is undone."""
-    _signed(who, reason)
+    _signed(desk, reason)
     row = desk.db.execute("SELECT * FROM decision WHERE id = ?", (decision,)).fetchone()
     if row is None:
         raise NotFound(what=Both(f"décision {decision}", f"decision {decision}"))
@@ -119,12 +114,14 @@ def undo(desk: Desk, decision: int, who: str, reason: str, now: datetime) -> int
                 f"Decision {decision} is undone already, or is an undo.",
             )
         )
-    ids = [one[0] for one in desk.db.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))]
-    return _write(desk, "undo", ids, who, reason, now, row["state"], row["named"], decision)
+    ids = [
+        number[0] for number in desk.db.execute("SELECT invoice FROM decision_invoice WHERE decision = ?", (decision,))
+    ]
+    return _write(desk, "undo", ids, reason, row["state"], row["named"], decision)
 
 
-def _signed(who: str, reason: str) -> None:
-    if not who.strip() or not reason.strip():
+def _signed(desk: Desk, reason: str) -> None:
+    if not desk.who.strip() or not reason.strip():
         raise NotAllowed(
             why=Both(
                 "Une décision veut un nom et une raison : --by, --reason.",
@@ -133,13 +130,10 @@ def _signed(who: str, reason: str) -> None:
         )
 
 
-def _write(
-    desk: Desk, act: str, ids: list[int], who: str, reason: str, now: datetime,
-    state: str, named: str, undoes: int | None,
-) -> int:  # fmt: skip
+def _write(desk: Desk, act: str, ids: list[int], reason: str, state: str, named: str, undoes: int | None = None) -> int:
     cursor = desk.db.execute(
         "INSERT INTO decision (act, who, reason, at, state, named, undoes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (act, who.strip(), reason.strip(), now.isoformat(), state, named, undoes),
+        (act, desk.who.strip(), reason.strip(), desk.now().isoformat(), state, named, undoes),
     )
     assert cursor.lastrowid is not None
     desk.db.executemany("INSERT INTO decision_invoice VALUES (?, ?)", [(cursor.lastrowid, invoice) for invoice in ids])
@@ -154,7 +148,7 @@ def listing(desk: Desk, invoices: Iterable[int] | None = None) -> list[dict[str,
         else f"WHERE d.id IN (SELECT decision FROM decision_invoice WHERE invoice IN ({', '.join(map(str, invoices))}))"
     )  # fmt: skip
     return [
-        {**dict(row), "stands": bool(row["stands"]), "invoices": [int(one) for one in row["invoices"].split(",")]}
+        {**dict(row), "stands": bool(row["stands"]), "invoices": [int(number) for number in row["invoices"].split(",")]}
         for row in desk.db.execute(
             f"SELECT d.*, {_STANDING} AND NOT EXISTS (SELECT 1 FROM decision_invoice g JOIN withdrawal w ON w.invoice = g.invoice "
             "WHERE g.decision = d.id) AS stands, (SELECT group_concat(invoice) FROM decision_invoice WHERE decision = d.id) "

@@ -8,7 +8,6 @@ has it. Authority: domain, "An estimate bills the lower bound"; whom it concerns
 """
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +20,7 @@ from edi.core.ledger import FACTS, Kind
 from edi.core.lock import in_turn
 from edi.core.store import transaction
 from edi.lending.matching.claims import SEALS, rate_text
-from edi.lending.matching.waiting import said_nil, waiting
+from edi.lending.matching.waiting import said_nil, unanswered
 from edi.lending.rules import terms
 from edi.lending.rules.remuneration import least, why_exempt
 from schemas.column import Column
@@ -50,37 +49,30 @@ _LAST = (
 ESTIMATE = Kind("lending", "estimate", lambda: terms.law().text, _content, SEALS)
 
 
-def post(desk: Desk, period: int, now: datetime, supplier: str | None = None) -> list[dict[str, Any]]:
+def post(desk: Desk, period: int, supplier: str | None = None) -> list[dict[str, Any]]:
     """Posts what suppliers (or one) owe at the least for a period and have no estimate of; the rows posted.
 
     Nobody is estimated whose credit notes come to more than its invoices.
     """
     with in_turn(store.home_of(desk.db), "reconcile", store.waiting_told(desk.db)):
-        directory = partners.load(desk)
-        nil = said_nil(desk, "supplier", directory)
         have = {row[0] for row in desk.db.execute("SELECT library_invoice FROM estimation_standing")}
-        due: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for one in waiting(desk, period, directory):
-            code, year = f"{one['awaited']:013d}", int(one["date"][:4])
-            if one["side"] == "library" and one["most_cents"] and (one["awaited"], year) not in nil:
-                due[code].append(one)
+        due = sorted(unanswered(desk, period, partners.load(desk)).items())
         facts = [
-            {**one, "period": period, "supplier": code, "invoice_number": one["number"], "invoice_date": one["date"]}
-            for code, some in sorted(due.items()) if supplier in (None, code) and sum(one["least_cents"] for one in some) > 0
-            for one in some if one["id"] not in have
+            {**invoice, "period": period, "supplier": code, "invoice_number": invoice["number"], "invoice_date": invoice["date"]}
+            for code, invoices in due if supplier in (None, code) and sum(invoice["least_cents"] for invoice in invoices) > 0
+            for invoice in invoices if invoice["id"] not in have
         ]  # fmt: skip
         with transaction(desk.db):
             last = desk.db.execute("SELECT coalesce(max(id), 0) FROM posting_run").fetchone()[0]
-            _append(desk, now, [(_posting(row, row["rate"], row["least_cents"]), None) for row in facts])
+            _append(desk, desk.now(), [(_posting(row, row["rate"], row["least_cents"]), None) for row in facts])
             posted = desk.db.execute("SELECT * FROM estimation WHERE run > ? ORDER BY estimate", (last,))
             return [dict(row) for row in posted]
 
 
 def _posting(row: Mapping[str, Any], rate_percent: int, cents: int) -> tuple[Any, ...]:
     """The facts of an estimate, less `facts` and `reverses`, of a library's invoice."""
-    ht = -row["ht"] if row["kind"] == "A" else row["ht"]
     return (
-        row["period"], row["supplier"], row["library"], row["invoice_number"], row["invoice_date"], row["kind"], ht,
+        row["period"], row["supplier"], row["library"], row["invoice_number"], row["invoice_date"], row["kind"], row["signed_ht"],
         rate_text(rate_percent), cents, 0, "", row["id"], None,
     )  # fmt: skip
 
@@ -104,7 +96,7 @@ def take_back(desk: Desk, now: datetime) -> None:
 def undone(desk: Desk) -> list[tuple[tuple[Any, ...], sqlite3.Row | None]]:
     """What `take_back` has to post."""
     rows = desk.db.execute(
-        "SELECT e.*, o.state, w.invoice AS gone, i.id, i.supplier AS named, i.ht, coalesce(i.credited_on, i.date) AS day "
+        "SELECT e.*, o.state, w.invoice AS gone, i.id, i.supplier AS named, i.ht, i.signed_ht, coalesce(i.credited_on, i.date) AS day "
         "FROM estimation_standing e JOIN invoice i ON i.id = e.library_invoice "
         "LEFT JOIN outcome o ON o.invoice = i.id LEFT JOIN withdrawal w ON w.invoice = i.id ORDER BY e.estimate"
     ).fetchall()

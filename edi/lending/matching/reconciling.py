@@ -129,7 +129,7 @@ _GO = (_TELL, _GOING, _TAKE_AWAY)
 _COME_IN = (_CHANGED, _TAKE_AWAY_CHANGED, _PUT, _COME)
 
 
-def reconcile(desk: Desk, now: datetime, anew: bool = False) -> dict[str, int]:
+def reconcile(desk: Desk, anew: bool = False) -> dict[str, int]:
     """One pass: outcomes, then postings. The counts of the surface: six of the state, two of this pass.
 
     With `anew` everything derived is made anew from the facts first: what is posted is the difference.
@@ -137,7 +137,7 @@ def reconcile(desk: Desk, now: datetime, anew: bool = False) -> dict[str, int]:
     with in_turn(store.home_of(desk.db), "reconcile", store.waiting_told(desk.db)):
         if anew:
             derived.make_anew(desk)
-        posted = _pass(desk, now)
+        posted = _pass(desk, desk.now())
     return {**tally.state(desk), **posted}
 
 

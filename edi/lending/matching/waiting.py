@@ -4,7 +4,7 @@ A supplier's invoice is worth its remuneration; a library's, or one of before 20
 and rate x H/(1 - highest discount) of its own date (domain: the remuneration). What an exempt library bought, or an exempt contract, is worth nothing.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from edi.lending.matching.match_table import CLAIMS_CONTRACT, NO_LINES
 from edi.lending.rules.remuneration import least, most, share, why_exempt
 
 _WAITING = """
-SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
+SELECT i.id, t.side, t.rate, t.cap, t.kind, t.ht, i.signed_ht, t.base, t.gross, i.base_copies, i.supplier, i.library, i.number, i.date,
        CASE t.side WHEN 'supplier' THEN t.library ELSE t.supplier END AS awaited,
        t.flags & ?2 AS exempt_contract, t.side = 'supplier' AND t.flags & ?3 AS no_lines, r.received_at AS since
 FROM left_over l CROSS JOIN twin t ON (t.supplier, t.library, t.key, t.side, t.day, t.invoice) = (l.supplier, l.library, l.key, l.side, l.day, l.invoice)
@@ -26,9 +26,8 @@ WHERE t.period = ?1 AND t.invoice NOT IN (SELECT invoice FROM outcome UNION ALL 
 """
 
 _SPOKEN = """
-SELECT declarant, period, sum(invoices) AS invoices FROM declaration d
-WHERE side = ? AND use = 'real' AND NOT dry AND verdict <> 'refused' AND nature <> 'cancels'
-  AND NOT EXISTS (SELECT 1 FROM declaration n WHERE n.supersedes = d.id) GROUP BY declarant, period
+SELECT declarant, period, sum(invoices) AS invoices FROM v_declaration
+WHERE side = ? AND counts AND NOT superseded AND nature <> 'cancels' GROUP BY declarant, period
 """
 
 
@@ -53,11 +52,11 @@ def waiting(desk: Desk, period: int, directory: Mapping[str, Partner]) -> Iterat
 def worth(desk: Desk, period: int) -> dict[str, dict[str, int]]:
     """How many invoices of a period wait for either side, and the least and most they are worth in cents."""
     sums = {side: {"invoices": 0, "least_cents": 0, "most_cents": 0} for side in ("library", "supplier")}
-    for one in waiting(desk, period, partners.load(desk)):
-        awaited = sums["library" if one["side"] == "supplier" else "supplier"]
+    for invoice in waiting(desk, period, partners.load(desk)):
+        awaited = sums["library" if invoice["side"] == "supplier" else "supplier"]
         awaited["invoices"] += 1
-        awaited["least_cents"] += one["least_cents"]
-        awaited["most_cents"] += one["most_cents"]
+        awaited["least_cents"] += invoice["least_cents"]
+        awaited["most_cents"] += invoice["most_cents"]
     return sums
 
 
@@ -67,3 +66,15 @@ def said_nil(desk: Desk, side: str, directory: Mapping[str, Partner]) -> set[tup
     for row in desk.db.execute(_SPOKEN, (side,)):
         invoices[int(partners.resolve(directory, row["declarant"])), row["period"]] += row["invoices"]
     return {who for who, count in invoices.items() if not count}
+
+
+def unanswered(desk: Desk, period: int, directory: Mapping[str, Partner]) -> defaultdict[str, list[dict[str, Any]]]:
+    """What libraries alone declared for a period and is owed, by the supplier's GLN; nothing of one that declared that there is
+    nothing."""
+    nil = said_nil(desk, "supplier", directory)
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for invoice in waiting(desk, period, directory):
+        supplier, year = invoice["awaited"], int(invoice["date"][:4])
+        if invoice["side"] == "library" and invoice["most_cents"] and (supplier, year) not in nil:
+            found[f"{supplier:013d}"].append(invoice)
+    return found

@@ -62,12 +62,14 @@ def why(desk: Desk, asked: str, supplier: str | None = None, library: str | None
         f"AND (?3 IS NULL OR {_LIBRARY} = CAST(?3 AS INTEGER)) ORDER BY i.date, i.id",
         (key, meant["supplier"], meant["library"]),
     ).fetchall()
-    told: set[int] = set()
+    shown: set[int] = set()
     cases = []
     for row in rows:
-        if row["id"] not in told:
+        if row["id"] not in shown:
             case = _case(desk, directory, row)
-            told.update(one["invoice"] for side in ("supplier_invoices", "library_invoices") for one in case[side])
+            shown.update(
+                invoice["invoice"] for side in ("supplier_invoices", "library_invoices") for invoice in case[side]
+            )
             cases.append(case)
     return {
         "asked": asked,
@@ -106,19 +108,20 @@ def _case(desk: Desk, directory: dict[str, Partner], row: sqlite3.Row) -> dict[s
         state, reason, ids = deciding.case_of(desk, row["id"])
     marks = ", ".join(map(str, ids))
     invoices = [
-        _invoice(one, directory) for one in desk.db.execute(f"{_INVOICE} WHERE i.id IN ({marks}) ORDER BY i.date, i.id")
+        _invoice(found, directory)
+        for found in desk.db.execute(f"{_INVOICE} WHERE i.id IN ({marks}) ORDER BY i.date, i.id")
     ]
     ours = _candidates(desk, ids)
     case: dict[str, Any] = {
         "state": state,
         "reason": reason,
-        "supplier_invoices": [one for one in invoices if one["side"] == "supplier"],
-        "library_invoices": [one for one in invoices if one["side"] == "library"],
+        "supplier_invoices": [invoice for invoice in invoices if invoice["side"] == "supplier"],
+        "library_invoices": [invoice for invoice in invoices if invoice["side"] == "library"],
         "evidence": _evidence(ours, directory),
         "awaits": _awaits(row, directory) if state == "waiting" else None,
         "near_misses": [] if state == "withdrawn" else _near_misses(desk, ours, directory, state),
         "entries": _entries(desk, ids),
-        "estimates": [row for one in ids for row in estimating.entries(desk, invoice=one)],
+        "estimates": [row for invoice in ids for row in estimating.entries(desk, invoice=invoice)],
         "decisions": deciding.listing(desk, ids),
         "reconciled": not desk.db.execute(
             f"SELECT EXISTS (SELECT 1 FROM touched t JOIN invoice i ON i.id BETWEEN t.first AND t.last WHERE i.id IN ({marks}))"
@@ -162,7 +165,7 @@ def _name(directory: dict[str, Partner], code: str) -> str | None:
 class Placed(msgspec.Struct, frozen=True):
     """A candidate with its total with tax, its date and its resolved partners."""
 
-    one: Candidate
+    candidate: Candidate
     ttc: int
     date: str
     pair: tuple[int, int]
@@ -176,7 +179,7 @@ def _placed(row: sqlite3.Row) -> Placed:
 def _candidates(desk: Desk, ids: Sequence[int]) -> list[Placed]:
     """The live ones of these invoices as matching sees them."""
     rows = _rows(desk, f"{_OURS} AND i.id IN ({', '.join(map(str, ids))})")
-    return sorted(map(_placed, rows), key=lambda placed: (placed.one.day, placed.one.invoice))
+    return sorted(map(_placed, rows), key=lambda placed: (placed.candidate.day, placed.candidate.invoice))
 
 
 def _rows(desk: Desk, query: str, *values: Any) -> Iterable[sqlite3.Row]:
@@ -185,28 +188,27 @@ def _rows(desk: Desk, query: str, *values: Any) -> Iterable[sqlite3.Row]:
     return {row["invoice"]: row for rows in found for row in rows}.values()
 
 
-def _compared(one: Placed, other: Placed) -> explaining.Likeness:
-    supplier, library = (one, other) if one.one.side == "supplier" else (other, one)
-    return explaining.compare(supplier.one, library.one, one.pair == other.pair, (supplier.ttc, library.ttc))
+def _compared(mine: Placed, other: Placed) -> explaining.Likeness:
+    supplier, library = (mine, other) if mine.candidate.side == "supplier" else (other, mine)
+    return explaining.compare(
+        supplier.candidate, library.candidate, mine.pair == other.pair, (supplier.ttc, library.ttc)
+    )
 
 
 def _evidence(ours: list[Placed], directory: dict[str, Partner]) -> dict[str, Any] | None:
     """What agrees and what differs between the two sides of a case; None where there is one side only."""
-    suppliers = [one for one in ours if one.one.side == "supplier"]
-    libraries = [one for one in ours if one.one.side == "library"]
+    suppliers = [placed for placed in ours if placed.candidate.side == "supplier"]
+    libraries = [placed for placed in ours if placed.candidate.side == "library"]
     if not suppliers or not libraries:
         return None
-    total = sum(-one.one.ht if one.one.kind == "A" else one.one.ht for one in suppliers)
-    declared = sum(-one.one.ht if one.one.kind == "A" else one.one.ht for one in libraries)
+    total, declared = (sum(placed.candidate.signed_ht for placed in side) for side in (suppliers, libraries))
     found: dict[str, Any] = {"supplier_ht_cents": total, "library_ht_cents": declared, "gap_cents": declared - total}
-    shared = explaining.split([one.one for one in suppliers], [one.one for one in libraries])
+    shared = explaining.split([placed.candidate for placed in suppliers], [placed.candidate for placed in libraries])
     if len(suppliers) == len(libraries) == 1:
         likeness = _compared(suppliers[0], libraries[0])
         found |= msgspec.to_builtins(likeness)
-        found["as_written"] = (suppliers[0].one.supplier, suppliers[0].one.library) == (
-            libraries[0].one.supplier,
-            libraries[0].one.library,
-        )
+        mine, theirs = suppliers[0].candidate, libraries[0].candidate
+        found["as_written"] = (mine.supplier, mine.library) == (theirs.supplier, theirs.library)
     else:
         found["explained"] = [msgspec.to_builtins(shared)] if shared else []
     return found
@@ -223,22 +225,22 @@ def _near_misses(desk: Desk, ours: list[Placed], directory: dict[str, Partner], 
 
     Of one that waits, whatever it may be; of a match, what bears its number; else what has its number or amount.
     """
-    inside = {one.one.invoice for one in ours}
+    inside = {placed.candidate.invoice for placed in ours}
     found: dict[int, tuple[tuple[int, ...], dict[str, Any]]] = {}
     for mine in ours[:20]:
         for theirs in _pool(desk, mine):
-            if theirs.one.invoice in inside:
+            if theirs.candidate.invoice in inside:
                 continue
             likeness = _compared(mine, theirs)
-            state, reason, _ = _standing(desk, theirs.one.invoice)
+            state, reason, _ = _standing(desk, theirs.candidate.invoice)
             penalty = likeness.penalty + (6 if state == "matched" else 0)
-            order = (penalty, likeness.days_apart, abs(likeness.gap_cents), theirs.one.invoice)
+            order = (penalty, likeness.days_apart, abs(likeness.gap_cents), theirs.candidate.invoice)
             if stands == "matched" and not likeness.same_key:
                 continue
             if penalty < _TOO_FAR - (stands != "waiting") and (
-                theirs.one.invoice not in found or order < found[theirs.one.invoice][0]
+                theirs.candidate.invoice not in found or order < found[theirs.candidate.invoice][0]
             ):
-                found[theirs.one.invoice] = (order, _miss(theirs, likeness, state, reason, directory))
+                found[theirs.candidate.invoice] = (order, _miss(theirs, likeness, state, reason, directory))
     return [miss for _, miss in sorted(found.values(), key=lambda miss: miss[0])[:_NEAR]]
 
 
@@ -246,11 +248,11 @@ def _pool(desk: Desk, mine: Placed) -> Iterable[Placed]:
     """The other side's invoices of the same partners, and those of the same number of one of them."""
     pair = _rows(
         desk, f"{_THEIRS} AND t.side <> ? AND t.day BETWEEN ? AND ?",
-        *mine.pair, mine.one.side, mine.one.day - 400, mine.one.day + 400,
+        *mine.pair, mine.candidate.side, mine.candidate.day - 400, mine.candidate.day + 400,
     )  # fmt: skip
     same_key = _rows(
         desk, f"{_OURS} AND i.key = ? AND i.side <> ? AND (t.supplier = ? OR t.library = ?)",
-        mine.one.key, mine.one.side, *mine.pair,
+        mine.candidate.key, mine.candidate.side, *mine.pair,
     )  # fmt: skip
     found = {row["invoice"]: row for row in (*same_key, *pair)}
     return map(_placed, found.values())
@@ -274,11 +276,10 @@ def _miss(
     theirs: Placed, likeness: explaining.Likeness, state: str, reason: str, directory: dict[str, Partner]
 ) -> dict[str, Any]:
     lost = [*likeness.against, *([_ELSEWHERE[state]] if state in _ELSEWHERE else [])]
-    one = theirs.one
+    facts = {name: getattr(theirs.candidate, name) for name in ("invoice", "side", "supplier", "library", "number")}
     return {
-        "invoice": one.invoice, "side": one.side, "supplier": one.supplier, "library": one.library, "number": one.number,
-        "date": theirs.date, "kind": one.kind, "ht_cents": one.ht, "ttc_cents": theirs.ttc, "state": state, "reason": reason,
-        "name": _name(directory, one.library if one.side == "library" else one.supplier),
+        **facts, "date": theirs.date, "kind": theirs.candidate.kind, "ht_cents": theirs.candidate.ht,
+        "ttc_cents": theirs.ttc, "state": state, "reason": reason, "name": _name(directory, facts[facts["side"]]),
         **msgspec.to_builtins(likeness), "lost": msgspec.to_builtins(lost or [_ONLY_ONE]),
     }  # fmt: skip
 

@@ -33,6 +33,11 @@ class Candidate(msgspec.Struct, frozen=True):
     contract: bool
     no_lines: bool
 
+    @property
+    def signed_ht(self) -> int:
+        """The HT in cents, of a credit note negative."""
+        return -self.ht if self.kind == "A" else self.ht
+
 
 def gap(supplier: Candidate, library: Candidate) -> int | None:
     """How far the library's HT is from the supplier's, in cents, when rule 1's amounts agree; None when they do not.

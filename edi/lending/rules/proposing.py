@@ -146,7 +146,7 @@ def _sums(suppliers: list[Candidate], libraries: list[Candidate]) -> Iterator[Pr
     sums: defaultdict[tuple[tuple[int, int], int], list[tuple[Candidate, ...]]] = defaultdict(list)
     for month, members in months.items():
         if len(members) > 1:
-            sums[month, sum(_signed(one) for one in members)].append(tuple(members))
+            sums[month, sum(one.signed_ht for one in members)].append(tuple(members))
     nets: defaultdict[int, list[tuple[Candidate, Candidate]]] = defaultdict(list)
     for one in in_order:
         if one.kind == "F":
@@ -154,17 +154,13 @@ def _sums(suppliers: list[Candidate], libraries: list[Candidate]) -> Iterator[Pr
                 if abs(one.day - note.day) <= DAYS_APART:
                     nets[one.ht - note.ht].append((one, note))
     for library in libraries:
-        for both in nets.get(_signed(library), ()):
+        for both in nets.get(library.signed_ht, ()):
             if abs(both[0].day - library.day) <= LATE_DAYS:
                 yield NET_OF_CREDIT, both, library
-        for several in sums.get((_month(library), _signed(library)), ()):
+        for several in sums.get((_month(library), library.signed_ht), ()):
             yield STATEMENT, several, library
 
 
 def _month(one: Candidate) -> tuple[int, int]:
     day = date.fromordinal(one.day)
     return day.year, day.month
-
-
-def _signed(one: Candidate) -> int:
-    return -one.ht if one.kind == "A" else one.ht

@@ -1,10 +1,9 @@
 """The order in which answers go: the oldest first, and no answer that is refused each time holds up the others."""
 
 import edi.core.desk
-from edi.core.store import transaction
 from edi.intake import answers
-from edi.intake.outgoing import waiting
-from tests.desk import NOW, Desk, declared, sold
+from edi.intake.answers import waiting
+from tests.desk import Desk, declared, sold
 
 
 def test_the_oldest_first_and_what_is_often_refused_last(desk: Desk) -> None:
@@ -13,13 +12,10 @@ def test_the_oldest_first_and_what_is_often_refused_last(desk: Desk) -> None:
     first, second, *others = waiting(real, "l")
     assert first < second and others == sorted(others)
 
-    with transaction(desk.db):
-        for _ in range(3):
-            answers.note(desk, first, None, "disk full")
+    for _ in range(3):
+        answers.note(desk, first, "disk full")
     assert waiting(real, "l")[0] == first
-    with transaction(desk.db):
-        answers.note(desk, first, None, "disk full")
+    answers.note(desk, first, "disk full")
     assert waiting(real, "l") == [second, *others, first]
-    with transaction(desk.db):
-        answers.note(desk, second, NOW, None)
+    answers.note(desk, second)
     assert waiting(real, "l") == [*others, first]

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from edi.core.desk import Desk, open_desk
-from edi.core.settings import open_home, paris_now
+from edi.core.settings import open_home
 from edi.core.store import connect, transaction
 from edi.core.timing import Timing
 from edi.intake import answers, fetch
+from edi.intake.arrivals import Arrival
 from edi.intake.ingesting import ingest
 from edi.intake.pipeline import Run
-from edi.intake.taking import Arrival, receive
+from edi.intake.taking import receive
 from edi.lending.matching.reconciling import reconcile
 from schemas.errors import Unreadable
 from spool.folder import Folder
@@ -26,7 +27,7 @@ LINK = '[[link]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\ndeclarants 
 
 
 def reconciled(desk: Desk) -> dict[str, int]:
-    return reconcile(desk, desk.now())
+    return reconcile(desk)
 
 
 class Links(Desk):
@@ -48,7 +49,8 @@ class Links(Desk):
         shutil.copy(YEAR / sample, self.base / link / "depot" / (name or sample))
 
     def run(self) -> Run:
-        return Run(self, reconciled, lambda event, facts: self.told.append((event, facts)))
+        self.stop, self.tell = threading.Event(), lambda event, facts: self.told.append((event, facts))
+        return Run(self, reconciled)
 
     def troubles(self) -> list[str]:
         return [facts["trouble"] for event, facts in self.told if event == "trouble"]
@@ -99,7 +101,7 @@ def test_stopped_between_files_and_taken_up_again(desk: Links) -> None:
     desk.drop("un", F)
     desk.drop("un", B)
     running = desk.run()
-    running.tell = lambda event, facts: running.stop.set() if event == "pulled" else None
+    desk.tell = lambda event, facts: running.stop.set() if event == "pulled" else None
     done = running.once()
     assert (done.pulled, done.taken) == (1, [])
     done = desk.run().once()
@@ -109,7 +111,7 @@ def test_stopped_between_files_and_taken_up_again(desk: Links) -> None:
 def test_receipt_of_a_run_that_died_is_taken(desk: Links) -> None:
     kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
     for link in ("local", "un", "partie"):
-        receive(desk, Arrival(name=F, link=link), kept, paris_now())
+        receive(desk, Arrival(name=F, link=link), kept)
     done = desk.run().once()
     assert [taken.verdict for taken in done.taken] == ["accepted", "duplicate"]
     assert set(done.troubles) == {"partie"}  # its link is not in the settings any more
@@ -119,7 +121,7 @@ def test_receipt_of_a_run_that_died_is_taken(desk: Links) -> None:
 
 def test_missing_original_stops_nobody_else(desk: Links) -> None:
     kept = Folder(desk.home.path).keep(iter([b"EN"]), 1 << 20)
-    receive(desk, Arrival(name="gone", link="un"), kept, paris_now())
+    receive(desk, Arrival(name="gone", link="un"), kept)
     kept.path.unlink()
     desk.drop("deux", F)
     done = desk.run().once()
@@ -147,13 +149,13 @@ def test_outgoing_holds_what_waits_and_nothing_else(desk: Links) -> None:
 def test_ingest_looks_at_all_files_first(desk: Links) -> None:
     with pytest.raises(Unreadable, match="missing"):
         list(ingest(desk, [YEAR / F, desk.base / "missing"]))
-    assert not list((desk.home.path / "received").iterdir())
+    assert not list((desk.folder.root / "received").iterdir())
 
 
 def test_ingest_takes_up_what_failed(desk: Links) -> None:
     first = list(ingest(desk, [YEAR / B]))
     kept = Folder(desk.home.path).keep(iter([(YEAR / F).read_bytes()]), 1 << 20)
-    receipt = receive(desk, Arrival(name=F, link="local"), kept, paris_now())
+    receipt = receive(desk, Arrival(name=F, link="local"), kept)
     desk.db.execute("UPDATE receipt SET state = 'failed', verdict = 'failed' WHERE id = ?", (receipt,))
     again = list(ingest(desk, [YEAR / F]))
     assert [taken.verdict for _, taken in first + again] == ["accepted", "accepted"]

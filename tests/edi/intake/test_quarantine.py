@@ -199,7 +199,7 @@ def test_a_failed_file_can_be_discarded_and_is_not_tried_again(desk: Desk, monke
         patch.setattr(edi.lending.booking.staging, "check", crash)
         assert counts(desk.take(GOOD))[0] == "failed"
     with transaction(desk.db):
-        quarantine.discard(desk, 1, "exploitant", "bombe", desk.time)
+        quarantine.discard(desk, 1, "bombe")
     assert quarantine.listing(desk) == []
     assert desk.rows("SELECT id FROM receipt WHERE state = 'failed'") == []
     with pytest.raises(NotFound):
@@ -209,7 +209,7 @@ def test_a_failed_file_can_be_discarded_and_is_not_tried_again(desk: Desk, monke
 def test_reasons_are_wanted_by_the_room_itself(desk: Desk) -> None:
     desk.take(REFUSED)
     with pytest.raises(NotAllowed), transaction(desk.db):
-        quarantine.discard(desk, 1, "exploitant", "", desk.time)
+        quarantine.discard(desk, 1, "")
 
 
 # -- where in the bytes -------------------------------------------------------------------------------------
@@ -219,8 +219,7 @@ def places(desk: Desk, data: bytes) -> list[tuple[str, int | None, str]]:
     """(code, byte at which the finding points, what the excerpt shows there)."""
     desk.take(data)
     receipt = desk.one("SELECT max(id) FROM receipt")
-    original = desk.folder.original(desk.one("SELECT sha256 FROM receipt WHERE id = ?", receipt))
-    acknowledgement, found = quarantine.show(desk, receipt, original, 1 << 28)
+    acknowledgement, found = quarantine.show(desk, receipt)
     assert acknowledgement is not None
     return [
         (

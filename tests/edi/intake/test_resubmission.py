@@ -11,7 +11,8 @@ import pytest
 import edi.lending.booking.staging
 from edi.core.limits import Limits
 from edi.core.settings import open_home
-from edi.intake.taking import Arrival, checker, receive
+from edi.intake.arrivals import Arrival
+from edi.intake.taking import checker, receive
 from schemas.catalogue import message
 from tests.desk import LIBRARY, OTHER_SHOP, SHOP, Desk, bought, codes, counts, declared, partner, sold, written
 from tests.edi.intake.test_pipeline import Links
@@ -92,15 +93,15 @@ def test_bytes_that_failed_before_are_read_again_once_and_for_all(desk: Desk, mo
 def test_the_same_remote_file_is_one_receipt_and_any_other_is_another(desk: Desk) -> None:
     kept, other = (desk.folder.keep(io.BytesIO(data), 100) for data in (b"1", b"2"))
     base = Arrival(name="F.txt", link="l", remote_path="/depot/F.txt", modified=1)
-    first = receive(desk, base, kept, desk.time)
-    assert receive(desk, base, kept, desk.time) == first
+    first = receive(desk, base, kept)
+    assert receive(desk, base, kept) == first
     others = [
         (base, other),
         (msgspec.structs.replace(base, modified=2), kept),
         (msgspec.structs.replace(base, remote_path="/depot/G.txt", name="G.txt"), kept),
         (msgspec.structs.replace(base, link="m"), kept),
     ]
-    assert len({first, *(receive(desk, arrival, bytes_, desk.time) for arrival, bytes_ in others)}) == 5
+    assert len({first, *(receive(desk, arrival, bytes_) for arrival, bytes_ in others)}) == 5
 
 
 @pytest.mark.parametrize("change", ["amounts", "an invoice more", "another period", "the other side", "the format"])

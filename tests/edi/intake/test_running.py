@@ -15,7 +15,7 @@ __all__ = ["desk"]
 def test_pauses(desk: Links) -> None:
     channel = desk.run().channels["un"]
     for growing, expected in ((None, 60), (3.0, 3), (0.0, 0.5)):
-        channel.growing = growing
+        channel.pulled.growing = growing
         assert pause(channel, 60, 0, desk.timing) == expected
     assert [pause(channel, 60, failed, desk.timing) for failed in (1, 2, 3, 4, 50)] == [60, 120, 240, 300, 300]
 

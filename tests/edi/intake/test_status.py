@@ -66,7 +66,7 @@ def test_answers_of_one_link_stand_together(desk: Links) -> None:
 def test_file_whose_link_is_gone(desk: Links) -> None:
     desk.drop("un", "F-3012921742188-2025.txt")
     running = desk.run()
-    running.tell = lambda event, facts: running.stop.set()
+    desk.tell = lambda event, facts: running.stop.set()
     running.once()
     text = (desk.home.path / "edi.toml").read_text()
     (desk.home.path / "edi.toml").write_text(text.replace('"un"', '"autre"'))

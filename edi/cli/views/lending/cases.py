@@ -194,16 +194,18 @@ def traced(result: Traced, screen: Screen) -> None:
     """An entry, how it was reckoned, and where each amount stands in its files."""
     entry, computed = result.facts["entry"], result.facts["computed"]
     head = Both(f"Écriture {entry['entry']}", f"Entry {entry['entry']}")
+    if estimate := result.facts.get("estimate"):
+        head = Both(f"{head.fr}, estimation {estimate}", f"{head.en}, estimate {estimate}")
     screen.line(screen.rich((head, "bold"), f"  {entry['period']}  {entry['posted_at']}  ", (entry["hash"], "dim")))
     says = Both(
         "  {sum} € × {rate} → base {base} €, rémunération {share} € {why}",
         "  {sum} € × {rate} → base {base} €, share {share} € {why}",
     )
-    sums = {"base": entry["base_cents"], "share": entry["remuneration_cents"], "sum": computed["counted_lines_cents"]}
+    reckoned = computed["net_cents"] if estimate else computed["counted_lines_cents"]
+    sums = {"base": entry["base_cents"], "share": entry["remuneration_cents"], "sum": reckoned}
     facts = {name: french(cents) for name, cents in sums.items()}
     screen.line(says, rate=percent(entry["rate"]), why=REASONS.get(entry["reason"], ""), **facts)
-    for side in ("supplier_invoice", "library_invoice"):
-        invoice = result.facts[side]
+    for invoice in filter(None, (result.facts[side] for side in ("supplier_invoice", "library_invoice"))):
         sha256 = (f"sha256 {invoice['sha256']}", "dim")
         screen.line(screen.rich(f"\n  {invoice['file']}  ", sha256, f"  {invoice['reference']}"))
         rows = list(invoice["columns"].values())

@@ -58,7 +58,8 @@ def desk(tmp_path: Path) -> Desk:
 def passes(desk: Desk, now: datetime | None = None) -> int:
     """One pass, and what is told after it."""
     desk.reconcile()
-    return send_pending(desk, now or desk.time)
+    desk.time = now or desk.time
+    return send_pending(desk)
 
 
 def said(desk: Desk, whose: str = "") -> list[Status]:
@@ -148,7 +149,7 @@ def test_what_a_person_accepts_is_shown_together(desk: Desk) -> None:
     passes(desk)
     [(invoice,)] = desk.rows("SELECT invoice FROM outcome WHERE state = 'proposed' AND side = 'library'")
     with transaction(desk.db):
-        deciding.decide(desk, "accept", invoice, "moi", "relevé du mois", desk.time)
+        deciding.decide(desk, "accept", invoice, "relevé du mois")
     passes(desk)
     assert in_words(desk, LIBRARY) == [f"RELEVE matched accepted {SHOP} A + B 2025-03-03 F 10920"]
     assert [line.split(" 10")[0] for line in in_words(desk, SHOP)] == [
@@ -221,8 +222,8 @@ def test_many_invoices_are_several_files_and_nobody_waits(desk: Desk, monkeypatc
     assert [(one.number, len(one.invoices)) for one in said(desk)] == [(1, 4), (2, 4), (3, 2)]
     desk.take(declared("S2", *(sold(str(n), DAY) for n in range(11, 21))))
     desk.reconcile()
-    assert send_pending(desk, desk.time, lambda: True) == 1
-    assert send_pending(desk, desk.time) == 2
+    assert send_pending(desk, lambda: True) == 1
+    assert send_pending(desk) == 2
     assert [number for one in said(desk) for number in [row.number for row in one.invoices]] == [
         str(n) for n in range(1, 21)
     ]
@@ -259,7 +260,7 @@ def test_an_invoice_of_a_closed_period_is_not_told_of(desk: Desk) -> None:
     assert passes(desk) == 2
     assert [row.number for row in last(desk, SHOP)] == ["1"]
     with transaction(desk.db):
-        closing.reopen(desk, 2025, NOW, "oubli")
+        closing.reopen(desk, 2025, "oubli")
     assert passes(desk) == 1
     assert in_words(desk, SHOP) == ["2 waiting library"]
 

@@ -31,7 +31,7 @@ def desk(desk: Desk) -> Desk:
     with transaction(desk.db):
         close(desk, 2024, desk.time)
     made = compute(desk, 2024, Users(100, 10), Terms(450, 3000, 500))
-    record(desk, made, desk.time)
+    record(desk, made)
     return desk
 
 

@@ -52,17 +52,17 @@ def adds_up(desk: Desk, facts: closing.Facts) -> None:
 def test_a_year_adds_up_to_the_cent_and_closes_once(world: tuple[list[Declaration], ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         desk = told(Path(folder) / "home", [None, *itertools.chain(*world)], every=0)
-        facts = closing.close(desk, 2004, desk.time, users=USERS)
+        facts = closing.close(desk, 2004, users=USERS)
         adds_up(desk, facts)
         before = desk.snapshot()
-        assert closing.close(desk, 2004, desk.time, users=USERS) == facts
+        assert closing.close(desk, 2004, users=USERS) == facts
         assert desk.snapshot() == before
         desk.db.close()
 
 
 def test_the_report_says_what_the_facts_say(tmp_path: Path) -> None:
     desk = taken(tmp_path / "home", "year-2025", 1, at_the_end=True)
-    facts = closing.close(desk, 2025, desk.time, users=USERS)
+    facts = closing.close(desk, 2025, users=USERS)
     adds_up(desk, facts)
     made = closing.as_pdf(facts)
     text = (
@@ -80,7 +80,7 @@ def test_money_goes_by_the_category_of_the_invoice_s_own_day(desk: Desk) -> None
     days = ("2025-03-14", "2025-07-01", "2025-09-14")
     desk.take(declared("S", *(sold(str(n), day, 10_000 * n) for n, day in enumerate(days, 1))))
     desk.take(declared("L", *(bought(str(n), day, 9_100 * n) for n, day in enumerate(days, 1)), by=LIBRARY))
-    facts = closing.close(desk, 2025, desk.time)
+    facts = closing.close(desk, 2025)
     assert facts["by_category"] == [{"category": "2", "cents": 3_000}, {"category": "1", "cents": 600}]
 
 
@@ -91,7 +91,7 @@ def test_nothing_is_closed_on_an_altered_ledger(desk: Desk) -> None:
     desk.db.execute("DROP TRIGGER entry_no_update")
     desk.db.execute("UPDATE entry SET cents = 601")
     with pytest.raises(NotAllowed):
-        closing.close(desk, 2025, desk.time)
+        closing.close(desk, 2025)
     assert periods.closed_years(desk) == set() and statements.listing(desk) == []
 
 
@@ -99,7 +99,7 @@ def test_nothing_is_closed_on_an_altered_ledger(desk: Desk) -> None:
     ("room", "act", "instead"),
     [
         (statements, "issue", lambda *given, **named: ()),
-        (distributing, "record", lambda connection, made, now: replace(made, facts={**made.facts, "fees_cents": 1})),
+        (distributing, "record", lambda desk, made: replace(made, facts={**made.facts, "fees_cents": 1})),
     ],
 )
 def test_sums_that_do_not_agree_are_our_own_mistake(
@@ -109,7 +109,7 @@ def test_sums_that_do_not_agree_are_our_own_mistake(
     desk.take(declared("L", bought("1", "2025-03-14"), by=LIBRARY))
     monkeypatch.setattr(room, act, instead)
     with pytest.raises(AssertionError):
-        closing.close(desk, 2025, desk.time, users=USERS)
+        closing.close(desk, 2025, users=USERS)
 
 
 def test_what_waits_is_worth_between_two_bounds(desk: Desk) -> None:
@@ -129,14 +129,14 @@ def test_what_waits_is_worth_between_two_bounds(desk: Desk) -> None:
 def test_a_closed_year_sends_what_comes_late_to_the_next(desk: Desk) -> None:
     desk.take(declared("S", sold("1", "2024-03-14"), period=2024))
     desk.reconcile()
-    facts = closing.close(desk, 2024, desk.time)
+    facts = closing.close(desk, 2024)
     assert facts["waiting"]["library"]["least_cents"] == 600 and facts["remuneration_cents"] == 0
     desk.take(declared("L", bought("1", "2024-03-14"), by=LIBRARY, period=2024))
     desk.reconcile()
     assert desk.rows("SELECT period, remuneration_cents FROM remuneration") == [(2025, 600)]
     with transaction(desk.db):
         periods.reopen(desk, 2024, desk.time, "oubli")
-    assert closing.close(desk, 2024, desk.time)["remuneration_cents"] == 0
+    assert closing.close(desk, 2024)["remuneration_cents"] == 0
 
 
 def test_an_invoice_of_before_2006_without_lines_is_worth_between_two_bounds_too(desk: Desk) -> None:

@@ -41,7 +41,7 @@ def test_random_years_add_up_and_hand_on_what_waits(tmp_path: Path, seed: int) -
         made = compute(desk, year, Users(100 * seed, 10), terms)
         adds_up(made)
         close_year(desk, year)
-        kept = record(desk, made, desk.time)
+        kept = record(desk, made)
         assert {**kept.facts, "recorded_at": None} == made.facts
         assert kept.titles == made.titles
         matched = {row[0] for row in desk.rows("SELECT invoice_number FROM remuneration WHERE period = ?", year)}
@@ -67,15 +67,15 @@ def test_recorded_once_in_order_and_never_changed(desk: Desk) -> None:
     declare(desk, 5, 2024)
     made = compute(desk, 2024, Users(), Terms())
     with pytest.raises(NotAllowed, match="period close"):
-        record(desk, made, desk.time)
+        record(desk, made)
     close_year(desk, 2024)
     declare(desk, 6, 2025)
     with pytest.raises(NotAllowed, match="changé entre-temps"):
-        record(desk, made, desk.time)
+        record(desk, made)
     made = compute(desk, 2024, Users(), Terms())
-    record(desk, made, desk.time)
+    record(desk, made)
     with pytest.raises(NotAllowed, match="déjà répartie"):
-        record(desk, made, desk.time)
+        record(desk, made)
     for table in ("distribution", "distribution_posting", "distribution_share"):
         for act in (
             f"DELETE FROM {table}",
@@ -91,12 +91,12 @@ def test_years_are_shared_out_in_their_order_and_no_share_is_left_behind(desk: D
     declare(desk, 6, 2025)
     close_year(desk, 2025)
     with pytest.raises(NotAllowed, match="d'abord 2024"):
-        record(desk, compute(desk, 2025, Users(), Terms()), desk.time)
+        record(desk, compute(desk, 2025, Users(), Terms()))
     with pytest.raises(NotAllowed, match="d'abord 2024"):
-        closing.close(desk, 2025, desk.time, users=Users())
+        closing.close(desk, 2025, users=Users())
     assert desk.one("SELECT count(*) FROM issued_statement") == 0  # nothing half done
     for year in (2024, 2025):
-        closing.close(desk, year, desk.time, users=Users())
+        closing.close(desk, year, users=Users())
     declare(desk, 7, 2023)  # open, and its turn is over: the next year's
     late = desk.one("SELECT sum(remuneration_cents) FROM remuneration WHERE period = 2023")
     assert compute(desk, 2026, Users(), Terms()).facts["entries_cents"] == late != 0
@@ -125,7 +125,7 @@ def test_a_distribution_that_was_altered_is_found(desk: Desk, change: str) -> No
     declare(desk, 5, 2024)
     close_year(desk, 2024)
     terms = Terms(fees_bp=450, pension_bp=3000, threshold_cents=900)
-    record(desk, compute(desk, 2024, Users(100, 10), terms), desk.time)
+    record(desk, compute(desk, 2024, Users(100, 10), terms))
     assert verify(desk, files=False).failure is None
     tamper(desk, change)
     found = verify(desk, files=False).failure
@@ -135,7 +135,7 @@ def test_a_distribution_that_was_altered_is_found(desk: Desk, change: str) -> No
 def test_what_comes_late_to_a_year_shared_out_is_the_next_ones(desk: Desk) -> None:
     declare(desk, 5, 2024)
     close_year(desk, 2024)
-    record(desk, compute(desk, 2024, Users(), Terms()), desk.time)
+    record(desk, compute(desk, 2024, Users(), Terms()))
     with transaction(desk.db):
         reopen(desk, 2024, desk.time, "oubli")
     declare(desk, 8, 2024)

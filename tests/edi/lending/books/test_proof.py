@@ -285,7 +285,7 @@ def test_head_finds_what_the_chain_cannot(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_head_holds_the_statements_too(desk: Desk) -> None:
-    assert len(list(issue(desk, desk.home.settings, 2004, desk.time))) == 1
+    assert len(list(issue(desk, 2004))) == 1
     proof = verify(desk)
     facts = {name: getattr(proof, name) for name in ("runs", "entries", "remuneration_cents", "run_hash", "beside")}
     head = sealing.Head(gln="", at=NOW, **facts)
@@ -293,7 +293,7 @@ def test_head_holds_the_statements_too(desk: Desk) -> None:
     assert failure(desk, head=head) is None
     desk.take(declared("Z", sold("1", DAY)))
     desk.reconcile()
-    assert len(list(issue(desk, desk.home.settings, 2025, desk.time))) == 1
+    assert len(list(issue(desk, 2025))) == 1
     assert failure(desk, head=head) is None
     row = desk.rows("SELECT facts FROM issued_statement WHERE number = 1")[0][0]
     document = zlib.decompress(row).replace(b'"issuer":{', b'"issuer": {')

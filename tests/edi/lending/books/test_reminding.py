@@ -17,7 +17,7 @@ def awaited(desk: Desk, period: int = 2025) -> dict[str, tuple[int, int, int, in
     desk.reconcile()
     return {
         one["partner"]["gln"]: (one["declared"], len(one["invoices"]), one["least_cents"], one["most_cents"])
-        for one in silent(desk, period, desk.time)
+        for one in silent(desk, period)
     }
 
 
@@ -54,7 +54,7 @@ def test_text_and_paper_say_the_same_words(desk: Desk, count: int, said: str) ->
     desk.take(declared("L", *(bought(f"{n}", DAY) for n in range(count)), by=LIBRARY))
     desk.take(declared("S", sold("7", "2025-09-01", 33_000)))
     desk.reconcile()
-    letter = next(one for one in silent(desk, 2025, desk.time) if one["role"] == "supplier")
+    letter = next(one for one in silent(desk, 2025) if one["role"] == "supplier")
     paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(as_pdf(letter))).pages)
     words = [" ".join(text.replace("’", "'").split()) for text in (as_text(letter), paper)]
     for text in words:
@@ -65,7 +65,7 @@ def test_text_and_paper_say_the_same_words(desk: Desk, count: int, said: str) ->
 def test_the_letter_says_what_the_facts_say(desk: Desk) -> None:
     desk.take(declared("L", *(bought(f"FA#{n}", DAY, 9_100 + n) for n in range(60)), by=LIBRARY))
     desk.reconcile()
-    (letter,) = silent(desk, 2025, desk.time)
+    (letter,) = silent(desk, 2025)
     text = as_text(letter)
     paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(as_pdf(letter))).pages)
     paper = paper.replace("\u202f", " ").replace("\u00a0", " ")

@@ -38,8 +38,8 @@ def desk(desk: Desk) -> Desk:
 def issued(desk: Desk, estimates: bool = False, **more: Any) -> list[dict[str, Any]]:
     desk.time += timedelta(days=1)
     if estimates:
-        post(desk, 2025, desk.time, **more)
-    return list(issue(desk, desk.home.settings, 2025, desk.time, **more))
+        post(desk, 2025, **more)
+    return list(issue(desk, 2025, **more))
 
 
 def numbers(lines: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
@@ -159,7 +159,7 @@ def test_all_statements_of_random_years_come_to_the_ledger(tmp_path: Path, seed:
 def test_stopped_in_the_middle_it_goes_on_without_a_gap(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
     declare(desk, 1, 2025)
-    half = issue(desk, desk.home.settings, 2025, desk.time)
+    half = issue(desk, 2025)
     assert next(half)["number"] == 1
     half.close()
     assert [facts["number"] for facts in issued(desk)] == [2]

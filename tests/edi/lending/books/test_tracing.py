@@ -1,17 +1,21 @@
 """Every cent of a year, walked back to columns of the original bytes and computed anew from what stands there."""
 
+from pathlib import Path
+
 import pytest
 
 from edi.core import periods
 from edi.core.store import transaction
 from edi.lending.books import tracing
 from edi.lending.books.distributing import Users, compute, record
+from edi.lending.matching import estimating
 from edi.lending.rules.distribution import Terms
 from parsers.sniff import open_source
 from schemas.errors import NotFound
 from schemas.money import half_away
-from tests.desk import Desk
+from tests.desk import LIBRARY, Desk, bought, declared, sold
 from tests.edi.test_samples import taken
+from tests.program import edi
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +71,31 @@ def test_what_was_shared_out_to_a_title_is_told_with_it(desk: Desk) -> None:
     with transaction(desk.db):
         periods.close(desk, 2025, desk.time)
     assert tracing.shared_out(desk, "9782070360024", 2025) is None
-    made = record(desk, compute(desk, 2025, Users(10), Terms(threshold_cents=900)), desk.time)
+    made = record(desk, compute(desk, 2025, Users(10), Terms(threshold_cents=900)))
     for row in made.titles:
         share = tracing.shared_out(desk, row["ean"], 2025)
         assert share == {name: row[name] for name in share or {}} and share
         assert share["authors_cents"] + share["publishers_cents"] == row["paid_cents"] + row["carried_cents"]
+
+
+def test_an_estimate_is_the_least_of_what_its_library_declared(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk.take(declared("L", bought("1", "2025-03-14", 9_150), by=LIBRARY))
+    desk.reconcile()
+    (row,) = estimating.post(desk, 2025)
+    facts = tracing.entry(desk, row["entry"])
+    theirs = facts["library_invoice"]
+    assert (facts["estimate"], facts["supplier_invoice"], facts["match"]) == (row["estimate"], None, None)
+    assert cents(stands(desk, theirs["sha256"], theirs["columns"]["ht"])) == facts["computed"]["net_cents"] == 9_150
+    assert facts["entry"]["remuneration_cents"] == half_away(9_150 * 6, 100) == row["remuneration_cents"]
+    desk.take(declared("S", sold("1", "2025-03-14")))
+    desk.reconcile()
+    undone = tracing.entry(desk, row["entry"])["reversed_by"]
+    assert tracing.entry(desk, undone)["entry"]["reverses"] == row["entry"]
+    shown = edi(
+        "--home", desk.home.path, "why", "--entry", str(row["entry"]), "--lang", "en", cwd=tmp_path, expect=0
+    ).out
+    assert "estimate 1" in shown and "91,50 € × 6" in shown and "F.txt" in shown
 
 
 def test_an_entry_that_is_none(desk: Desk) -> None:

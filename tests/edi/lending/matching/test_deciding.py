@@ -24,14 +24,14 @@ def invoice(desk: Desk, number: str, side: str = "supplier") -> int:
 
 def decide(desk: Desk, act: str, number: str, side: str = "supplier") -> int:
     with transaction(desk.db):
-        made = deciding.decide(desk, act, invoice(desk, number, side), "comptable", "vu", desk.time)
+        made = deciding.decide(desk, act, invoice(desk, number, side), "vu")
     desk.reconcile()
     return made
 
 
 def undo(desk: Desk, decision: int) -> int:
     with transaction(desk.db):
-        made = deciding.undo(desk, decision, "juriste", "erreur", desk.time)
+        made = deciding.undo(desk, decision, "erreur")
     desk.reconcile()
     return made
 
@@ -166,7 +166,8 @@ def test_a_decision_wants_a_name_and_a_reason_and_is_undone_once(desk: Desk) -> 
     sides(desk, [sold("F-12", DAY)], [bought("77", DAY)])
     for who, reason in (("", "vu"), ("comptable", " ")):
         with pytest.raises(NotAllowed), transaction(desk.db):
-            deciding.decide(desk, "accept", invoice(desk, "F-12"), who, reason, desk.time)
+            desk.who = who
+            deciding.decide(desk, "accept", invoice(desk, "F-12"), reason)
     made = decide(desk, "accept", "F-12")
     undone = undo(desk, made)
     for again in (made, undone):

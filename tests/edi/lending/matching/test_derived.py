@@ -82,7 +82,7 @@ def test_a_rate_decreed_late_posts_the_differences(desk: Desk, decree: Any) -> N
     versions = desk.rows("SELECT rules FROM posting_run ORDER BY id")
     assert versions[0] == (terms.FIRST_LAW,) and versions[1] != versions[0]
     assert holds(desk) and desk.reconcile()["entries_posted"] == 0
-    facts = closing.close(desk, 2025, desk.time)
+    facts = closing.close(desk, 2025)
     assert {row["rate"]: row["cents"] for row in facts["by_rate"]} == {"0.06": 600, "0.07": 1_400}
     assert holds(desk)
 
@@ -101,7 +101,7 @@ def test_each_run_is_judged_by_its_own_law(desk: Desk, decree: Any) -> None:
 
 
 def test_a_closed_year_has_its_differences_in_the_next(desk: Desk, decree: Any) -> None:
-    closing.close(desk, 2025, desk.time)
+    closing.close(desk, 2025)
     decree()
     desk.reconcile()
     assert desk.rows("SELECT DISTINCT period FROM remuneration WHERE run = 2") == [(2026,)]
@@ -123,7 +123,7 @@ def test_a_changed_number_key_posts_the_differences(tmp_path: Path, monkeypatch:
     found = desk.reconcile()
     assert (found["matched"], found["entries_posted"], found["remuneration_cents"]) == (2, 1, 300)
     assert desk.one("SELECT count(*) FROM invoice WHERE key = 'FX2'") == 2
-    assert holds(desk) and closing.close(desk, 2025, desk.time)["remuneration_cents"] == 900
+    assert holds(desk) and closing.close(desk, 2025)["remuneration_cents"] == 900
 
 
 @pytest.mark.parametrize(("package", "module"), derived.BY)
@@ -139,7 +139,7 @@ def test_whatever_derives_is_part_of_the_version(package: str, module: str, monk
 def test_nothing_changes_when_nothing_changed(desk: Desk) -> None:
     desk.db.execute("DELETE FROM untold")  # everybody was told
     before = derivation(desk)
-    found = reconciling.reconcile(desk, desk.time, anew=True)
+    found = reconciling.reconcile(desk, anew=True)
     assert (found["entries_posted"], derivation(desk), desk.rows("SELECT * FROM untold")) == (0, before, [])
 
 
@@ -150,7 +150,7 @@ def test_anew_mends_whatever_is_derived(desk: Desk) -> None:
         "DELETE FROM left_over", "UPDATE invoice SET key = 'X' || key", "UPDATE outcome SET bag = 1, period = 2003",
     ):  # fmt: skip
         desk.db.execute(damage)
-        assert reconciling.reconcile(desk, desk.time, anew=True) == {**counts, "entries_posted": 0}, damage
+        assert reconciling.reconcile(desk, anew=True) == {**counts, "entries_posted": 0}, damage
         assert derivation(desk) == before, damage
 
 

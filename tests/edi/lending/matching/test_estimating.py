@@ -37,7 +37,7 @@ DAY = "2025-03-14"
 def estimated(desk: Desk, period: int = 2025) -> list[tuple[str, int]]:
     """One pass, the estimates it leaves to be posted, and what was."""
     desk.reconcile()
-    rows = estimating.post(desk, period, desk.time)
+    rows = estimating.post(desk, period)
     return [(row["invoice_number"], row["remuneration_cents"]) for row in rows]
 
 
@@ -84,7 +84,7 @@ def test_a_nil_declaration_is_spoken_and_a_person_looks_into_it(desk: Desk) -> N
     assert (why(desk), estimated(desk)) == ([("1", "nil")], [])
 
     def asked(nil: bool) -> list[tuple[str, int]]:
-        found = silent(desk, 2025, desk.time, nil)
+        found = silent(desk, 2025, nil)
         return [(one["partner"]["gln"], one["least_cents"]) for one in found]
 
     assert (asked(False), asked(True)) == ([], [(SHOP, 546)])
@@ -186,7 +186,7 @@ def test_an_estimate_is_no_remuneration(desk: Desk) -> None:
     assert claims.balances(desk)[0]["entries"] == 1
     with transaction(desk.db):
         periods.close(desk, 2025, desk.time)
-    (statement,) = statements.issue(desk, desk.home.settings, 2025, desk.time)
+    (statement,) = statements.issue(desk, 2025)
     totals = statement["totals"]
     assert (totals["invoices_cents"], totals["reversed_cents"], totals["estimates_cents"]) == (600, 0, 546)
     made = distributing.compute(desk, 2025, distributing.Users(), distributing.terms_of(desk.home))
@@ -295,7 +295,7 @@ def test_never_beside_an_entry_and_always_the_least(world: tuple[list[Declaratio
                 desk.take(step)
             desk.reconcile()
             if chance.random() < 0.5:
-                estimating.post(desk, 2004, desk.time)
+                estimating.post(desk, 2004)
             standing = desk.rows(
                 "SELECT e.library_invoice, o.state, i.kind, i.ht, i.date, e.remuneration_cents FROM estimation_standing e "
                 "JOIN invoice i ON i.id = e.library_invoice LEFT JOIN outcome o ON o.invoice = i.id "

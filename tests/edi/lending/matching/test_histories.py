@@ -182,10 +182,10 @@ def decide_something(desk: Desk, chance: Any) -> None:
     cases = [row[0] for row in desk.rows("SELECT invoice FROM outcome WHERE bag = invoice ORDER BY 1")]
     with suppress(NotAllowed), transaction(desk.db):
         if standing and chance.random() < 0.3:
-            deciding.undo(desk, chance.choice(standing), "A", "b", desk.time)
+            deciding.undo(desk, chance.choice(standing), "b")
         elif cases:
             act = chance.choice(["accept", "reject", "settle"])
-            deciding.decide(desk, act, chance.choice(cases), "A", "b", desk.time)
+            deciding.decide(desk, act, chance.choice(cases), "b")
 
 
 @often(40)

@@ -36,8 +36,8 @@ def desk(desk: Desk) -> Desk:
     )
     desk.take(declared("E2", bought("D4", "2024-03-14", partner=OTHER_SHOP), by=LIBRARY))
     desk.reconcile()
-    estimating.post(desk, 2025, desk.time)
-    estimating.post(desk, 2024, desk.time)
+    estimating.post(desk, 2025)
+    estimating.post(desk, 2024)
     desk.take(declared("E3", bought("D1", DAY), bought("D3", DAY, 77_002), by=LIBRARY, replaces="E1"))
     desk.take(declared("NIL", by=OTHER_SHOP, period=2024))
     sales = [
@@ -95,7 +95,7 @@ def test_every_state_and_reason_has_words_and_is_shown(desk: Desk) -> None:
             page = " ".join(ran.stdout.split())
             for words in (STATES[case["state"]], *(REASONS[reason] for reason in said)):
                 assert getattr(words, lang) in page, (number, words)
-    send_pending(desk, desk.time)
+    send_pending(desk)
 
 
 def test_what_no_pass_has_seen_yet_is_a_near_miss_too(tmp_path: Path) -> None:

@@ -168,4 +168,6 @@ def wording(wrong: click.UsageError) -> Text:
         return filled(Both("{name} : à donner", "{name}: missing"), name=name)
     if isinstance(wrong, click.BadOptionUsage):
         return filled(Both("{name} : mal employée", "{name}: wrongly used"), name=wrong.option_name)
-    return wrong.format_message()
+    if wrong.ctx and isinstance(wrong.ctx.command, click.Group):
+        return Both("une commande est attendue", "a command is expected")
+    return Both("ligne de commande incomprise", wrong.format_message())

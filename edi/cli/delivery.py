@@ -12,8 +12,8 @@ from schemas.text import Both, filled, say
 
 
 def form_of(act: Act, given: str | None, as_json: bool) -> str:
-    """The form wanted of a result: as asked for, else the act's own; empty for a page. Raises WrongUse."""
-    form = given or ("json" if as_json else act.form)
+    """The form wanted of a result: JSON, or as asked for, else the act's own; empty for a page. Raises WrongUse."""
+    form = "json" if as_json and given in (None, *act.forms) else given or act.form
     known = ("json", *act.forms)
     if form and form not in known:
         raise WrongUse(name=f"--format {form!r}", why=", ".join(known))

@@ -7,7 +7,7 @@ number and counted beyond it, lines go into the store ahead of the verdict (`edi
 import gc
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
 from itertools import chain, repeat
@@ -91,7 +91,7 @@ def stage(
     staged = Staged(source.format, tally=Tally(limits.findings_kept), lines=lines)
     desk.db.execute("BEGIN")  # of the temporary table only: nobody waits for us
     try:
-        with _few_collections(), lines or nullcontext():
+        with _few_collections():
             _fill(desk, source, context, staged, progress, limits.max_records)
         _twice_in_file(desk, staged)
         _by_credited_day(desk, staged, stored=receipt is not None)

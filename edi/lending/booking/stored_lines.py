@@ -1,12 +1,10 @@
 """The lines of a file on their way into the store.
 
-Those of a long file go there ahead of its verdict, in short transactions that hold nobody up, beside the reading of what
-follows them; nobody sees them before their invoice is booked.
+Those of a long file go there ahead of its verdict, in short transactions that hold nobody up; nobody sees them before
+their invoice is booked.
 """
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
 from itertools import chain
 from typing import Any
 
@@ -23,32 +21,13 @@ _Held = tuple[int, Sequence[int], Lines]
 
 
 class StoredLines:
-    """The accepted lines of a file, by ids that say where in which file they stand.
-
-    Within `with`, pieces go into the store one after another in a thread of their own, over a connection of its own: SQLite
-    lets go of the interpreter while it works. What goes wrong there is raised by the next call that puts or drops lines.
-    """
+    """The accepted lines of a file, by ids that say where in which file they stand."""
 
     def __init__(self, desk: Desk, receipt: int) -> None:
         self.desk = desk
         self.next = self.ahead = receipt * PLACES
         #: Those not in the store yet, from id `ahead` on.
         self._held: list[_Held] = []
-        self._writer, self._opened = ThreadPoolExecutor(1, "lines"), ExitStack()
-        self._beside: Desk | None = None  # the writer's own
-        self._writing: Future[None] | None = None
-
-    def __enter__(self) -> "StoredLines":
-        return self
-
-    def __exit__(self, wrong: object, *_: object) -> None:
-        try:
-            with suppress(*[BaseException] if wrong is not None else []):  # which is raised, and not what comes of it
-                self._settle()
-        finally:
-            if self._beside is not None:
-                self._writer.submit(self._opened.close).result()
-            self._writer.shutdown()
 
     @property
     def full(self) -> bool:
@@ -62,7 +41,6 @@ class StoredLines:
 
     def drop(self, start: int) -> None:
         """Takes back the lines from id `start` on: their invoice is refused."""
-        self._settle()
         if start < self.ahead:
             _delete(self.desk, start, self.ahead - 1)
         while self._held and self._held[-1][0] >= start:
@@ -70,36 +48,19 @@ class StoredLines:
         self.next, self.ahead = start, min(start, self.ahead)
 
     def put_ahead(self) -> None:
-        """What is held, into the store before the verdict: in a transaction of its own, begun when the one before it is done."""
-        self._settle()
-        self._writing = self._writer.submit(self._put_beside, self.ahead, self._held)
-        self._held, self.ahead = [], self.next
+        """What is held, into the store before the verdict: in a transaction of its own."""
+        with transaction(self.desk.db), plain_inserts(self.desk.db, "line"):
+            self.put()
 
     def put(self) -> None:
         """What is held, into the store; within a transaction."""
-        _put(self.desk, self.ahead, self._held)
-        self._held, self.ahead = [], self.next
-
-    def _put_beside(self, first: int, held: list[_Held]) -> None:
-        """A piece from id `first` on; in the writer's thread."""
-        if self._beside is None:
-            self._beside = self._opened.enter_context(self.desk.beside())
-        with transaction(self._beside.db), plain_inserts(self._beside.db, "line"):
-            _put(self._beside, first, held)
-
-    def _settle(self) -> None:
-        """Waits for the piece under way, if there is one; raises what went wrong with it."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.result()
-
-
-def _put(desk: Desk, first: int, held: Sequence[_Held]) -> None:
-    """Lines into the store from id `first` on; within a transaction."""
-    if held:
-        records = list(chain.from_iterable(records for _, records, _ in held))
-        columns = zip(*(lines.columns for _, _, lines in held), strict=True)
-        insert_columns(desk.db, "line", [range(first, first + len(records)), records, *map(_joined, columns)])
+        if self._held:
+            records = chain.from_iterable(records for _, records, _ in self._held)
+            columns = zip(*(lines.columns for _, _, lines in self._held), strict=True)
+            ids = range(self.ahead, self.next)
+            insert_columns(self.desk.db, "line", [ids, list(records), *map(_joined, columns)])
+        self._held.clear()
+        self.ahead = self.next
 
 
 def _joined(parts: Iterable[Sequence[Any]]) -> list[Any]:

@@ -11,7 +11,9 @@ from xml.sax.saxutils import quoteattr
 
 from parsers.fixed import fields, records
 from parsers.fixed import writer as write_fixed
+from parsers.xml import values
 from parsers.xml import writer as write_xml
+from parsers.xml.tag import ROOT
 from parsers.xml.walk import Walk
 from schemas import charset
 from schemas.declaration import Header
@@ -107,7 +109,8 @@ def _xml(stream: IO[bytes], header: Header, wanted: Wanted) -> Iterator[bytes]:
 
 def _head(name: str, attributes: dict[str, str], header: Header) -> bytes:
     """The root's start tag, with its own names and prefixes, then declarant and addressee."""
-    told = {**attributes, **write_xml.root_attributes(header)}
+    ours = {attribute.name for attribute in values.ATTRIBUTES[ROOT]}
+    told = {key: value for key, value in attributes.items() if key not in ours} | write_xml.root_attributes(header)
     written = "".join(f" {key}={quoteattr(value)}" for key, value in told.items())
     prefix = name[: -len("declaration")]
     parties = "".join(

@@ -6,7 +6,7 @@ as there are findings are taken in their order; of more, nobody knows which is m
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import IO
 
@@ -108,12 +108,17 @@ def placed(stream: IO[bytes], findings: Sequence[Finding]) -> list[Finding]:
 def _tags(stream: IO[bytes], records: Sequence[int]) -> Iterator[Tag]:
     """The start tags that end on these lines, and of other invoices as few as can be."""
     walk, run = Walk(stream), None
+    begins: deque[int] = deque()  # where invoices begin that the expression has taken, and where the last ends
     while records and walk.place.line <= records[-1]:
         walk.fill()
-        if run is not None and walk.depth == 1 and (match := run.match(walk.text, walk.at)):
-            next_one = records[bisect_left(records, walk.place.line)]
-            if next_one > walk.place.line + lines(match[0]):
-                walk.pass_over(match.end(), 0, {"facture": len(_HEADS.findall(match[0]))})
+        if run is not None and walk.depth == 1:
+            while begins and begins[0] < walk.place.offset:
+                begins.popleft()
+            if len(begins) < 2 and (match := run.match(walk.text, walk.at)):
+                heads = (head.start() for head in _HEADS.finditer(match[0]))
+                begins = deque(walk.place.offset + each for each in (*heads, len(match[0])))
+            if passed := _passed_over(walk, begins, records[bisect_left(records, walk.place.line)]):
+                walk.pass_over(begins[0] - walk.place.offset + walk.at, 0, {"facture": passed})
                 continue
         met = walk.step()
         if met is None:
@@ -122,6 +127,20 @@ def _tags(stream: IO[bytes], records: Sequence[int]) -> Iterator[Tag]:
             if walk.depth == 1 and run is None:
                 run = bulk(Shape().learned(met.tag.name, met.tag.raw, ())).run
             yield met.tag
+
+
+def _passed_over(walk: Walk, begins: deque[int], line: int) -> int:
+    """How many of these invoices end before a line; they are taken from `begins`."""
+    at, shift, passed = walk.at, walk.at - walk.place.offset, 0
+    before = line - walk.place.line
+    while len(begins) > 1:
+        end = begins[1] + shift
+        before -= lines(walk.text[at:end])
+        if before <= 0:
+            break
+        begins.popleft()
+        at, passed = end, passed + 1
+    return passed
 
 
 _HEADS = re.compile(rb"<(?:[^\s/<>:]+:)?facture\b")

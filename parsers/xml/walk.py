@@ -9,13 +9,16 @@ import re
 from collections import Counter
 from typing import IO
 from xml.parsers import expat
+from xml.parsers.expat import errors
 
 import msgspec
 
 from parsers.xml.tag import MAX_ATTRIBUTES, NAMES, NAMESPACE, PIECE, Place, Tag, local
 from schemas.finding import Finding, shown
+from schemas.text import Both
 
-#: How far a tag may be from the next: more is one endless tag, text, comment or space, which would have to be held.
+#: A tag or text may be so long: more would have to be held. Space and comments are passed over piece by piece; of
+#: instructions and character data there may be as much between two tags.
 TAG_BYTES = 1 << 18
 _DEPTH = 256
 _NAME = 50_000
@@ -28,10 +31,32 @@ _MARKUP = re.compile(
     rb"[^<]*<(?:[^!?<>\"'][^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*)*>"
     rb"|!--[^-]*(?:-(?!->)[^-]*)*-->|\?[^?]*(?:\?(?!>)[^?]*)*\?>|!\[CDATA\[[^]]*(?:\](?!\]>)[^]]*)*\]\]>)"
 )
+#: Space up to where it may be cut, a line end whole; and a comment, so that what is left may stand in another one.
+_SPACE = re.compile(rb"[ \t\r\n]+(?:(?<!\r)|(?=[^\n]))")
+_COMMENT = re.compile(rb"(?s)<!--.*(?<![-\r])(?=[^\x80-\xbf])")
+_UNKNOWN_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);|#)")
+_CODES = errors.codes
+#: What expat says of a file that was cut short: it names where the last markup begins, not where the bytes end.
+_CUT_SHORT = {
+    _CODES[error]
+    for error in (
+        errors.XML_ERROR_UNCLOSED_TOKEN, errors.XML_ERROR_PARTIAL_CHAR, errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+    )
+}  # fmt: skip
+_SHORT_ENOUGH = Both(
+    f"une balise ou un texte d'au plus {TAG_BYTES} octets", f"a tag or text of at most {TAG_BYTES} bytes"
+)
+_SHORTEN = Both(
+    "Cette balise ou ce texte est plus long que ce qui est lu : écrivez-le plus court.",
+    "This tag or text is longer than what is read: write it shorter.",
+)
 
 
 class Markup(msgspec.Struct):
-    """What one step has met: its bytes, the text before the markup, the element that begins with it, whether one ends."""
+    """What one step has met: its bytes, the text before the markup, the element that begins with it, whether one ends.
+
+    Of much space, or a long comment, it may be a piece.
+    """
 
     raw: bytes
     text: str = ""
@@ -40,9 +65,10 @@ class Markup(msgspec.Struct):
 
 
 class _Open(msgspec.Struct):
-    """An element that is open: its name as written, its path, its namespaces, how many children it has by name."""
+    """An element that is open: its name as written, its line, path and namespaces, how many children it has by name."""
 
     written: str
+    line: int
     path: str
     scope: dict[str, str]
     children: Counter[str] = msgspec.field(default_factory=Counter)
@@ -65,10 +91,10 @@ class Walk:
         self.text = b""
         self.at = 0
         self.place = Place(0, 1, 1)
-        self.open = [_Open("", "", {"xml": "http://www.w3.org/XML/1998/namespace"})]
+        self.open = [_Open("", 1, "", {"xml": "http://www.w3.org/XML/1998/namespace"})]
         self.elements = 0
         self.wrong: Finding | None = None
-        self._last = 0  # the offset behind the last tag
+        self._far = 0  # the bytes since the last tag, but for space and comments
         self._text, self._ends = "", False  # what expat has met in a step
         self._name: str | None = None
         self._attributes: dict[str, str] = {}
@@ -107,19 +133,31 @@ class Walk:
             if len(self.text) - self.at > TAG_BYTES:
                 break
             self._read(TAG_BYTES + PIECE)
-        if match is None:
-            self._feed(self.text[self.at :], self._ended)
-            if self.wrong is None and not self._ended:
-                self._too_far()
-            return None
-        raw = match[0]
-        if len(raw) > TAG_BYTES:
-            self._too_far()
-            return None
-        self._feed(raw, final=False)
+        far = not self._ended if match is None else len(match[0]) > TAG_BYTES
+        if far and (space := _SPACE.match(self.text, self.at)):
+            match, far = space, False
+        elif far and match is None and (comment := _COMMENT.match(self.text, self.at)):
+            return self._piece(comment[0])
+        elif match and match[0].startswith(b"<!--"):
+            far = False
+        raw = match[0] if match else self.text[self.at :]
+        if match is None or not far:
+            self._feed(raw, final=match is None and not far)
+        if far and self.wrong is None:
+            self._too_long()
+        return None if match is None or self.wrong else self._met(raw)
+
+    def _piece(self, raw: bytes) -> Markup | None:
+        """The beginning of a long comment, as a comment by itself: the rest is taken for another."""
+        self._feed(raw + b"-->", final=False)
         if self.wrong is not None:
             return None
-        return self._met(raw)
+        behind = self.place.behind(raw)
+        again = b"<!--"
+        self.text, self.at = again + self.text[self.at + len(raw) :], 0
+        self.place = Place(behind.offset - len(again), behind.line, behind.column - len(again))
+        self._skipped -= len(b"-->" + again)
+        return Markup(raw + b"-->")
 
     def pass_over(self, end: int, elements: int, children: dict[str, int]) -> None:
         """Goes on behind whole elements of `text`, which stand among the children of the one that is open."""
@@ -127,7 +165,7 @@ class Walk:
         self.at, self.place = end, self.place.behind(raw)
         self.elements += elements
         self._skipped += len(raw)
-        self._last = self.place.offset
+        self._far = 0
         self.open[-1].children.update(children)
 
     def _met(self, raw: bytes) -> Markup | None:
@@ -142,11 +180,13 @@ class Walk:
         if self.wrong is not None:
             return None
         if tag or self._ends:
-            self._last = self.place.offset
-        elif self.place.offset - self._last > TAG_BYTES:
-            self._too_far()
+            self._far = 0
+        elif begin >= 0 and not raw.startswith(b"<!--", begin):
+            self._far += len(raw)
+        if self._far > TAG_BYTES:
+            self._too_long()
             return None
-        if self._fed > _ANEW:
+        if self.depth and self._fed > _ANEW:  # behind the root it would ask for another
             self._begin_anew()
         return Markup(raw, self._text, tag, self._ends)
 
@@ -165,7 +205,7 @@ class Walk:
         step = local(name) if name.startswith(f"{{{NAMESPACE}}}") and local(name) in NAMES else "*"
         parent.children[step] += 1
         path = f"{parent.path}/{step}" + (f"[{parent.children[step]}]" if self.depth else "")
-        self.open.append(_Open(written, path, scope))
+        self.open.append(_Open(written, begin.line, path, scope))
         self.elements += 1
         return Tag(name, attributes, raw, begin, self.place, path)
 
@@ -204,23 +244,37 @@ class Walk:
         except _Doctype:
             self.wrong = Finding(code="xml-dtd-forbidden", record=1)
         except expat.ExpatError as error:
-            place = self._parser.ErrorByteIndex + self._skipped - self.place.offset
-            self._malformed(expat.ErrorString(error.code), max(0, place))
+            self._judged(error.code, raw, final)
         else:
             if self._name is not None and (self.depth == _DEPTH or len(self._name) > _NAME):
                 self._malformed(f"<> > {_DEPTH}" if self.depth == _DEPTH else f"<...> > {_NAME}", 0)
 
-    def _too_far(self) -> None:
-        self._malformed(f"> {TAG_BYTES} o ; <...> ?", 0)
+    def _judged(self, code: int, raw: bytes, final: bool) -> None:
+        """What expat says, at the byte at fault."""
+        behind, expected = max(0, self._parser.ErrorByteIndex + self._skipped - self.place.offset), None
+        if final and code in _CUT_SHORT:
+            behind = len(raw.rstrip())
+        elif code == _CODES[errors.XML_ERROR_UNDEFINED_ENTITY] and (entity := _UNKNOWN_ENTITY.search(raw, behind)):
+            behind = entity.start()
+        elif code == _CODES[errors.XML_ERROR_TAG_MISMATCH]:
+            end, line = f"</{shown(self.open[-1].written)}>", self.open[-1].line
+            expected = Both(f"{end} (ouvert ligne {line})", f"{end} (opened on line {line})")
+        self._malformed(expat.ErrorString(code), behind, expected=expected)
 
-    def _malformed(self, what: str, behind: int, tag: Place | None = None) -> None:
+    def _too_long(self) -> None:
+        self._malformed(f"> {TAG_BYTES} o", 0, expected=_SHORT_ENOUGH, suggestion=_SHORTEN)
+
+    def _malformed(
+        self, what: str, behind: int, tag: Place | None = None, *,
+        expected: Both | None = None, suggestion: Both | None = None,
+    ) -> None:  # fmt: skip
         """What is wrong, so many bytes behind the place, or at a tag."""
         place = tag or self.place.behind(self.text[self.at : self.at + behind])
         there = self.text[self.at + max(0, behind - 10) :][:30].decode("utf-8", "replace").split("\n")[0]
         found = shown(f"{what} : {there}" if there else what)
         self.wrong = Finding(
             code="xml-not-well-formed", record=place.line, position=place.column, column=place.column, found=found,
-            path=self.open[-1].path or None,
+            path=self.open[-1].path or None, expected=expected, suggestion=suggestion,
         )  # fmt: skip
 
 

@@ -122,10 +122,7 @@ class Screen:
         from rich.text import Text as Rich
 
         measured = Measurement.get
-        made = Table(
-            title=sentence(self.say(title)) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-            pad_edge=False, collapse_padding=True,
-        )  # fmt: skip
+        made = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         cells = [[cell if isinstance(cell, Rich) else Rich(harmless(cell)) for cell in row] for row in rows]
         for place, (head, right, folded) in enumerate(heads):
             column = (Rich(head), *(row[place] for row in cells))
@@ -136,6 +133,8 @@ class Screen:
             )
         for row in cells:
             made.add_row(*row)
+        if said := sentence(self.say(title)):  # not the table's own, which would be folded to its width
+            self.out.print(f"[bold]{said}[/]", soft_wrap=True)
         self._print(made)
 
     def _print(self, made: "Table") -> None:

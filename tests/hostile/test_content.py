@@ -6,8 +6,7 @@ import multiprocessing
 import re
 import time
 import zipfile
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +33,27 @@ from tests.worlds.hostile import END, FIXED, HEAD, INVOICE, MADE, XML
 DAY = "2025-03-14"
 
 
-@pytest.fixture(scope="module")
-def forked() -> Iterator[ProcessPoolExecutor]:
-    """A process for each task, forked from one that has imported everything."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.worlds.hostile"])
-    with ProcessPoolExecutor(1, context, max_tasks_per_child=1) as pool:
-        yield pool
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(["tests.worlds.hostile"])
+
+
+def of_a_process(case: str, sent: Connection) -> None:
+    sent.send(hostile.facts(case))
 
 
 @pytest.mark.parametrize("case", MADE)
-def test_every_file_made_to_hurt_is_refused_in_bounded_memory(forked: ProcessPoolExecutor, case: str) -> None:
+def test_every_file_made_to_hurt_is_refused_in_bounded_memory(case: str) -> None:
     """How long each takes, against honest lines, is `make bench`'s to say; here it only has to come to its end."""
-    facts = forked.submit(hostile.facts, case).result(60)
+    received, sent = FORKED.Pipe(duplex=False)
+    process = FORKED.Process(target=of_a_process, args=(case, sent), daemon=True)
+    process.start()
+    sent.close()
+    try:
+        assert received.poll(60), "no end in sight"
+        facts = received.recv()
+    finally:
+        process.kill()
+        process.join()
     assert facts["verdict"] == "refused"
     assert facts["codes"], "why is said"
     assert facts["megabytes"] < 64

@@ -53,11 +53,6 @@ class Title(msgspec.Struct, frozen=True):
         """The copies that take part."""
         return max(0, self.copies + self.brought_copies)
 
-    @property
-    def carried_copies(self) -> int:
-        """Returns that are more than the copies: they count against the next year's."""
-        return min(0, self.copies + self.brought_copies)
-
 
 class Share(msgspec.Struct, frozen=True):
     """What a title gets this year, in cents, and whether it is paid, with what was brought; else all waits."""

@@ -79,7 +79,7 @@ def test_any_year_adds_up(entries: int, state: int, undivided: int, given: dict[
         due = (
             share.authors_cents + share.publishers_cents + title.brought_authors_cents + title.brought_publishers_cents
         )
-        assert title.copies + title.brought_copies == title.net + title.carried_copies
+        assert title.net == title.copies + title.brought_copies or title.net == 0 > title.copies + title.brought_copies
         assert title.net or not share.authors_cents + share.publishers_cents
         assert share.paid == (code != ean.NONE and due > 0 and due >= by.threshold_cents)
         waits += 0 if share.paid else due
